@@ -1,0 +1,32 @@
+/**
+ * DAG-CBOR, the one encoding of everything that is signed or hashed (spec/encoding.md).
+ *
+ * The library accepts some inputs that it would never write (map keys out of order, for instance); what is hashed
+ * must have one form only, so `decode` writes the value back and demands the same bytes.
+ */
+import * as dagCbor from "@ipld/dag-cbor";
+import { type Bytes, equal } from "./bytes.ts";
+import { AnamnesisError, type CoreErrorCode } from "./errors.ts";
+
+export type Cbor = null | boolean | number | bigint | string | Uint8Array | readonly Cbor[] | { readonly [key: string]: Cbor };
+
+/** Canonical bytes of a value. Integers above 2^53 are `bigint`; floats are not used anywhere in our formats. */
+export function encode(value: Cbor): Uint8Array {
+  return dagCbor.encode(value);
+}
+
+/** @throws AnamnesisError `core/bad-encoding` on anything that is not exactly one canonical DAG-CBOR value. */
+export function decode(bytes: Bytes, what = "value"): Cbor {
+  let value: Cbor;
+  try {
+    value = dagCbor.decode(bytes);
+  } catch (cause) {
+    throw badEncoding(what, cause instanceof Error ? cause.message : "not DAG-CBOR");
+  }
+  if (!equal(dagCbor.encode(value), bytes)) throw badEncoding(what, "not in canonical form");
+  return value;
+}
+
+export function badEncoding(what: string, why: string): AnamnesisError<CoreErrorCode> {
+  return new AnamnesisError("core/bad-encoding", `cannot read ${what}: ${why}`, { what });
+}
