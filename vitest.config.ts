@@ -1,0 +1,39 @@
+// Two projects: `unit` (everything that needs nothing but Node; must stay quick) and `integration` (real
+// PostgreSQL, real kills; one file after the other, because a 2-core machine shared by two databases flakes).
+import { defineConfig } from "vitest/config";
+
+const tests = ["packages/**/test/**/*.test.ts", "test/**/*.test.ts"];
+const integration = ["packages/**/test/**/*.integration.test.ts", "test/**/*.integration.test.ts"];
+const never = ["**/node_modules/**"];
+
+export default defineConfig({
+  cacheDir: "node_modules/.vite",
+  test: {
+    cache: false,
+    passWithNoTests: false,
+    allowOnly: false,
+    teardownTimeout: 30_000,
+    projects: [
+      {
+        test: {
+          name: "unit",
+          include: tests,
+          exclude: [...never, ...integration],
+          testTimeout: 15_000,
+          hookTimeout: 15_000,
+        },
+      },
+      {
+        test: {
+          name: "integration",
+          include: integration,
+          exclude: never,
+          pool: "forks",
+          fileParallelism: false,
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+        },
+      },
+    ],
+  },
+});
