@@ -1,0 +1,35 @@
+import { AnamnesisError, type Details } from "@anamnesis/core";
+
+/** Every way in which the ledger says no. The comment tells an operator what to do. */
+export type LedgerErrorCode =
+  // what a submitter can get wrong
+  | "ledger/malformed" // the bytes are not a transaction, leaf, note or proof of this format
+  | "ledger/too-large" // split the batch: 4,096 events, 600 KiB
+  | "ledger/wrong-chain" // the transaction names another chain: check the configuration
+  | "ledger/unknown-kind" // no contract module handles it: the peer is newer, or the name is wrong
+  | "ledger/unknown-suite" // the signature suite is not known to this version
+  | "ledger/unknown-key" // the signing key is not a member's: check genesis and the key folder
+  | "ledger/bad-signature" // altered on the way, or signed with another key
+  | "ledger/nonce-repeated" // the nonce was used for another transaction: sign again with a newer one
+  | "ledger/expired" // sign again; check the clocks if it happens at once
+  // what can happen to the store
+  | "ledger/damaged-store" // the store contradicts its own checkpoint: restore it from a copy; nothing is served
+  | "ledger/damaged-tile" // a tile or bundle does not match the tree above it: fetch it again or restore
+  | "ledger/rolled-back" // the log is older than, or contradicts, a checkpoint seen before
+  | "ledger/disk-full" // free space; the engine resumes by itself with the next submission
+  | "ledger/locked" // another process orders this ledger: stop it, or use the commands that only read
+  | "ledger/no-ledger" // the folder holds no ledger: run `anamnesis init`
+  | "ledger/closed" // the engine was stopped
+  | "ledger/busy" // the queue is full: submit again later
+  // what a verifier finds
+  | "ledger/bad-checkpoint" // the checkpoint's signature or form is wrong
+  | "ledger/bad-proof"; // the proof does not lead to the checkpoint's root
+
+export function ledgerError(
+  code: LedgerErrorCode,
+  message: string,
+  details?: Details,
+  options?: ErrorOptions,
+): AnamnesisError<LedgerErrorCode> {
+  return new AnamnesisError(code, message, details ?? {}, options);
+}

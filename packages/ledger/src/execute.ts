@@ -1,0 +1,183 @@
+/**
+ * Executing a block: the rules that hold for every kind of transaction, around the contract's own. Both engines and every
+ * verifier that replays a log run this one function, so equal blocks give equal leaves and equal roots.
+ */
+import { asBytesUpTo, asText, asTuple, asUint, type ChainId, decode, encode, invariant, toHex } from "@anamnesis/core";
+import { type Primitives, suiteOf } from "@anamnesis/crypto";
+import { type Context, type Contract, memberKeyPath, noncePath, type Refusal, type StateReader } from "./contract.ts";
+import { encodeGenesis, type Genesis } from "./genesis.ts";
+import { blockLeaf, commandLeaf, genesisLeaf } from "./leaf.ts";
+import { leafHash } from "./merkle.ts";
+import { type Signature, type SignedTransaction, signedMessage } from "./transaction.ts";
+
+export interface Block {
+  readonly sequence: number;
+  /** Agreed time, ms since 1970. */
+  readonly time: number;
+  readonly transactions: readonly SignedTransaction[];
+}
+
+export interface Host {
+  readonly primitives: Primitives;
+  readonly contract: Contract;
+  readonly chain: ChainId;
+  readonly state: StateReader;
+  /** Answers whether a transaction's signatures were already verified on this node (by id); avoids checking twice. */
+  readonly verified?: (id: Uint8Array) => boolean;
+}
+
+export type TransactionResult =
+  /** `offset` of the command leaf in the block's leaves, and how many leaves the transaction has with it. */
+  | { readonly accepted: true; readonly offset: number; readonly count: number }
+  | { readonly accepted: false; readonly refusal: Refusal };
+
+export interface Execution {
+  readonly leaves: Uint8Array[];
+  /** RFC 6962 leaf hashes, parallel to `leaves`. */
+  readonly hashes: Uint8Array[];
+  readonly results: readonly TransactionResult[];
+  /** Changes of state in the order of their first write; `undefined` = deleted. */
+  readonly changes: ReadonlyMap<string, Uint8Array | undefined>;
+}
+
+/** Runs all transactions. The caller updates the state tree with `changes` and then appends `closeBlock`. */
+export function executeBlock(host: Host, block: Block): Execution {
+  const run = new Run(host, block.time);
+  const results = block.transactions.map((transaction) => run.transaction(transaction));
+  return { leaves: run.leaves, hashes: run.hashes, results, changes: run.changes };
+}
+
+/** The founding block: sequence 0, one genesis leaf. */
+export function executeGenesis(host: Host, genesis: Genesis): Execution {
+  const run = new Run(host, genesis.time);
+  run.append(genesisLeaf(encodeGenesis(genesis)));
+  host.contract.genesis(run.context([]), genesis);
+  return { leaves: run.leaves, hashes: run.hashes, results: [], changes: run.changes };
+}
+
+/** Appends the block leaf. A block without leaves changed nothing and must not be closed. */
+export function closeBlock(host: Host, execution: Execution, block: Omit<Block, "transactions">, stateRoot: Uint8Array) {
+  invariant(execution.leaves.length > 0, "only a block that changes something is closed");
+  const leaf = blockLeaf(block.sequence, block.time, stateRoot);
+  execution.leaves.push(leaf);
+  execution.hashes.push(leafHash(host.primitives, leaf));
+}
+
+/** What members' keys look like in the state. */
+export const encodeMemberKey = (suite: string, publicKey: Uint8Array, organisation: string): Uint8Array =>
+  encode([suite, publicKey, organisation]);
+
+class Run {
+  readonly #host: Host;
+  readonly #time: number;
+  readonly leaves: Uint8Array[] = [];
+  readonly hashes: Uint8Array[] = [];
+  readonly changes = new Map<string, Uint8Array | undefined>();
+
+  constructor(host: Host, time: number) {
+    this.#host = host;
+    this.#time = time;
+  }
+
+  append(leaf: Uint8Array): void {
+    this.leaves.push(leaf);
+    this.hashes.push(leafHash(this.#host.primitives, leaf));
+  }
+
+  get(key: string): Uint8Array | undefined {
+    return this.changes.has(key) ? this.changes.get(key) : this.#host.state.get(key);
+  }
+
+  transaction(tx: SignedTransaction): TransactionResult {
+    const offset = this.leaves.length;
+    const before = new Map<string, Uint8Array | undefined | null>();
+    const signers = this.#admit(tx);
+    let refusal = "code" in signers ? signers : this.#host.contract.check(tx);
+    if (refusal === null && !("code" in signers)) {
+      this.append(commandLeaf(tx.bytes, tx.signatures));
+      const context = this.context(signers, before);
+      refusal = this.#host.contract.handle(context, tx);
+      if (refusal === null) {
+        context.put(noncePath(firstKey(tx)), encode(tx.transaction.nonce));
+        return { accepted: true, offset, count: this.leaves.length - offset };
+      }
+    }
+    this.#undo(offset, before);
+    invariant(refusal !== null, "a refused transaction has a reason");
+    return { accepted: false, refusal };
+  }
+
+  /** The rules of every kind, cheapest first. Gives the signing organisations or the refusal. */
+  #admit(tx: SignedTransaction): readonly string[] | Refusal {
+    const { chain, expires, nonce } = tx.transaction;
+    if (chain !== this.#host.chain) {
+      return { code: "ledger/wrong-chain", message: "the transaction is meant for another chain" };
+    }
+    if (expires * 1000 <= this.#time) return { code: "ledger/expired", message: "the transaction has expired" };
+    const last = this.get(noncePath(firstKey(tx)));
+    if (last !== undefined && nonce <= asUint(decode(last, "nonce"), "nonce")) {
+      return { code: "ledger/nonce-repeated", message: "this key already used that nonce or a later one" };
+    }
+    const organisations: string[] = [];
+    const seen = new Set<string>();
+    for (const signature of tx.signatures) {
+      const organisation = this.#verify(tx, signature, seen);
+      if (typeof organisation !== "string") return organisation;
+      organisations.push(organisation);
+    }
+    return organisations;
+  }
+
+  #verify(tx: SignedTransaction, signature: Signature, seen: Set<string>): string | Refusal {
+    const id = toHex(signature.keyId);
+    if (seen.has(id)) return { code: "ledger/malformed", message: "a key signed twice" };
+    seen.add(id);
+    const record = this.get(memberKeyPath(id));
+    if (record === undefined) return { code: "ledger/unknown-key", message: "the signing key is not a member's" };
+    const [suite, publicKey, organisation] = asTuple(decode(record, "member key"), 3, "member key");
+    if (suite !== signature.suite) return { code: "ledger/unknown-suite", message: "the key has another suite" };
+    if (this.#host.verified?.(tx.id) !== true) {
+      const { primitives } = this.#host;
+      const message = signedMessage(signature.suite, tx.id);
+      const key = asBytesUpTo(publicKey, 256, "public key");
+      if (!suiteOf(signature.suite).verify(primitives, key, message, signature.signature)) {
+        return { code: "ledger/bad-signature", message: "the signature does not fit the transaction" };
+      }
+    }
+    return asText(organisation, 32, "organisation");
+  }
+
+  context(signers: readonly string[], before = new Map<string, Uint8Array | undefined | null>()): Context {
+    const write = (key: string, value: Uint8Array | undefined) => {
+      invariant(/^[\x21-\x7e]{1,200}$/.test(key), "a state key is a short ASCII path");
+      if (!before.has(key)) before.set(key, this.changes.has(key) ? this.changes.get(key) : null);
+      this.changes.set(key, value);
+    };
+    return {
+      primitives: this.#host.primitives,
+      chain: this.#host.chain,
+      time: this.#time,
+      signers,
+      get: (key) => this.get(key),
+      put: write,
+      delete: (key) => write(key, undefined),
+      emit: (leaves, hashes) => {
+        invariant(leaves.length === hashes.length, "each leaf comes with its hash");
+        for (const leaf of leaves) this.leaves.push(leaf);
+        for (const hash of hashes) this.hashes.push(hash);
+      },
+    };
+  }
+
+  /** Takes back what a refused transaction did: `null` in `before` means that the block had not touched the key. */
+  #undo(offset: number, before: ReadonlyMap<string, Uint8Array | undefined | null>): void {
+    this.leaves.length = offset;
+    this.hashes.length = offset;
+    for (const [key, value] of before) {
+      if (value === null) this.changes.delete(key);
+      else this.changes.set(key, value);
+    }
+  }
+}
+
+const firstKey = (tx: SignedTransaction): string => toHex(tx.signatures[0]?.keyId ?? new Uint8Array(0));

@@ -1,0 +1,136 @@
+/** Transactions and their signatures (spec/encoding.md, "Transaction"). */
+import {
+  asBytes,
+  asBytesUpTo,
+  asList,
+  asText,
+  asTuple,
+  asUint,
+  type Bytes,
+  type Cbor,
+  type ChainId,
+  chainId,
+  concat,
+  decode,
+  encode,
+  utf8,
+} from "@anamnesis/core";
+import type { Primitives, Signer } from "@anamnesis/crypto";
+import { ledgerError } from "./errors.ts";
+
+/** A command to the ledger. `nonce` rises per key; `expires` in seconds since 1970. */
+export interface Transaction {
+  readonly chain: ChainId;
+  readonly kind: string;
+  readonly nonce: number;
+  readonly expires: number;
+  readonly body: Cbor;
+}
+
+export interface Signature {
+  readonly keyId: Uint8Array;
+  readonly suite: string;
+  readonly signature: Uint8Array;
+}
+
+/** A transaction as it travels: exact signed bytes, signatures, and the attachments that the body commits to. */
+export interface SignedTransaction {
+  readonly id: Uint8Array;
+  readonly bytes: Uint8Array;
+  readonly transaction: Transaction;
+  readonly signatures: readonly Signature[];
+  readonly attachments: readonly Uint8Array[];
+}
+
+export const LIMITS = {
+  /** Events of one batch. */
+  batchEvents: 4096,
+  /** Bytes of all attachments of one batch. */
+  batchBytes: 600 * 1024,
+  /** Bytes of the signed part of a transaction. */
+  transactionBytes: 64 * 1024,
+  signatures: 16,
+  /** Bytes of one log leaf: what the length prefix of an entry bundle can say. */
+  leafBytes: 65_535,
+} as const;
+
+const TX_DOMAIN = utf8("anamnesis/tx/v1\0");
+const SIGNATURE_DOMAIN = utf8("anamnesis/sig/v1\0");
+
+export const transactionId = (p: Primitives, bytes: Bytes): Uint8Array => p.sha256(concat(TX_DOMAIN, bytes));
+
+/** What a signature covers: suite and transaction id under a domain of its own. */
+export const signedMessage = (suite: string, id: Bytes): Uint8Array => concat(SIGNATURE_DOMAIN, utf8(`${suite}\0`), id);
+
+export function signTransaction(
+  p: Primitives,
+  transaction: Transaction,
+  signers: readonly Signer[],
+  attachments: readonly Uint8Array[] = [],
+): SignedTransaction {
+  const { chain, kind, nonce, expires, body } = transaction;
+  const bytes = encode([1, chain, kind, nonce, expires, body]);
+  const id = transactionId(p, bytes);
+  const signatures = signers.map((s) => ({
+    keyId: s.keyId,
+    suite: s.suite,
+    signature: s.sign(signedMessage(s.suite, id)),
+  }));
+  return { id, bytes, transaction, signatures, attachments };
+}
+
+export function parseTransaction(bytes: Bytes): Transaction {
+  if (bytes.length > LIMITS.transactionBytes) throw tooLarge("transaction", bytes.length, LIMITS.transactionBytes);
+  const [version, chain, kind, nonce, expires, body] = asTuple(decode(bytes, "transaction"), 6, "transaction");
+  if (version !== 1) throw ledgerError("ledger/malformed", "transaction of an unknown version");
+  const name = asText(kind, 48, "transaction kind");
+  if (!/^[a-z-]+(?:\.[a-z-]+)+$/.test(name)) throw ledgerError("ledger/malformed", "the kind is not `module.verb`");
+  return {
+    chain: chainId(asText(chain, 32, "chain")),
+    kind: name,
+    nonce: asUint(nonce, "nonce"),
+    expires: asUint(expires, "expires"),
+    body: body as Cbor,
+  };
+}
+
+export function encodeSigned(signed: SignedTransaction): Uint8Array {
+  return encode([signed.bytes, signatureTuples(signed.signatures), signed.attachments]);
+}
+
+/** @throws AnamnesisError `core/bad-encoding`, `ledger/malformed` or `ledger/too-large`; signatures are not checked. */
+export function decodeSigned(p: Primitives, bytes: Bytes): SignedTransaction {
+  const most = LIMITS.transactionBytes + LIMITS.batchBytes + 16 * LIMITS.batchEvents;
+  if (bytes.length > most) throw tooLarge("signed transaction", bytes.length, most);
+  const [txBytes, signatures, attachments] = asTuple(decode(bytes, "signed transaction"), 3, "signed transaction");
+  const tx = asBytesUpTo(txBytes, LIMITS.transactionBytes, "transaction");
+  return {
+    id: transactionId(p, tx),
+    bytes: tx,
+    transaction: parseTransaction(tx),
+    signatures: parseSignatures(signatures),
+    attachments: asList(attachments, LIMITS.batchEvents, "attachments").map((a) =>
+      asBytesUpTo(a, LIMITS.leafBytes, "attachment"),
+    ),
+  };
+}
+
+export const signatureTuples = (signatures: readonly Signature[]): Cbor =>
+  signatures.map((s) => [s.keyId, s.suite, s.signature]);
+
+export function parseSignatures(value: Cbor | undefined): Signature[] {
+  const list = asList(value, LIMITS.signatures, "signatures");
+  if (list.length === 0) throw ledgerError("ledger/malformed", "a transaction needs at least one signature");
+  return list.map((item) => {
+    const [keyId, suite, signature] = asTuple(item, 3, "signature");
+    return {
+      keyId: asBytes(keyId, 16, "key id"),
+      suite: asText(suite, 16, "suite"),
+      signature: asBytesUpTo(signature, 256, "signature"),
+    };
+  });
+}
+
+export function tooLarge(what: string, size: number, limit: number) {
+  return ledgerError("ledger/too-large", `${what}: ${size} is over the limit of ${limit}`, { what, size, limit });
+}
