@@ -1,0 +1,1 @@
+export { type Need, type Skip, skipLoudly } from "./skip.ts";
