@@ -1,0 +1,21 @@
+import { randomFillSync } from "node:crypto";
+import { requireRandomLength } from "../errors.ts";
+import type { Primitives } from "../primitives.ts";
+import { ed25519PublicKey, ed25519Sign, ed25519Signer, ed25519Verify } from "./ed25519.ts";
+import { hmacSha256, sha256, sha256Into } from "./hash.ts";
+
+/** The provider for servers: Node's OpenSSL. The only part of this package that needs Node. */
+export const native: Primitives = {
+  name: "native",
+  sha256,
+  sha256Into,
+  hmacSha256,
+  ed25519Verify,
+  ed25519Sign,
+  ed25519Signer,
+  ed25519PublicKey,
+  random(length) {
+    requireRandomLength(length);
+    return randomFillSync(new Uint8Array(length));
+  },
+};
