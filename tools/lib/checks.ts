@@ -10,13 +10,13 @@ const statics: readonly Step[] = [
   {
     name: "format",
     script: "node_modules/@biomejs/biome/bin/biome",
-    args: ["ci", "--error-on-warnings", "--no-errors-on-unmatched", "."],
+    args: ["check", "--error-on-warnings", "--colors=off", "--reporter=concise", "--max-diagnostics=200", "."],
     timeoutMs: MINUTE_MS,
   },
   {
     name: "lint",
     script: "node_modules/oxlint/bin/oxlint",
-    args: ["--type-aware", "--deny-warnings", "--report-unused-disable-directives", "."],
+    args: ["--type-aware", "--deny-warnings", "--report-unused-disable-directives", "--format=unix", "."],
     timeoutMs: 2 * MINUTE_MS,
   },
   { name: "types", script: "node_modules/typescript/bin/tsc", args: ["-p", "."], timeoutMs: 2 * MINUTE_MS },
