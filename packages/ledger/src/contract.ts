@@ -24,8 +24,8 @@ export interface Context extends StateReader {
   readonly signers: readonly string[];
   put(key: string, value: Uint8Array): void;
   delete(key: string): void;
-  /** Appends leaves to the log behind the command's own leaf. `hashes`: their RFC 6962 leaf hashes. */
-  emit(leaves: readonly Uint8Array[], hashes: readonly Uint8Array[]): void;
+  /** Appends leaves to the log behind the command's own leaf. `hashes`: their RFC 6962 leaf hashes, 32 bytes each, packed. */
+  emit(leaves: readonly Uint8Array[], hashes: Uint8Array): void;
 }
 
 /** A "no" with a stable code. Codes of contract modules are `<module>/<kebab-case>`. */

@@ -106,4 +106,3 @@ function malformed(why: string) {
 export function purposeCode(text: string): string | null {
   return /^[A-Za-z0-9._:-]{1,32}$/.test(text) ? text : null;
 }
-

@@ -2,7 +2,18 @@
  * Executing a block: the rules that hold for every kind of transaction, around the contract's own. Both engines and every
  * verifier that replays a log run this one function, so equal blocks give equal leaves and equal roots.
  */
-import { asBytesUpTo, asText, asTuple, asUint, type ChainId, decode, encode, invariant, toHex } from "@anamnesis/core";
+import {
+  asBytesUpTo,
+  asText,
+  asTuple,
+  asUint,
+  type ChainId,
+  concat,
+  decode,
+  encode,
+  invariant,
+  toHex,
+} from "@anamnesis/core";
 import { type Primitives, suiteOf } from "@anamnesis/crypto";
 import { type Context, type Contract, memberKeyPath, noncePath, type Refusal, type StateReader } from "./contract.ts";
 import { encodeGenesis, type Genesis } from "./genesis.ts";
@@ -32,9 +43,9 @@ export type TransactionResult =
   | { readonly accepted: false; readonly refusal: Refusal };
 
 export interface Execution {
-  readonly leaves: Uint8Array[];
-  /** RFC 6962 leaf hashes, parallel to `leaves`. */
-  readonly hashes: Uint8Array[];
+  readonly leaves: readonly Uint8Array[];
+  /** RFC 6962 leaf hashes of `leaves`, 32 bytes each, packed. */
+  readonly hashes: Uint8Array;
   readonly results: readonly TransactionResult[];
   /** Changes of state in the order of their first write; `undefined` = deleted. */
   readonly changes: ReadonlyMap<string, Uint8Array | undefined>;
@@ -44,7 +55,7 @@ export interface Execution {
 export function executeBlock(host: Host, block: Block): Execution {
   const run = new Run(host, block.time);
   const results = block.transactions.map((transaction) => run.transaction(transaction));
-  return { leaves: run.leaves, hashes: run.hashes, results, changes: run.changes };
+  return run.execution(results);
 }
 
 /** The founding block: sequence 0, one genesis leaf. */
@@ -52,15 +63,23 @@ export function executeGenesis(host: Host, genesis: Genesis): Execution {
   const run = new Run(host, genesis.time);
   run.append(genesisLeaf(encodeGenesis(genesis)));
   host.contract.genesis(run.context([]), genesis);
-  return { leaves: run.leaves, hashes: run.hashes, results: [], changes: run.changes };
+  return run.execution([]);
 }
 
-/** Appends the block leaf. A block without leaves changed nothing and must not be closed. */
-export function closeBlock(host: Host, execution: Execution, block: Omit<Block, "transactions">, stateRoot: Uint8Array) {
+/** The execution with the block leaf behind it. A block without leaves changed nothing and must not be closed. */
+export function closeBlock(
+  p: Primitives,
+  execution: Execution,
+  block: Omit<Block, "transactions">,
+  stateRoot: Uint8Array,
+): Execution {
   invariant(execution.leaves.length > 0, "only a block that changes something is closed");
   const leaf = blockLeaf(block.sequence, block.time, stateRoot);
-  execution.leaves.push(leaf);
-  execution.hashes.push(leafHash(host.primitives, leaf));
+  return {
+    ...execution,
+    leaves: [...execution.leaves, leaf],
+    hashes: concat(execution.hashes, leafHash(p, leaf)),
+  };
 }
 
 /** What members' keys look like in the state. */
@@ -71,7 +90,7 @@ class Run {
   readonly #host: Host;
   readonly #time: number;
   readonly leaves: Uint8Array[] = [];
-  readonly hashes: Uint8Array[] = [];
+  readonly #hashes: Uint8Array[] = [];
   readonly changes = new Map<string, Uint8Array | undefined>();
 
   constructor(host: Host, time: number) {
@@ -81,7 +100,13 @@ class Run {
 
   append(leaf: Uint8Array): void {
     this.leaves.push(leaf);
-    this.hashes.push(leafHash(this.#host.primitives, leaf));
+    this.#hashes.push(leafHash(this.#host.primitives, leaf));
+  }
+
+  execution(results: readonly TransactionResult[]): Execution {
+    const hashes = concat(...this.#hashes);
+    invariant(hashes.length === 32 * this.leaves.length, "each leaf comes with its hash");
+    return { leaves: this.leaves, hashes, results, changes: this.changes };
   }
 
   get(key: string): Uint8Array | undefined {
@@ -90,6 +115,7 @@ class Run {
 
   transaction(tx: SignedTransaction): TransactionResult {
     const offset = this.leaves.length;
+    const chunks = this.#hashes.length;
     const before = new Map<string, Uint8Array | undefined | null>();
     const signers = this.#admit(tx);
     let refusal = "code" in signers ? signers : this.#host.contract.check(tx);
@@ -102,7 +128,9 @@ class Run {
         return { accepted: true, offset, count: this.leaves.length - offset };
       }
     }
-    this.#undo(offset, before);
+    this.#undo(before);
+    this.leaves.length = offset;
+    this.#hashes.length = chunks;
     invariant(refusal !== null, "a refused transaction has a reason");
     return { accepted: false, refusal };
   }
@@ -162,17 +190,14 @@ class Run {
       put: write,
       delete: (key) => write(key, undefined),
       emit: (leaves, hashes) => {
-        invariant(leaves.length === hashes.length, "each leaf comes with its hash");
         for (const leaf of leaves) this.leaves.push(leaf);
-        for (const hash of hashes) this.hashes.push(hash);
+        this.#hashes.push(hashes);
       },
     };
   }
 
   /** Takes back what a refused transaction did: `null` in `before` means that the block had not touched the key. */
-  #undo(offset: number, before: ReadonlyMap<string, Uint8Array | undefined | null>): void {
-    this.leaves.length = offset;
-    this.hashes.length = offset;
+  #undo(before: ReadonlyMap<string, Uint8Array | undefined | null>): void {
     for (const [key, value] of before) {
       if (value === null) this.changes.delete(key);
       else this.changes.set(key, value);
