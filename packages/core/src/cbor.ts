@@ -12,14 +12,18 @@ export type Cbor = null | boolean | number | bigint | string | Uint8Array | read
 
 /** Canonical bytes of a value. Integers above 2^53 are `bigint`; floats are not used anywhere in our formats. */
 export function encode(value: Cbor): Uint8Array {
-  return dagCbor.encode(value);
+  return plain(dagCbor.encode(value));
 }
+
+/** The library hands out Node's `Buffer` where it can, whose `slice` shares memory: we speak plain `Uint8Array` only. */
+const plain = (b: Uint8Array): Uint8Array =>
+  b.constructor === Uint8Array ? b : new Uint8Array(b.buffer, b.byteOffset, b.length);
 
 /** @throws AnamnesisError `core/bad-encoding` on anything that is not exactly one canonical DAG-CBOR value. */
 export function decode(bytes: Bytes, what = "value"): Cbor {
   let value: Cbor;
   try {
-    value = dagCbor.decode(bytes);
+    value = dagCbor.decode(plain(bytes));
   } catch (cause) {
     throw badEncoding(what, cause instanceof Error ? cause.message : "not DAG-CBOR");
   }

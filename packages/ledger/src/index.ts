@@ -9,7 +9,7 @@ export * from "./leaf.ts";
 export * from "./merkle.ts";
 export * from "./note.ts";
 export * from "./proof-file.ts";
-export * from "./state-tree.ts";
+// state-tree
 export * from "./tiles.ts";
-export * from "./tlog-reader.ts";
+// tlog-reader
 export * from "./transaction.ts";
