@@ -1,7 +1,16 @@
 /** Inclusion and consistency proofs (RFC 6962 §2.1.1–2.1.2; the checks follow RFC 9162 §2.1.3.2 and §2.1.4.2). */
 import { type Bytes, invariant } from "@anamnesis/core";
 import type { Primitives } from "@anamnesis/crypto";
-import { emptyRoot, type HashReader, isHash, isSize, nodeHash, rangeHash, sameHash, splitPoint } from "./merkle.ts";
+import {
+  emptyRoot,
+  type HashReader,
+  isHash,
+  isSize,
+  nodeHash,
+  rangeHash,
+  sameHash,
+  splitPoint,
+} from "./merkle-tree.ts";
 
 /** A proof is a list of 32-byte hashes, from the leaf upwards. */
 export type MerklePath = readonly Uint8Array[];
@@ -66,11 +75,12 @@ function skipLoneLevels(at: number, last: number): [number, number] {
 export function verifyInclusion(
   p: Primitives,
   leaf: Bytes,
-  at: { readonly index: number; readonly size: number },
+  index: number,
+  size: number,
   path: MerklePath,
   root: Bytes,
 ): boolean {
-  return sameHash(rootFromInclusion(p, leaf, at.index, at.size, path), root);
+  return sameHash(rootFromInclusion(p, leaf, index, size, path), root);
 }
 
 /** Proof that the first `m` of `n` leaves are the tree of size `m`. Empty for m = 0 and m = n. */

@@ -1,0 +1,212 @@
+/**
+ * The Merkle tree of RFC 6962 §2.1: roots, inclusion and consistency proofs, and the frontier that lets a log grow
+ * without looking back.
+ *
+ * A tree of n leaves splits at the largest power of two below n, so it is a row of perfect subtrees, one per set bit of
+ * n, largest first. `Frontier` holds that row. Everything else asks a `HashReader` for perfect subtrees only.
+ *
+ * Sizes and indices are plain numbers below 2^53; no operator here cuts them to 32 bits.
+ * Runs of hashes ("packed") are one array of 32 bytes each, which spares the hot path an object per leaf.
+ */
+import { type Bytes, equal, invariant } from "@anamnesis/core";
+import type { Primitives } from "@anamnesis/crypto";
+
+export const HASH_BYTES = 32;
+
+/** Hashes of perfect subtrees: `hash(level, index)` covers leaves `[index · 2^level, (index + 1) · 2^level)`. */
+export interface HashReader {
+  hash(level: number, index: number): Uint8Array;
+}
+
+const nodeInput = new Uint8Array(1 + 2 * HASH_BYTES).fill(1, 0, 1);
+const LEAF_SCRATCH = 1024;
+const leafScratch = new Uint8Array(LEAF_SCRATCH);
+
+/** SHA-256(0x00 ‖ leaf) into `out[offset .. offset + 32]`. */
+export function leafHashInto(p: Primitives, leaf: Bytes, out: Uint8Array, offset: number): void {
+  const length = leaf.length + 1;
+  const input = length <= LEAF_SCRATCH ? leafScratch.subarray(0, length) : new Uint8Array(length);
+  input[0] = 0;
+  input.set(leaf, 1);
+  p.sha256Into(input, out, offset);
+}
+
+export function leafHash(p: Primitives, leaf: Bytes): Uint8Array {
+  const out = new Uint8Array(HASH_BYTES);
+  leafHashInto(p, leaf, out, 0);
+  return out;
+}
+
+/** Packed leaf hashes of many leaves. */
+export function leafHashes(p: Primitives, leaves: readonly Bytes[]): Uint8Array {
+  const out = new Uint8Array(leaves.length * HASH_BYTES);
+  let at = 0;
+  for (const leaf of leaves) {
+    leafHashInto(p, leaf, out, at);
+    at += HASH_BYTES;
+  }
+  return out;
+}
+
+/** SHA-256(0x01 ‖ left ‖ right). */
+export function nodeHash(p: Primitives, left: Bytes, right: Bytes): Uint8Array {
+  nodeInput.set(left, 1);
+  nodeInput.set(right, 1 + HASH_BYTES);
+  const out = new Uint8Array(HASH_BYTES);
+  p.sha256Into(nodeInput, out, 0);
+  return out;
+}
+
+/** The root of a tree without leaves: SHA-256 of nothing. */
+export const emptyRoot = (p: Primitives): Uint8Array => p.sha256(new Uint8Array(0));
+
+/** Hash of the pair at `from` (64 bytes), written to `to`; both in `buffer`. */
+function hashPair(p: Primitives, buffer: Uint8Array, from: number, to: number): void {
+  nodeInput.set(buffer.subarray(from, from + 2 * HASH_BYTES), 1);
+  p.sha256Into(nodeInput, buffer, to);
+}
+
+/** Root of the tree over packed leaf hashes. Level by level, a last one without a partner moves up unchanged. */
+export function treeHash(p: Primitives, packed: Bytes): Uint8Array {
+  let count = countHashes(packed);
+  if (count === 0) return emptyRoot(p);
+  const row = packed.slice();
+  while (count > 1) {
+    const pairs = Math.floor(count / 2);
+    for (let i = 0; i < pairs; i++) hashPair(p, row, 2 * i * HASH_BYTES, i * HASH_BYTES);
+    if (count % 2 === 1) row.copyWithin(pairs * HASH_BYTES, (count - 1) * HASH_BYTES, count * HASH_BYTES);
+    count = Math.ceil(count / 2);
+  }
+  return row.slice(0, HASH_BYTES);
+}
+
+/** How many hashes a packed run holds. */
+export function countHashes(packed: Bytes): number {
+  invariant(packed.length % HASH_BYTES === 0, "a run of 32-byte hashes");
+  return packed.length / HASH_BYTES;
+}
+
+/** Hash number `i` of a packed run, as a view. */
+export const hashAt = (packed: Bytes, i: number): Uint8Array => packed.subarray(i * HASH_BYTES, (i + 1) * HASH_BYTES);
+
+/** The right edge of a growing tree: at most 53 hashes, from which the root and every append follow. */
+export class Frontier {
+  readonly #p: Primitives;
+  #size: number;
+  #count: number;
+  readonly #stack: Uint8Array;
+
+  constructor(p: Primitives) {
+    this.#p = p;
+    this.#size = 0;
+    this.#count = 0;
+    this.#stack = new Uint8Array(54 * HASH_BYTES);
+  }
+
+  /** From what `hashes` returned at that size. */
+  static restore(p: Primitives, size: number, packed: Bytes): Frontier {
+    invariant(
+      isSize(size) && countHashes(packed) === bitCount(size),
+      "a frontier with one hash per set bit of its size",
+    );
+    const f = new Frontier(p);
+    f.#size = size;
+    f.#count = countHashes(packed);
+    f.#stack.set(packed);
+    return f;
+  }
+
+  /** From any reader of perfect subtrees. */
+  static read(p: Primitives, reader: HashReader, size: number): Frontier {
+    invariant(isSize(size), "a tree size");
+    const f = new Frontier(p);
+    for (const { level, index } of perfectSubtrees(0, size)) {
+      f.#stack.set(reader.hash(level, index), f.#count * HASH_BYTES);
+      f.#count++;
+    }
+    f.#size = size;
+    return f;
+  }
+
+  get size(): number {
+    return this.#size;
+  }
+
+  /** Packed hashes of the perfect subtrees, largest first. */
+  hashes(): Uint8Array {
+    return this.#stack.slice(0, this.#count * HASH_BYTES);
+  }
+
+  clone(): Frontier {
+    return Frontier.restore(this.#p, this.#size, this.#stack.subarray(0, this.#count * HASH_BYTES));
+  }
+
+  /**
+   * Appends the leaf hash at `packed[at .. at + 32]`. Each subtree of 256^k leaves that it completes is handed to
+   * `full(k, hash)` as a view valid during the call: these are the hashes that tiles consist of.
+   */
+  append(packed: Bytes, at = 0, full?: (tileLevel: number, hash: Bytes) => void): void {
+    const stack = this.#stack;
+    for (let i = 0; i < HASH_BYTES; i++) stack[this.#count * HASH_BYTES + i] = packed[at + i] as number;
+    let top = this.#count;
+    let level = 0;
+    for (let n = this.#size; n % 2 === 1; n = (n - 1) / 2) {
+      top--;
+      level++;
+      hashPair(this.#p, stack, top * HASH_BYTES, top * HASH_BYTES);
+      if (full !== undefined && level % 8 === 0) full(level / 8, hashAt(stack, top));
+    }
+    this.#count = top + 1;
+    this.#size++;
+  }
+
+  root(): Uint8Array {
+    if (this.#count === 0) return emptyRoot(this.#p);
+    const row = this.hashes();
+    for (let i = this.#count - 2; i >= 0; i--) hashPair(this.#p, row, i * HASH_BYTES, i * HASH_BYTES);
+    return row.slice(0, HASH_BYTES);
+  }
+}
+
+/** Whether `n` can be the size of a tree. */
+export const isSize = (n: number): boolean => Number.isSafeInteger(n) && n >= 0;
+
+function bitCount(n: number): number {
+  let bits = 0;
+  for (let rest = n; rest > 0; rest = Math.floor(rest / 2)) bits += rest % 2;
+  return bits;
+}
+
+/** The largest power of two below n (n ≥ 2). */
+export function splitPoint(n: number): number {
+  let k = 1;
+  while (k * 2 < n) k *= 2;
+  return k;
+}
+
+/** The row of perfect subtrees over leaves `[start, end)`; `start` must be aligned as in a split of an RFC 6962 tree. */
+export function perfectSubtrees(start: number, end: number): { level: number; index: number }[] {
+  const row: { level: number; index: number }[] = [];
+  for (let at = start; at < end; ) {
+    let width = 1;
+    let level = 0;
+    while (width * 2 <= end - at) {
+      width *= 2;
+      level++;
+    }
+    invariant(at % width === 0, "an aligned range of leaves");
+    row.push({ level, index: at / width });
+    at += width;
+  }
+  return row;
+}
+
+/** Root of the leaves `[start, end)` as it stands inside the tree. */
+export function rangeHash(p: Primitives, reader: HashReader, start: number, end: number): Uint8Array {
+  const row = perfectSubtrees(start, end).map(({ level, index }) => reader.hash(level, index));
+  const last = row.pop();
+  return last === undefined ? emptyRoot(p) : row.reduceRight((right, left) => nodeHash(p, left, right), last);
+}
+
+export const isHash = (b: Bytes): boolean => b.length === HASH_BYTES;
+export const sameHash = (a: Bytes | undefined, b: Bytes): boolean => a !== undefined && isHash(b) && equal(a, b);
