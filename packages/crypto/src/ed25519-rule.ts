@@ -56,7 +56,7 @@ function sameY(bytes: Bytes, offset: number, y: Bytes): boolean {
 
 function smallOrderY(): readonly Uint8Array[] {
   const p = 2n ** 255n - 19n;
-  const y8 = 0x7a03ac9277fdc74ec6cc392cfa53202a0f67100d760b3cba4fd83d3d706a17c7n;
+  const y8 = 0x7a03ac9277fdc74ec6cc392cfa53202a0f67100d760b3cba4fd84d3d706a17c7n;
   return [1n, p - 1n, 0n, y8, p - y8].map(littleEndian);
 }
 
