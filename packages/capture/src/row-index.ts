@@ -1,0 +1,170 @@
+/**
+ * The row index of one source: what the ledger last said about every row, close at hand. It is a **cache**: everything in
+ * it can be rebuilt from the log (`index/from-log.ts`), and nothing that must not be lost lives only here. Capture writes
+ * it through `RowIndexWriter`; verify and history read it through `RowIndexReader`, also from another process.
+ */
+import type { EventKind } from "@anamnesis/ledger";
+
+/** A leaf with its place in the log. */
+export interface PlacedLeaf {
+  readonly index: number;
+  readonly leaf: Uint8Array;
+}
+
+/** A commit at the source that has at least one event in the log. `time` in microseconds since 1970. */
+export interface KnownCommit {
+  readonly lsn: bigint;
+  readonly xid: bigint;
+  readonly time: number;
+}
+
+export interface RowIndexWriter {
+  /** The next log index to apply: after a crash, catch up with the leaves from here to the checkpoint. */
+  appliedTo(): number;
+
+  /**
+   * Remembers the readable keys of rows, before their events are submitted, so that a row that vanishes later can be
+   * named. Order matters for speed: rows get dense ids in the order in which they are learned or applied first.
+   * `table` has 8 bytes, `row` 16. One transaction.
+   */
+  learn(rows: readonly { readonly table: Uint8Array; readonly row: Uint8Array; readonly key: string }[]): void;
+
+  /** Remembers what handles of tables stand for (qualified names). */
+  learnTables(tables: readonly { readonly table: Uint8Array; readonly name: string }[]): void;
+
+  /** Remembers what handles of actors stand for. */
+  learnActors(actors: readonly { readonly actor: Uint8Array; readonly name: string }[]): void;
+
+  /**
+   * Takes in final leaves, in rising order of their log index, in one transaction. Leaves that are not events of this
+   * source are skipped; leaves below `appliedTo()` as well, so that applying twice is harmless.
+   * @throws `ledger/malformed` when an event leaf cannot be read; nothing of the call is applied then.
+   */
+  apply(leaves: Iterable<PlacedLeaf>): void;
+
+  /**
+   * Says that every leaf below `next` has been offered to `apply`: moves `appliedTo()` over leaves that are not ours.
+   * Never moves it back.
+   */
+  skipTo(next: number): void;
+
+  /** Whether any event that tells a row's content (not a read) is known for it. */
+  known(table: Uint8Array, row: Uint8Array): boolean;
+
+  /**
+   * Commits with an LSN above `afterLsn`, in rising order, since the last `gap` or `restored` event: those that must
+   * reappear identically when a slot starts again at `afterLsn`. The newest 1,000,000 are kept.
+   */
+  recentCommits(afterLsn: bigint): readonly KnownCommit[];
+}
+
+/**
+ * What a snapshot sees, after PostgreSQL's `pg_current_snapshot()` (xmin:xmax:xip): transactions below `xmin` are over,
+ * those from `xmax` on had not begun, those in `running` were under way. Ids are 64-bit, exact as numbers below 2^53.
+ */
+export interface Visibility {
+  readonly xmin: number;
+  readonly xmax: number;
+  readonly running: ReadonlySet<number>;
+}
+
+/** Dense number of a row in the index, from 0. Only good within the file it came from. */
+export type RowId = number;
+
+/** What an event says about its row, as the index keeps it. Byte fields are copies. */
+export interface IndexedEvent {
+  readonly index: number;
+  readonly kind: EventKind;
+  readonly schema: Uint8Array | null;
+  readonly commitment: Uint8Array | null;
+  readonly lsn: bigint;
+  readonly ordinal: number;
+  readonly xid: number;
+  /** Microseconds since 1970. */
+  readonly time: number;
+  readonly actor: Uint8Array | null;
+}
+
+export interface IndexedTable {
+  readonly handle: Uint8Array;
+  readonly name: string | undefined;
+  /** Events of the table, reads included. */
+  readonly events: number;
+  /** Events that change or read data without a known actor; baselines do not count. */
+  readonly unattributed: number;
+}
+
+export interface UnattributedEvent {
+  readonly index: number;
+  readonly table: Uint8Array;
+  readonly row: Uint8Array | null;
+  readonly key: string | undefined;
+  readonly kind: EventKind;
+  readonly time: number;
+}
+
+export interface RowIndexReader {
+  appliedTo(): number;
+
+  /**
+   * Forgets what this reader has buffered, so that everything applied before the call is seen after it. Needed once
+   * after waiting for capture, not per row.
+   */
+  refresh(): void;
+
+  tables(): readonly IndexedTable[];
+  /** Sums over the source. */
+  counters(): { readonly rows: number; readonly events: number; readonly unattributed: number };
+
+  find(table: Uint8Array, row: Uint8Array): RowId | undefined;
+  /** The row's handle and table, a copy. */
+  handleOf(id: RowId): { readonly table: Uint8Array; readonly row: Uint8Array };
+  /** The readable key, if one was learned. It is a claim of the cache: check it against the handle before use. */
+  keyOf(id: RowId): string | undefined;
+  tableName(table: Uint8Array): string | undefined;
+  actorName(actor: Uint8Array): string | undefined;
+
+  /** Every event of a row, oldest first, reads included. */
+  eventsOf(id: RowId): readonly Pick<IndexedEvent, "index" | "kind">[];
+
+  /** Events without a known actor (baselines excluded), oldest first, at most `limit`. */
+  unattributed(limit: number, table?: Uint8Array): readonly UnattributedEvent[];
+
+  /** The table's rows as one snapshot sees them. */
+  view(table: Uint8Array, visibility: Visibility): TableView;
+}
+
+/** The rows of one table at one snapshot: for each row the newest event that the snapshot sees. */
+export interface TableView {
+  /**
+   * Finds a row by handle, 16 bytes at `handle`. Cheap when rows are asked for in about the order in which the index
+   * learned them (a scan in heap order mostly does): then no look-up happens at all.
+   */
+  locate(handle: Uint8Array): RowId | undefined;
+
+  /** The newest visible event of the row that tells its content; undefined when there is none. */
+  newest(id: RowId): VisibleEvent | undefined;
+
+  /** For tables without a key: copies of the row that the snapshot should see (creates − deletes, since a truncate). */
+  copies(id: RowId): number;
+
+  /** The newest visible event of the row even when a later truncate ended its life. For reports. */
+  last(id: RowId): IndexedEvent | undefined;
+}
+
+/**
+ * The fields that a comparison needs, on one object that the view uses again for each call: read it before the next
+ * call. `commitmentAt` is an offset into `bytes`, so that equality costs no copy.
+ */
+export interface VisibleEvent {
+  readonly alive: boolean;
+  readonly bytes: Uint8Array;
+  /** Offset of the 32-byte commitment in `bytes`, or -1 when the event has none. */
+  readonly commitmentAt: number;
+  /** Offset of the 8-byte schema fingerprint in `bytes`, or -1. */
+  readonly schemaAt: number;
+  readonly lsn: bigint;
+  readonly ordinal: number;
+  /** Microseconds since 1970. */
+  readonly time: number;
+}
