@@ -1,4 +1,8 @@
-/** Ed25519 over OpenSSL, whose equation is the cofactorless one; the byte rules come first (see ../ed25519-rule.ts). */
+/**
+ * Ed25519 over OpenSSL, whose equation is the cofactorless one. The byte rules come first (see ../ed25519-rule.ts):
+ * OpenSSL 3.5 refuses points of small order by itself, other versions may not, and its DER reader takes a key with a
+ * byte too many.
+ */
 import { createPrivateKey, createPublicKey, type KeyObject, sign, verify } from "node:crypto";
 import { type Bytes, toHex } from "@anamnesis/core";
 import { admissible } from "../ed25519-rule.ts";
