@@ -12,7 +12,7 @@ import { tests } from "../../tools/tidy/rules/tests.ts";
 import type { Finding, Tree } from "../../tools/tidy/tree.ts";
 
 const table: readonly PackageLaw[] = [
-  { folder: "core", pure: true, impureFolders: ["src/native/"] },
+  { folder: "core", pure: true, impureFolders: ["src/native/"], webFiles: ["src/web.ts"] },
   { folder: "engines/one", never: [] },
   { folder: "capture", never: ["engines/one"] },
   { folder: "testkit" },
@@ -124,6 +124,11 @@ describe("pure", () => {
     const source =
       '// Date.now\n/* process.exit */ const a = "Math.random()"; step.process.run(); const r = /new Date/;';
     expect(check(source)).toEqual([]);
+  });
+
+  it("lets a web file ask the platform, but not import from node", () => {
+    expect(check("globalThis.crypto.getRandomValues(a);", "packages/core/src/web.ts")).toEqual([]);
+    expect(check('import "node:crypto";', "packages/core/src/web.ts")).toEqual(["pure package imports node:crypto"]);
   });
 
   it("leaves impure folders, tests and other packages alone", () => {

@@ -11,11 +11,13 @@ export interface PackageLaw {
   readonly pure?: boolean;
   /** Folders of a pure package that may touch the platform. */
   readonly impureFolders?: readonly string[];
+  /** Files that may ask the standard platform (Web Crypto) but still import no `node:` module. */
+  readonly webFiles?: readonly string[];
 }
 
 export const law: readonly PackageLaw[] = [
   { folder: "core", pure: true },
-  { folder: "crypto", pure: true, impureFolders: ["src/native/"] },
+  { folder: "crypto", pure: true, impureFolders: ["src/native/"], webFiles: ["src/portable.ts"] },
   { folder: "ledger", pure: true },
   { folder: "contracts", pure: true },
   { folder: "engines/embedded", never: ["contracts"] },

@@ -22,11 +22,13 @@ const forbidden: readonly (readonly [RegExp, string])[] = [
 export function pure(tree: Tree, table: readonly PackageLaw[] = law): readonly Finding[] {
   const findings: Finding[] = [];
   for (const file of tree.keys()) {
-    if (!isPureFile(file, table)) continue;
+    const entry = pureLaw(file, table);
+    if (entry === undefined) continue;
     const source = scanOf(tree, file);
     for (const { specifier, line } of importsOf(source)) {
       if (specifier.startsWith("node:")) findings.push({ rule, file, line, text: `pure package imports ${specifier}` });
     }
+    if (entry.webFiles?.includes(inside(file, entry)) === true) continue;
     for (const [pattern, what] of forbidden) {
       for (const match of source.bare.matchAll(pattern)) {
         findings.push({ rule, file, line: lineAt(source.bare, match.index), text: `pure package uses ${what}` });
@@ -36,10 +38,15 @@ export function pure(tree: Tree, table: readonly PackageLaw[] = law): readonly F
   return findings;
 }
 
-function isPureFile(file: string, table: readonly PackageLaw[]): boolean {
-  const folder = packageOf(file);
-  const entry = table.find((each) => each.folder === folder);
-  if (entry?.pure !== true || !isCode(file)) return false;
-  const inside = file.slice(`packages/${entry.folder}/`.length);
-  return inside.startsWith("src/") && entry.impureFolders?.some((each) => inside.startsWith(each)) !== true;
+/** The law of the package when the file falls under purity. */
+function pureLaw(file: string, table: readonly PackageLaw[]): PackageLaw | undefined {
+  const entry = table.find((each) => each.folder === packageOf(file));
+  if (entry?.pure !== true || !isCode(file)) return undefined;
+  const path = inside(file, entry);
+  const exempt = !path.startsWith("src/") || entry.impureFolders?.some((each) => path.startsWith(each)) === true;
+  return exempt ? undefined : entry;
+}
+
+function inside(file: string, { folder }: PackageLaw): string {
+  return file.slice(`packages/${folder}/`.length);
 }
