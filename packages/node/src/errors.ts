@@ -1,0 +1,46 @@
+import { AnamnesisError, type Details } from "@anamnesis/core";
+
+/** What can be wrong with a member's folder or with what it is asked to do. The comment tells the remedy. */
+export type NodeErrorCode =
+  | "node/no-folder" // no data folder there: run `anamnesis init DIR`, or name the right one
+  | "node/folder-not-empty" // `init` only works in an empty or new folder: name another one
+  | "node/half-made-folder" // an `init` was cut off: run it again; nothing in it was ever acknowledged
+  | "node/already-made" // the folder is complete: use it, or name another one
+  | "node/bad-config" // anamnesis.toml cannot be read: correct the line that the message names
+  | "node/bad-key-file" // a file in keys/ is missing or damaged: restore it from your copy
+  | "node/unknown-source" // no such source in anamnesis.toml: see `anamnesis source list`
+  | "node/source-exists" // a source of that name is configured already: choose another name, or edit anamnesis.toml
+  | "node/bad-url" // not an address of a PostgreSQL database: postgres://user:password@host:port/database
+  | "node/missing-variable" // anamnesis.toml refers to an environment variable that is not set
+  | "node/no-access" // the folder or a file in it has the wrong owner or rights
+  | "node/disk-full" // free space: nothing acknowledged is lost
+  | "node/not-captured" // the source was never captured: run `anamnesis capture` or `anamnesis node` first
+  | "node/not-caught-up" // the running node did not reach the barrier in time: see `anamnesis status`
+  | "node/unknown-row" // the ledger has no event of this row: check table and key
+  | "node/bad-proof-index" // no event stands at that index of the log
+  | "node/stopped"; // asked to stop before the work was done
+
+export function nodeError(
+  code: NodeErrorCode,
+  message: string,
+  details: Details = {},
+  cause?: unknown,
+): AnamnesisError<NodeErrorCode> {
+  return new AnamnesisError(code, message, details, cause === undefined ? undefined : { cause });
+}
+
+/** Gives a file-system failure the code that tells what to do; anything else passes through unchanged. */
+export function explainFile(problem: unknown, what: string): unknown {
+  if (problem instanceof AnamnesisError || !(problem instanceof Error) || !("code" in problem)) return problem;
+  switch (problem.code) {
+    case "EACCES":
+    case "EPERM":
+    case "EROFS":
+      return nodeError("node/no-access", `${what}: this account may not write or read there`, {}, problem);
+    case "ENOSPC":
+    case "EDQUOT":
+      return nodeError("node/disk-full", `${what}: the disk is full`, {}, problem);
+    default:
+      return problem;
+  }
+}

@@ -1,0 +1,54 @@
+/** The text of `anamnesis.toml` as we write it: with comments for the people who will edit it. */
+
+export interface NewFolder {
+  readonly chain: string;
+  readonly organisation: string;
+  readonly displayName: string;
+  readonly port: number;
+  readonly entriesToken: string;
+}
+
+const quoted = (text: string): string => JSON.stringify(text).replaceAll("\u007f", "\\u007f");
+const list = (items: readonly string[]): string => `[${items.map(quoted).join(", ")}]`;
+
+export function configText(folder: NewFolder): string {
+  return `# Anamnesis: the data folder of one organisation. This file may hold passwords: keep it readable by its owner only.
+# Times, keys and the history itself stand elsewhere in this folder; nothing here changes what was recorded.
+
+version = 1
+
+# Name of the ledger and of this organisation on it. Both stand in genesis.json and in every checkpoint: do not change them.
+# Display name: ${folder.displayName.replaceAll(/[^\p{L}\p{N} .,'()&-]/gu, "?")}
+chain = ${quoted(folder.chain)}
+organisation = ${quoted(folder.organisation)}
+
+[gateway]
+# Where \`anamnesis node\` serves the log. Checkpoint and hash tiles are for everybody who reaches this address.
+host = "127.0.0.1"
+port = ${folder.port}
+# Entries (pseudonymous events) are only for members who send "Authorization: Bearer <this>".
+entries_token = ${quoted(folder.entriesToken)}
+
+# Sources: one section for each database that is captured, written by \`anamnesis source add\`.
+`;
+}
+
+export interface NewSource {
+  readonly name: string;
+  readonly url: string;
+  readonly tables: readonly string[];
+  readonly exclude: readonly string[];
+}
+
+export function sourceText(source: NewSource): string {
+  return `
+[source.${source.name}]
+# A password may also come from the environment: postgres://user:\${EHR_PASSWORD}@host/database
+url = ${quoted(source.url)}
+# Which tables: patterns over schema.table, where * stands for any text.
+tables = ${list(source.tables)}
+exclude = ${list(source.exclude)}
+# Which columns name the patient, where detection is wrong (see \`anamnesis source check\`). [] = about nobody.
+# subjects = { "public.visits" = ["pat_no"], "public.beds" = [] }
+`;
+}

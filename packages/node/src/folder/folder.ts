@@ -1,0 +1,50 @@
+/** Opening a data folder: its configuration, genesis and keys, checked before anything else happens. */
+import { existsSync, readFileSync } from "node:fs";
+import { type Signer, signerFromSeed } from "@anamnesis/crypto";
+import { type Genesis, genesisFromJson } from "@anamnesis/ledger";
+import { explainFile, nodeError } from "../errors.ts";
+import { primitives } from "../system.ts";
+import { type Config, readConfig, type SourceConfig } from "./config.ts";
+import { readKey } from "./keys.ts";
+import { type FolderLayout, layoutOf } from "./layout.ts";
+
+export interface Folder {
+  readonly layout: FolderLayout;
+  readonly config: Config;
+  readonly genesis: Genesis;
+}
+
+/** @throws AnamnesisError `node/no-folder`, `node/half-made-folder`, `node/bad-config`, `node/no-access` */
+export function openFolder(dir: string): Folder {
+  const layout = layoutOf(dir);
+  if (existsSync(layout.unfinished)) {
+    throw nodeError("node/half-made-folder", "the `init` of this folder was cut off", { folder: layout.dir });
+  }
+  if (!existsSync(layout.config)) {
+    throw nodeError("node/no-folder", "there is no Anamnesis data folder here", { folder: layout.dir });
+  }
+  return { layout, config: readConfig(layout.config), genesis: readGenesis(layout.genesis) };
+}
+
+function readGenesis(path: string): Genesis {
+  let text: string;
+  try {
+    text = readFileSync(path, "utf8");
+  } catch (problem) {
+    throw explainFile(problem, "genesis.json cannot be read");
+  }
+  return genesisFromJson(text);
+}
+
+/** @throws AnamnesisError `node/unknown-source` */
+export function sourceOf(folder: Folder, name: string): SourceConfig {
+  const found = folder.config.sources.find((s) => s.name === name);
+  if (found !== undefined) return found;
+  throw nodeError("node/unknown-source", "no source of this name is configured", { source: name.slice(0, 32) });
+}
+
+/** The organisation's key, as a thing that signs. */
+export const organisationSigner = (folder: Folder): Signer =>
+  signerFromSeed(primitives, "INTL-1", readKey(`${folder.layout.keys}/org.key`));
+
+export const logSeed = (folder: Folder): Uint8Array => readKey(`${folder.layout.keys}/log.key`);

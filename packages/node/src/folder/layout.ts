@@ -1,0 +1,50 @@
+/** Where things live in a member's data folder. One place knows the names. */
+import { join, resolve } from "node:path";
+
+export interface FolderLayout {
+  readonly dir: string;
+  /** `anamnesis.toml`, 0600: it may hold database passwords. */
+  readonly config: string;
+  readonly genesis: string;
+  readonly keys: string;
+  readonly ledger: string;
+  readonly sources: string;
+  /** Present while `init` is at work. */
+  readonly unfinished: string;
+}
+
+export interface SourceLayout {
+  readonly dir: string;
+  /** The row index: a cache, rebuilt from the ledger when lost. */
+  readonly index: string;
+  /** The subject keys: not a cache. Losing it makes every commitment undecidable. */
+  readonly keys: string;
+  /** Handle key of the source. */
+  readonly handleKey: string;
+  /** Held by the process that captures this source. */
+  readonly lock: string;
+}
+
+export function layoutOf(dir: string): FolderLayout {
+  const root = resolve(dir);
+  return {
+    dir: root,
+    config: join(root, "anamnesis.toml"),
+    genesis: join(root, "genesis.json"),
+    keys: join(root, "keys"),
+    ledger: join(root, "ledger"),
+    sources: join(root, "sources"),
+    unfinished: join(root, "INIT-UNFINISHED"),
+  };
+}
+
+export function sourceLayout(folder: FolderLayout, name: string): SourceLayout {
+  const dir = join(folder.sources, name);
+  return {
+    dir,
+    index: join(dir, "index.db"),
+    keys: join(dir, "keys.db"),
+    handleKey: join(folder.keys, `source-${name}.key`),
+    lock: join(dir, "capture.lock"),
+  };
+}

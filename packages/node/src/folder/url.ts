@@ -1,0 +1,42 @@
+/** Addresses of databases: with the secrets for connecting, without them for showing. */
+import { nodeError } from "../errors.ts";
+
+const REFERENCE = /\$\{([A-Za-z_][A-Za-z0-9_]*)\}/g;
+const SECRET_PARAMETERS = ["password", "sslpassword", "passfile", "sslkey"];
+
+/**
+ * The address with `${VARIABLE}` references filled in. A reference inside the address is percent-encoded (it is a
+ * password or a name); one that is the whole address is taken as it is.
+ *
+ * @throws AnamnesisError `node/missing-variable` or `node/bad-url`
+ */
+export function databaseUrl(text: string, env: Readonly<Record<string, string | undefined>>): string {
+  const whole = text.replace(REFERENCE, "").trim() === "";
+  const url = text.replaceAll(REFERENCE, (_, name: string) => {
+    const value = env[name];
+    if (value === undefined) {
+      throw nodeError("node/missing-variable", `the environment variable ${name} is not set`, { variable: name });
+    }
+    return whole ? value : encodeURIComponent(value);
+  });
+  parseDatabaseUrl(url);
+  return url;
+}
+
+/** @throws AnamnesisError `node/bad-url`, never repeating the address */
+function parseDatabaseUrl(url: string): URL {
+  const parsed = URL.parse(url);
+  const known = parsed?.protocol === "postgres:" || parsed?.protocol === "postgresql:";
+  if (parsed === null || !known) throw nodeError("node/bad-url", "this is not an address of a PostgreSQL database");
+  return parsed;
+}
+
+/** The same without password, for people and logs. */
+export function shownUrl(url: string): string {
+  const parsed = URL.parse(url.replaceAll(REFERENCE, "x"));
+  if (parsed === null) return "(address from the environment)";
+  const where = `${parsed.username === "" ? "" : `${decodeURIComponent(parsed.username)}@`}${parsed.host}${parsed.pathname}`;
+  for (const name of SECRET_PARAMETERS) parsed.searchParams.delete(name);
+  const query = parsed.searchParams.toString();
+  return `${parsed.protocol}//${where}${query === "" ? "" : `?${query}`}`;
+}
