@@ -9,7 +9,7 @@ export * from "./leaf.ts";
 export * from "./merkle.ts";
 export * from "./note.ts";
 export * from "./proof-file.ts";
-// state-tree
+export * from "./state-tree.ts";
 export * from "./tiles.ts";
 // tlog-reader
 export * from "./transaction.ts";
