@@ -1,7 +1,7 @@
 /** `tidy --fix`: writes missing declarations into the package.json files. Adds only; knip names what is not used. */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { SCOPE } from "./law.ts";
+import { mayImport, SCOPE } from "./law.ts";
 import { bareName, lockEntries, type Manifest, manifestAt, packageManifests } from "./manifest.ts";
 import { importsOf } from "./scan.ts";
 import { isCode, isTest, packageOf, scanOf, type Tree } from "./tree.ts";
@@ -34,11 +34,14 @@ function missing(
   shared: Readonly<Record<string, string>>,
 ): ReadonlyMap<string, Field> {
   const wanted = new Map<string, Field>();
+  const folderOf = new Map([...packageManifests(tree)].map(([at, { name }]) => [name, at]));
   for (const file of tree.keys()) {
     if (packageOf(file) !== folder || !isCode(file)) continue;
     for (const { specifier, typeOnly } of importsOf(scanOf(tree, file))) {
       const name = bareName(specifier);
       if (/^(?:\.|node:|#|\/|\w+:)/.test(specifier) || name === manifest.name) continue;
+      const target = folderOf.get(name);
+      if (target !== undefined && !mayImport(folder, target, isTest(file))) continue; // never declare what is forbidden
       const light = isTest(file) || (typeOnly && !name.startsWith(SCOPE));
       if (name in manifest.dependencies || name in manifest.optionalDependencies) continue;
       if (light && (name in manifest.devDependencies || name in shared)) continue;
