@@ -1,0 +1,42 @@
+import { AnamnesisError, type Details } from "@anamnesis/core";
+
+/** Every way in which capture and verification say no. The comment tells an operator what to do. */
+export type CaptureErrorCode =
+  // reaching the source
+  | "capture/cannot-connect" // the database cannot be reached or refuses the login: check address, password, pg_hba.conf
+  | "capture/connection-lost" // the database closed the connection: it is retried; look at the database's log if it repeats
+  | "capture/unsupported-version" // PostgreSQL older than 14: upgrade the source
+  | "capture/session-not-pinned" // the server or a pooler overrides a setting the row format depends on: connect directly
+  // what the source must allow
+  | "capture/wal-level" // set wal_level = logical and restart the database
+  | "capture/no-replication-right" // ALTER ROLE … REPLICATION, and pg_hba.conf must allow it
+  | "capture/no-publication-right" // run the printed SQL as the owner of the tables
+  | "capture/no-slot-free" // raise max_replication_slots or drop an unused slot
+  | "capture/slot-busy" // another process streams from our slot: stop it
+  | "capture/slot-blocked" // a long transaction keeps the slot from being made: wait for it or end it, then try again
+  | "capture/slot-lost" // the database gave up the WAL of our slot: capture declares a gap and starts a new one
+  | "capture/no-tables" // no table can be captured: see `source check`
+  | "capture/table-refused" // the table has no usable identity: run the printed SQL or exclude it
+  // what the source sends
+  | "capture/malformed-message" // a replication message cut off or out of form: report it
+  | "capture/unknown-message" // a replication message of a kind this version does not know: upgrade
+  | "capture/malformed-row" // a row in COPY form that PostgreSQL would not write: report it
+  | "capture/row-too-large" // one row is larger than this version can commit to: exclude the table
+  // our own stores
+  | "capture/damaged-store" // the key store, index or progress file is damaged: restore it (keys) or delete it (index)
+  | "capture/store-version" // the store was written by a newer version: upgrade
+  | "capture/erased" // the subject's key was destroyed: by design nothing brings it back
+  // the ledger's side
+  | "capture/refused-batch" // the ledger refused a batch: the message names its code
+  | "capture/foreign-position" // the ledger's position does not fit this source: check organisation and source names
+  | "capture/timeout" // a wait took longer than its limit: the message says which
+  | "capture/stopped"; // stopped on request
+
+export function captureError(
+  code: CaptureErrorCode,
+  message: string,
+  details?: Details,
+  options?: ErrorOptions,
+): AnamnesisError<CaptureErrorCode> {
+  return new AnamnesisError(code, message, details ?? {}, options);
+}

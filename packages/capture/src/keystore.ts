@@ -1,0 +1,176 @@
+/**
+ * Subject keys: 32 random bytes per patient, apart from everything else, so that destroying one makes every commitment
+ * under it undecidable. One SQLite file with `secure_delete` (freed pages are overwritten) and mode 0600; keep it out
+ * of ordinary backups, or an erasure comes undone with the next restore.
+ *
+ * Patients are looked up by a keyed hash of their id: the file names nobody.
+ */
+import { chmodSync, closeSync, openSync } from "node:fs";
+import { DatabaseSync, type StatementSync } from "node:sqlite";
+import { type Bytes, concat, utf8 } from "@anamnesis/core";
+import type { Primitives } from "@anamnesis/crypto";
+import { captureError } from "./errors.ts";
+
+const KEY_BYTES = 32;
+const CACHE_MAX = 100_000;
+const VERSION = 1;
+
+export type SubjectKey = Uint8Array | "erased";
+
+export interface KeyStore {
+  /**
+   * The key of a subject; made when there is none yet. A new key is durable only after `flush`: what is sealed with it
+   * must not leave this process earlier, or a crash would make it undecidable.
+   */
+  keyOf(subject: string): SubjectKey;
+  /** The key of a subject if there is one; never makes one. */
+  find(subject: string): SubjectKey | undefined;
+  /** Makes new keys durable (fsync). Cheap when there are none. */
+  flush(): void;
+  /** Destroys a key for good. Returns false when the subject had none; it is marked as erased all the same. */
+  destroy(subject: string): boolean;
+  close(): void;
+}
+
+export interface KeyStoreOptions {
+  readonly path: string;
+  readonly primitives: Primitives;
+  /** For verification: no key is made, nothing is written. */
+  readonly readOnly?: boolean;
+}
+
+/** @throws AnamnesisError `capture/damaged-store` or `capture/store-version`. */
+export function openKeyStore(options: KeyStoreOptions): KeyStore {
+  return new SqliteKeyStore(options);
+}
+
+class SqliteKeyStore implements KeyStore {
+  readonly #primitives: Primitives;
+  readonly #db: DatabaseSync;
+  readonly #hash: (message: Bytes) => Uint8Array;
+  readonly #select: StatementSync;
+  readonly #insert: StatementSync | undefined;
+  readonly #cache = new Map<string, SubjectKey>();
+  #fresh = new Map<string, { readonly hash: Uint8Array; readonly key: Uint8Array }>();
+
+  constructor({ path, primitives, readOnly = false }: KeyStoreOptions) {
+    this.#primitives = primitives;
+    if (!readOnly) createPrivately(path);
+    try {
+      this.#db = new DatabaseSync(path, { readOnly, timeout: 10_000 });
+      if (!readOnly) prepare(this.#db, primitives);
+      this.#hash = primitives.hmacSha256(readMeta(this.#db));
+      this.#select = this.#db.prepare("SELECT key FROM subject WHERE hash = ?");
+      this.#insert = readOnly
+        ? undefined
+        : this.#db.prepare("INSERT INTO subject (hash, key) VALUES (?, ?) ON CONFLICT (hash) DO NOTHING");
+    } catch (cause) {
+      throw storeProblem(cause);
+    }
+  }
+
+  keyOf(subject: string): SubjectKey {
+    const known = this.find(subject);
+    if (known !== undefined) return known;
+    const key = this.#primitives.random(KEY_BYTES);
+    this.#fresh.set(subject, { hash: this.#hashOf(subject), key });
+    this.#remember(subject, key);
+    return key;
+  }
+
+  find(subject: string): SubjectKey | undefined {
+    const cached = this.#cache.get(subject) ?? this.#fresh.get(subject)?.key;
+    if (cached !== undefined) return cached;
+    const row = this.#select.get(this.#hashOf(subject));
+    if (row === undefined) return undefined;
+    const key = row["key"];
+    const found: SubjectKey = key instanceof Uint8Array ? key : "erased";
+    this.#remember(subject, found);
+    return found;
+  }
+
+  flush(): void {
+    if (this.#fresh.size === 0 || this.#insert === undefined) return;
+    this.#db.exec("BEGIN IMMEDIATE");
+    for (const { hash, key } of this.#fresh.values()) this.#insert.run(hash, key);
+    this.#db.exec("COMMIT");
+    this.#fresh = new Map();
+  }
+
+  destroy(subject: string): boolean {
+    this.flush();
+    const hash = this.#hashOf(subject);
+    const before = this.find(subject);
+    this.#db.exec("BEGIN IMMEDIATE");
+    this.#db
+      .prepare("INSERT INTO subject (hash, key) VALUES (?, NULL) ON CONFLICT (hash) DO UPDATE SET key = NULL")
+      .run(hash);
+    this.#db.exec("COMMIT");
+    // The journal may still hold the page with the key.
+    this.#db.exec("PRAGMA wal_checkpoint(TRUNCATE)");
+    if (before instanceof Uint8Array) before.fill(0);
+    this.#cache.set(subject, "erased");
+    return before instanceof Uint8Array;
+  }
+
+  close(): void {
+    if (!this.#db.isOpen) return;
+    this.flush();
+    this.#db.close();
+    this.#cache.clear();
+  }
+
+  #hashOf(subject: string): Uint8Array {
+    return this.#hash(concat(SUBJECT_ID, utf8(subject)));
+  }
+
+  /** The oldest entry goes first: a bounded cache, not an exact LRU; misses cost one look-up. */
+  #remember(subject: string, key: SubjectKey): void {
+    if (this.#cache.size >= CACHE_MAX) {
+      for (const oldest of this.#cache.keys()) {
+        this.#cache.delete(oldest);
+        if (this.#cache.size < (CACHE_MAX * 3) / 4) break;
+      }
+    }
+    this.#cache.set(subject, key);
+  }
+}
+
+const SUBJECT_ID = utf8("subject-id\0");
+
+/** The file exists with mode 0600 before SQLite writes the first byte into it. */
+function createPrivately(path: string): void {
+  closeSync(openSync(path, "a", 0o600));
+  chmodSync(path, 0o600);
+}
+
+function prepare(db: DatabaseSync, primitives: Primitives): void {
+  db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON;");
+  const version = Number(db.prepare("PRAGMA user_version").get()?.["user_version"] ?? 0);
+  if (version > VERSION) throw captureError("capture/store-version", "the key store was written by a newer version");
+  if (version === VERSION) return;
+  db.exec("BEGIN IMMEDIATE");
+  db.exec("CREATE TABLE IF NOT EXISTS meta (id INTEGER PRIMARY KEY CHECK (id = 1), hash_key BLOB NOT NULL) STRICT");
+  db.exec("CREATE TABLE IF NOT EXISTS subject (hash BLOB PRIMARY KEY, key BLOB) STRICT, WITHOUT ROWID");
+  db.prepare("INSERT INTO meta (id, hash_key) VALUES (1, ?) ON CONFLICT (id) DO NOTHING").run(
+    primitives.random(KEY_BYTES),
+  );
+  db.exec(`PRAGMA user_version = ${VERSION}`);
+  db.exec("COMMIT");
+}
+
+function readMeta(db: DatabaseSync): Uint8Array {
+  const key = db.prepare("SELECT hash_key FROM meta WHERE id = 1").get()?.["hash_key"];
+  if (key instanceof Uint8Array && key.length === KEY_BYTES) return key;
+  throw captureError("capture/damaged-store", "the key store has lost its own key: restore it from its backup");
+}
+
+function storeProblem(cause: unknown) {
+  if (cause instanceof Error && cause.name === "AnamnesisError") return cause;
+  return captureError(
+    "capture/damaged-store",
+    "the key store cannot be opened: restore it from its backup",
+    {},
+    { cause },
+  );
+}

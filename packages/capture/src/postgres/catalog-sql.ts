@@ -1,0 +1,49 @@
+/** Catalog queries (PostgreSQL 14 and later). Every name is qualified: the search path is empty. */
+
+/**
+ * Ordinary and partitioned tables with columns, key and single-column foreign keys. Generated columns are left out. The
+ * key is the replica identity's index where one is set, else the primary key.
+ */
+export const CATALOG_SQL = `
+SELECT c.oid::int8::float8 AS oid, n.nspname AS schema, c.relname AS relation, c.relkind AS kind,
+       c.relreplident AS identity,
+       CASE WHEN c.relkind = 'p'
+            THEN (SELECT coalesce(sum(greatest(l.reltuples, 0)), 0)::float8
+                    FROM pg_catalog.pg_partition_tree(c.oid) t JOIN pg_catalog.pg_class l ON l.oid = t.relid
+                   WHERE t.isleaf)
+            ELSE greatest(c.reltuples, 0)::float8 END AS estimate,
+       coalesce((SELECT pg_catalog.json_agg(pg_catalog.json_build_object(
+                   'name', a.attname, 'type', tn.nspname || '.' || t.typname, 'modifier', a.atttypmod,
+                   'large', a.attlen = -1 AND a.attstorage IN ('e', 'x', 'm'), 'number', a.attnum) ORDER BY a.attnum)
+                   FROM pg_catalog.pg_attribute a
+                   JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
+                   JOIN pg_catalog.pg_namespace tn ON tn.oid = t.typnamespace
+                  WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = ''), '[]'::json)
+         AS columns,
+       (SELECT pg_catalog.json_agg(k.number ORDER BY k.place)
+          FROM pg_catalog.pg_index i, LATERAL pg_catalog.unnest(i.indkey::int2[]) WITH ORDINALITY AS k (number, place)
+         WHERE i.indrelid = c.oid AND k.place <= i.indnkeyatts
+           AND CASE WHEN c.relreplident = 'i' THEN i.indisreplident ELSE i.indisprimary END) AS key,
+       (SELECT pg_catalog.json_agg(pg_catalog.json_build_object(
+                 'column', a.attname, 'schema', fn.nspname, 'relation', f.relname, 'target', fa.attname))
+          FROM pg_catalog.pg_constraint o
+          JOIN pg_catalog.pg_class f ON f.oid = o.confrelid
+          JOIN pg_catalog.pg_namespace fn ON fn.oid = f.relnamespace
+          JOIN pg_catalog.pg_attribute a ON a.attrelid = o.conrelid AND a.attnum = o.conkey[1]
+          JOIN pg_catalog.pg_attribute fa ON fa.attrelid = o.confrelid AND fa.attnum = o.confkey[1]
+         WHERE o.conrelid = c.oid AND o.contype = 'f' AND pg_catalog.cardinality(o.conkey) = 1) AS refs
+  FROM pg_catalog.pg_class c
+  JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+ WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND c.relpersistence = 'p'
+   AND n.nspname NOT IN ('pg_catalog', 'information_schema') AND n.nspname !~ '^pg_(toast|temp)'
+ ORDER BY n.nspname COLLATE "C", c.relname COLLATE "C"`;
+
+/** The leaf partitions of every partition root, with their replica identity. */
+export const LEAVES_SQL = `
+SELECT c.oid::int8::float8 AS root, n.nspname AS schema, l.relname AS relation, l.relreplident AS identity
+  FROM pg_catalog.pg_class c
+  CROSS JOIN LATERAL pg_catalog.pg_partition_tree(c.oid) t
+  JOIN pg_catalog.pg_class l ON l.oid = t.relid
+  JOIN pg_catalog.pg_namespace n ON n.oid = l.relnamespace
+ WHERE c.relkind = 'p' AND NOT c.relispartition AND t.isleaf AND l.relkind = 'r'
+ ORDER BY n.nspname COLLATE "C", l.relname COLLATE "C"`;

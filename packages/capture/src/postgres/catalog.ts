@@ -1,0 +1,146 @@
+/** What the database says about itself: tables, columns, keys, replica identity, publication. */
+
+import { type Cbor, encode } from "@anamnesis/core";
+import type { Handles, Primitives } from "@anamnesis/crypto";
+import type { Client } from "pg";
+import type { ColumnSchema, Identity, TableSchema } from "../source.ts";
+import { mapSubjects, type Reference, type SubjectConfig, type SubjectMapping } from "../subjects.ts";
+import { CATALOG_SQL, LEAVES_SQL } from "./catalog-sql.ts";
+import { quoteName } from "./session.ts";
+
+/** A table with what only PostgreSQL knows of it. */
+export interface PgTable extends TableSchema {
+  readonly oid: number;
+  readonly schema: string;
+  readonly relation: string;
+  readonly partitioned: boolean;
+  readonly subjectsBecause: SubjectMapping["because"];
+  /** Qualified names of the tables whose replica identity decides (the partitions, or the table itself). */
+  readonly carriers: readonly Carrier[];
+}
+
+/** A table that holds rows: the table itself, or a partition. `identity` as in `pg_class.relreplident`. */
+export interface Carrier {
+  readonly schema: string;
+  readonly relation: string;
+  readonly identity: string;
+}
+
+export interface CatalogOptions {
+  readonly handles: Handles;
+  readonly primitives: Primitives;
+  /** Patterns such as `public.*`; a table is taken when one of `include` and none of `exclude` matches its name. */
+  readonly include?: readonly string[];
+  readonly exclude?: readonly string[];
+  readonly subjects?: SubjectConfig;
+}
+
+interface Row {
+  readonly oid: number;
+  readonly schema: string;
+  readonly relation: string;
+  readonly kind: string;
+  readonly identity: string;
+  readonly estimate: number;
+  readonly columns: readonly { name: string; type: string; modifier: number; large: boolean; number: number }[];
+  /** Attribute numbers of the identity index if there is one, else of the primary key, in key order. */
+  readonly key: readonly number[] | null;
+  readonly refs: readonly { column: string; schema: string; relation: string; target: string }[] | null;
+}
+
+/** All ordinary and partitioned tables that match; partitions count as their root. Sorted by name. */
+export async function readTables(client: Client, options: CatalogOptions): Promise<readonly PgTable[]> {
+  const { rows } = await client.query<Row>(CATALOG_SQL);
+  const wanted = rows.filter((row) => isWanted(`${row.schema}.${row.relation}`, options));
+  const leaves = await readLeaves(client);
+  const drafts = wanted.map((row) => draft(row, leaves.get(row.oid), options));
+  const { mapping } = mapSubjects(
+    drafts.map(({ table, references }) => ({
+      name: table.name,
+      columns: table.columns.map((c) => c.name),
+      keyColumns: table.keyColumns,
+      references,
+    })),
+    options.subjects,
+  );
+  return drafts.map(({ table }) => {
+    const subjects = mapping.get(table.name);
+    return { ...table, subjectColumns: subjects?.columns ?? [], subjectsBecause: subjects?.because ?? "nobody" };
+  });
+}
+
+/** The pattern language of `--tables` and `--exclude`: `*` stands for any characters, everything else for itself. */
+export function matches(pattern: string, name: string): boolean {
+  const literal = pattern.split("*").map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"));
+  return new RegExp(`^${literal.join(".*")}$`, "u").test(name);
+}
+
+/** 8 bytes over name, type and modifier of the columns in the order of the row bytes. */
+export function schemaFingerprint(
+  p: Primitives,
+  columns: readonly Pick<ColumnSchema, "name" | "type" | "modifier">[],
+): Uint8Array {
+  const list: Cbor = columns.map((c) => [c.name, c.type, c.modifier]);
+  return p.sha256(encode(["anamnesis/schema/v1", list])).slice(0, 8);
+}
+
+/** `SELECT` of the row bytes' columns; without the rows of tables that inherit from it. */
+export function selectRows(table: PgTable): string {
+  const columns = table.columns.map((c) => quoteName(c.name)).join(", ");
+  return `SELECT ${columns} FROM ${table.partitioned ? "" : "ONLY "}${qualified(table)}`;
+}
+
+export const qualified = (table: { readonly schema: string; readonly relation: string }): string =>
+  `${quoteName(table.schema)}.${quoteName(table.relation)}`;
+
+function isWanted(name: string, { include = ["*"], exclude = [] }: CatalogOptions): boolean {
+  return include.some((p) => matches(p, name)) && !exclude.some((p) => matches(p, name));
+}
+
+async function readLeaves(client: Client): Promise<ReadonlyMap<number, readonly Carrier[]>> {
+  const { rows } = await client.query<Carrier & { root: number }>(LEAVES_SQL);
+  const leaves = new Map<number, Carrier[]>();
+  for (const { root, schema, relation, identity } of rows) {
+    const list = leaves.get(root) ?? [];
+    list.push({ schema, relation, identity });
+    leaves.set(root, list);
+  }
+  return leaves;
+}
+
+function draft(row: Row, leaves: readonly Carrier[] | undefined, options: CatalogOptions) {
+  const { handles, primitives } = options;
+  const name = `${row.schema}.${row.relation}`;
+  const carriers = leaves ?? [{ schema: row.schema, relation: row.relation, identity: row.identity }];
+  const columns = row.columns.map(({ name, type, modifier, large }) => ({ name, type, modifier, large }));
+  const keyColumns = (row.key ?? []).map((number) => row.columns.findIndex((c) => c.number === number));
+  const usable = keyColumns.every((index) => index >= 0) ? keyColumns : [];
+  const table: Omit<PgTable, "subjectsBecause"> = {
+    name,
+    handle: handles.table(name),
+    schemaId: schemaFingerprint(primitives, columns),
+    columns,
+    keyColumns: usable,
+    subjectColumns: [],
+    identity: identityOf(carriers, usable.length > 0),
+    estimate: row.estimate,
+    oid: row.oid,
+    schema: row.schema,
+    relation: row.relation,
+    partitioned: row.kind === "p",
+    carriers,
+  };
+  const references: Reference[] = (row.refs ?? []).map((r) => ({
+    column: r.column,
+    table: `${r.schema}.${r.relation}`,
+    target: r.target,
+  }));
+  return { table, references };
+}
+
+/** The weakest identity among the tables that hold the rows. */
+function identityOf(carriers: readonly Carrier[], keyed: boolean): Identity {
+  if (carriers.every((c) => c.identity === "f")) return "full";
+  const named = carriers.every((c) => c.identity === "f" || c.identity === "i" || c.identity === "d");
+  return keyed && named ? "key" : "nothing";
+}

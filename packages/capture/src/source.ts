@@ -1,0 +1,142 @@
+/**
+ * The `Source` port: a database whose changes are captured. Nothing in here knows PostgreSQL.
+ *
+ * What every source promises:
+ * - `snapshot` shows all rows as of one moment; `stream` delivers every transaction committed after it, once and in
+ *   commit order, as long as the source keeps its promise of a position (`incarnation` unchanged, `resumeAt` not ahead).
+ * - Positions of one incarnation are comparable and rise; a change is named by (position, ordinal) and keeps that name
+ *   when it is delivered again.
+ * - Delivery is at least once from the last acknowledged position. Acknowledging is the promise that everything up to
+ *   there is final on the ledger; the source may then forget it.
+ * - Rows arrive as the canonical text of each column, whatever the settings of the database say.
+ * - The source is never made to wait for us: back-pressure costs it disk, not time.
+ */
+import type { Bytes } from "@anamnesis/core";
+
+/** `key` = updates carry no before-image; `nothing` = the source cannot name the row that changed. */
+export type Identity = "full" | "key" | "nothing";
+
+export interface ColumnSchema {
+  readonly name: string;
+  /** Qualified name of the type, such as `pg_catalog.int4`. */
+  readonly type: string;
+  /** The type's modifier (length, precision); -1 = none. */
+  readonly modifier: number;
+  /** Large values of this column may be stored apart, and then be missing from an update that left them alone. */
+  readonly large: boolean;
+}
+
+export interface TableSchema {
+  /** `schema.table` */
+  readonly name: string;
+  /** 8 bytes: the keyed handle of the name. */
+  readonly handle: Uint8Array;
+  /** 8 bytes: fingerprint over the columns in the order of the row bytes. */
+  readonly schemaId: Uint8Array;
+  /** In the order of the row bytes. */
+  readonly columns: readonly ColumnSchema[];
+  /** Indices into `columns`, in key order; empty = a table without a key. */
+  readonly keyColumns: readonly number[];
+  /** Indices of the columns that name patients; empty = a table about nobody. */
+  readonly subjectColumns: readonly number[];
+  readonly identity: Identity;
+  /** Rows as far as the source's statistics know. */
+  readonly estimate: number;
+}
+
+/** A row as delivered: text per column, null = SQL NULL, undefined = the source did not send this (unchanged) value. */
+export type RowImage = readonly (Bytes | null | undefined)[];
+
+/** One change of a transaction. Byte arrays are views, valid only until the handler returns. */
+export type Change =
+  | { readonly kind: "create"; readonly table: TableSchema; readonly after: RowImage }
+  | { readonly kind: "update"; readonly table: TableSchema; readonly before: RowImage | null; readonly after: RowImage }
+  | { readonly kind: "delete"; readonly table: TableSchema; readonly before: RowImage }
+  | { readonly kind: "truncate"; readonly table: TableSchema }
+  | { readonly kind: "read"; readonly table: TableSchema; readonly key: readonly string[] }
+  /** The columns of a table are no longer what they were. */
+  | { readonly kind: "schema"; readonly table: TableSchema }
+  /** Who does what follows in this transaction, and why. */
+  | { readonly kind: "actor"; readonly actor: string | null; readonly purpose: string | null };
+
+export interface TransactionStart {
+  /** Position of the commit. */
+  readonly lsn: bigint;
+  /** 64-bit transaction id. */
+  readonly xid: bigint;
+  /** Commit time, microseconds since 1970. */
+  readonly time: number;
+}
+
+/** What a stream tells, synchronously and in order. An exception ends the stream with that error. */
+export interface StreamHandler {
+  begin(start: TransactionStart): void;
+  change(change: Change): void;
+  /** The transaction is complete; acknowledging `end` says that it and all before it are final. */
+  commit(end: bigint): void;
+  /** Nothing is under way, and everything before `position` has been delivered. */
+  idle(position: bigint): void;
+  /** A marker that a verifier put into the log; delivered inside its transaction, before `commit`. */
+  barrier(token: string): void;
+  /** Something was ignored that an operator may want to know (counted, never fatal). */
+  ignored?(what: "malformed-message" | "unknown-table"): void;
+}
+
+/** Answers of a running stream; `done` settles when it has ended. */
+export interface Stream {
+  readonly done: Promise<void>;
+  /** Stop or go on reading: the back-pressure of the pipeline. Feedback is kept alive meanwhile. */
+  pause(): void;
+  resume(): void;
+  /** Everything before `position` is final. Told to the source at the next feedback. */
+  acknowledge(position: bigint): void;
+}
+
+export interface SourceLife {
+  /** 8 bytes: one life of the source. Another one means that positions do not compare. */
+  readonly incarnation: Uint8Array;
+  /** End of the source's own log: a source whose log ends before an acknowledged position was put back. */
+  readonly end: bigint;
+  /** Where the source would go on delivering; undefined = it remembers no position (never captured, or lost). */
+  readonly resumeAt: bigint | undefined;
+}
+
+/** All rows at one moment. */
+export interface Snapshot {
+  /** Transactions with a commit position at or after this one are not in the snapshot; all others are. */
+  readonly position: bigint;
+  /** Time of the snapshot, microseconds since 1970. */
+  readonly time: number;
+  /**
+   * Row bytes of every row of a table, one after the other, in bounded memory. Views, valid until the handler returns;
+   * a promise returned by the handler stops the reading until it settles.
+   */
+  rows(table: TableSchema, onRow: (row: Bytes) => void | Promise<void>, signal: AbortSignal): Promise<number>;
+  close(): Promise<void>;
+}
+
+/** What a source sees and what it cannot see, in sentences for people. */
+export interface SourceDescription {
+  readonly product: string;
+  readonly sees: readonly string[];
+  readonly cannotSee: readonly string[];
+}
+
+export interface Source {
+  describe(): SourceDescription;
+  life(): Promise<SourceLife>;
+  /** The tables that are captured, made ready (for PostgreSQL: published). Refused ones are left out. */
+  tables(): Promise<readonly TableSchema[]>;
+  /** Makes the source remember a position from now on and shows all rows as of exactly that position. */
+  begin(signal: AbortSignal): Promise<Snapshot>;
+  /** All rows as of a later position, for tables that have no baseline yet. */
+  snapshot(signal: AbortSignal): Promise<Snapshot>;
+  /** Forgets the remembered position: the next `begin` starts anew. */
+  forget(): Promise<void>;
+  /**
+   * Streams from the remembered position until the signal aborts (then `done` resolves) or an error (then it rejects).
+   * `until`: ends by itself once everything before that position was delivered.
+   */
+  stream(handler: StreamHandler, options: { readonly signal: AbortSignal; readonly until?: bigint }): Promise<Stream>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,95 @@
+/** From a row to the key that seals it: whose row is it, and is that key still there? */
+import { type Bytes, compare, fromUtf8 } from "@anamnesis/core";
+import { type Primitives, pairSubjectKey, type RowSealer, rowSealer } from "@anamnesis/crypto";
+import type { KeyStore } from "./keystore.ts";
+import { unescapeField } from "./postgres/canonical.ts";
+import type { RowImage, TableSchema } from "./source.ts";
+
+const CACHE_MAX = 50_000;
+
+/** The distinct patients of a row, or undefined when a column that names one was not sent. */
+export function subjectsOf(table: TableSchema, columns: RowImage): readonly string[] | undefined {
+  const indices = table.subjectColumns;
+  const single = indices[0];
+  if (single === undefined) return [];
+  const subjects: string[] = [];
+  for (const index of indices) {
+    const value = columns[index];
+    if (value === undefined) return undefined;
+    if (value === null) continue;
+    const subject = fromUtf8(value);
+    if (!subjects.includes(subject)) subjects.push(subject);
+  }
+  return subjects;
+}
+
+/** The same from the escaped fields of row bytes. */
+export function subjectsOfFields(table: TableSchema, fields: readonly Bytes[]): readonly string[] {
+  const subjects: string[] = [];
+  for (const index of table.subjectColumns) {
+    const field = fields[index];
+    const value = field === undefined ? null : unescapeField(field);
+    if (value === null) continue;
+    const subject = fromUtf8(value);
+    if (!subjects.includes(subject)) subjects.push(subject);
+  }
+  return subjects;
+}
+
+/** Sealers by subject, kept while they are in use: preparing one costs as much as a few commitments. */
+export class SubjectSealers {
+  readonly #primitives: Primitives;
+  readonly #keys: KeyStore;
+  readonly #cache = new Map<string, RowSealer>();
+
+  constructor(primitives: Primitives, keys: KeyStore) {
+    this.#primitives = primitives;
+    this.#keys = keys;
+  }
+
+  /** The sealer of a row about these patients; `erased` when the key of one of them was destroyed. */
+  of(table: TableSchema, subjects: readonly string[]): RowSealer | "erased" {
+    const first = subjects[0];
+    if (first === undefined) return this.#single(`table\0${table.name}`);
+    if (subjects.length === 1) return this.#single(patient(first));
+    return this.#several(subjects.map(patient));
+  }
+
+  /** After an erasure: nothing that was prepared with the key stays. */
+  forget(): void {
+    this.#cache.clear();
+  }
+
+  #single(name: string): RowSealer | "erased" {
+    const known = this.#cache.get(name);
+    if (known !== undefined) return known;
+    const key = this.#keys.keyOf(name);
+    return key === "erased" ? "erased" : this.#remember(name, key);
+  }
+
+  /** Two patients: the pair key of the specification. More: folded over the keys in byte order. */
+  #several(names: readonly string[]): RowSealer | "erased" {
+    const id = names.toSorted().join("\0\0");
+    const known = this.#cache.get(id);
+    if (known !== undefined) return known;
+    const keys: Uint8Array[] = [];
+    for (const name of names) {
+      const key = this.#keys.keyOf(name);
+      if (key === "erased") return "erased";
+      keys.push(key);
+    }
+    keys.sort(compare);
+    const folded = keys.reduce((a, b) => pairSubjectKey(this.#primitives, a, b));
+    return this.#remember(id, folded);
+  }
+
+  #remember(name: string, key: Uint8Array): RowSealer {
+    if (this.#cache.size >= CACHE_MAX) this.#cache.clear();
+    const sealer = rowSealer(this.#primitives, key);
+    this.#cache.set(name, sealer);
+    return sealer;
+  }
+}
+
+/** Name of a patient in the key store: what `anamnesis erase` hands to `KeyStore.destroy`. */
+export const patient = (id: string): string => `patient\0${id}`;
