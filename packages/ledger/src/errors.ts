@@ -19,6 +19,7 @@ export type LedgerErrorCode =
   | "ledger/disk-full" // free space; the engine resumes by itself with the next submission
   | "ledger/locked" // another process orders this ledger: stop it, or use the commands that only read
   | "ledger/no-ledger" // the folder holds no ledger: run `anamnesis init`
+  | "ledger/exists" // the folder already holds a ledger: choose another folder, or open that one
   | "ledger/closed" // the engine was stopped
   | "ledger/busy" // the queue is full: submit again later
   // what a verifier finds

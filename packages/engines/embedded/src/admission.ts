@@ -1,0 +1,98 @@
+/** What can be refused before a transaction is queued: everything that does not depend on the order of blocks. */
+import { AnamnesisError, asBytesUpTo, asTuple, decode, equal, toHex } from "@anamnesis/core";
+import { type Primitives, suiteOf } from "@anamnesis/crypto";
+import {
+  type Contract,
+  commandLeaf,
+  type Genesis,
+  LIMITS,
+  ledgerError,
+  memberKeyPath,
+  parseTransaction,
+  type Refusal,
+  type SignedTransaction,
+  type StateReader,
+  signedMessage,
+  tooLarge,
+  transactionId,
+} from "@anamnesis/ledger";
+
+export interface Admitted {
+  /** Rebuilt from the signed bytes: what the caller put beside them is not believed. */
+  readonly transaction: SignedTransaction;
+  /** Bytes it will add to the log. */
+  readonly bytes: number;
+  /** All its signatures fit keys of members; otherwise the block decides. */
+  readonly verified: boolean;
+}
+
+export const refusalError = (refusal: Refusal) => new AnamnesisError(refusal.code, refusal.message);
+
+/** @throws AnamnesisError with the code of the refusal. */
+export function admit(
+  p: Primitives,
+  contract: Contract,
+  genesis: Genesis,
+  state: StateReader,
+  given: SignedTransaction,
+): Admitted {
+  const transaction = { ...given, id: transactionId(p, given.bytes), transaction: readTransaction(given.bytes) };
+  if (!equal(transaction.id, given.id)) throw ledgerError("ledger/malformed", "the id is not that of the transaction");
+  const bytes = checkSize(transaction);
+  if (transaction.transaction.chain !== genesis.chain) {
+    throw ledgerError("ledger/wrong-chain", "the transaction is meant for another chain");
+  }
+  const refusal = contract.check(transaction);
+  if (refusal !== null) throw refusalError(refusal);
+  return { transaction, bytes, verified: verifySignatures(p, state, transaction) };
+}
+
+function readTransaction(bytes: Uint8Array) {
+  try {
+    return parseTransaction(bytes);
+  } catch (cause) {
+    if (!(cause instanceof AnamnesisError) || cause.code.startsWith("ledger/")) throw cause;
+    throw ledgerError("ledger/malformed", `the transaction cannot be read: ${cause.message}`, {}, { cause });
+  }
+}
+
+function checkSize({ bytes, signatures, attachments }: SignedTransaction): number {
+  if (signatures.length === 0 || signatures.length > LIMITS.signatures) {
+    throw ledgerError("ledger/malformed", `a transaction has 1 to ${LIMITS.signatures} signatures`);
+  }
+  if (attachments.length > LIMITS.batchEvents) throw tooLarge("attachments", attachments.length, LIMITS.batchEvents);
+  const attached = attachments.reduce((sum, each) => sum + each.length, 0);
+  if (attached > LIMITS.batchBytes) throw tooLarge("bytes of attachments", attached, LIMITS.batchBytes);
+  const longest = attachments.reduce((most, each) => Math.max(most, each.length), 0);
+  const leaf = Math.max(longest, commandLeaf(bytes, signatures).length);
+  if (leaf > LIMITS.leafBytes) throw tooLarge("bytes of a leaf", leaf, LIMITS.leafBytes);
+  return attached + leaf;
+}
+
+/** Each signature is checked once, here. @returns false when a key is not known yet: an earlier transaction may add it. */
+function verifySignatures(p: Primitives, state: StateReader, tx: SignedTransaction): boolean {
+  let known = true;
+  for (const { keyId, suite, signature } of tx.signatures) {
+    const message = signedMessage(suite, tx.id);
+    const rule = suiteRule(suite);
+    const record = state.get(memberKeyPath(toHex(keyId)));
+    if (record === undefined) {
+      known = false;
+      continue;
+    }
+    const [name, publicKey] = asTuple(decode(record, "member key"), 3, "member key");
+    if (name !== suite) throw ledgerError("ledger/unknown-suite", "the key has another suite");
+    if (!rule.verify(p, asBytesUpTo(publicKey, 256, "public key"), message, signature)) {
+      throw ledgerError("ledger/bad-signature", "the signature does not fit the transaction");
+    }
+  }
+  return known;
+}
+
+function suiteRule(suite: string) {
+  try {
+    return suiteOf(suite);
+  } catch (cause) {
+    throw ledgerError("ledger/unknown-suite", "this version does not know the signature suite", {}, { cause });
+  }
+}

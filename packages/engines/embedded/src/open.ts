@@ -1,0 +1,218 @@
+/** Making, opening and reading the ledger of one folder: the wiring of this package. */
+import { existsSync, mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { AnamnesisError, type Clock, equal } from "@anamnesis/core";
+import type { Primitives } from "@anamnesis/crypto";
+import {
+  type Contract,
+  decodeGenesis,
+  type Engine,
+  encodeGenesis,
+  Frontier,
+  type Genesis,
+  type LogReader,
+  ledgerError,
+  logOrigin,
+  type NoteSigner,
+  noteSigner,
+  parseVerifierKey,
+  sameVerifier,
+} from "@anamnesis/ledger";
+import { type Anchor, loadAnchor, logVerifier, openCheckpoint } from "./anchor.ts";
+import { EmbeddedEngine } from "./engine.ts";
+import { DEFAULT_LIMITS, type EngineLimits } from "./limits.ts";
+import { acquireLock } from "./lock.ts";
+import { foundingBlock, Producer } from "./producer.ts";
+import { StoreReader } from "./reader.ts";
+import { RememberedCheckpoint } from "./remembered.ts";
+import { Database, damaged } from "./sqlite.ts";
+import { Store } from "./store.ts";
+import { TileCache } from "./tree-view.ts";
+
+/** Files of a ledger's folder. SQLite puts its `-wal` and `-shm` beside the store while it is open. */
+export const FILES = { store: "ledger.sqlite", lock: "ledger.lock", remembered: "last-checkpoint" } as const;
+
+export interface CreateOptions {
+  /** Folder of the ledger; made when it is missing. */
+  readonly dir: string;
+  readonly genesis: Genesis;
+  readonly primitives: Primitives;
+  readonly contract: Contract;
+  /** Signs checkpoints with the key that genesis names: a 32-byte seed, or a signer of the log's origin. */
+  readonly logSigner: Uint8Array | NoteSigner;
+}
+
+export interface OpenOptions extends Omit<CreateOptions, "genesis"> {
+  /** When given, the ledger must be this one; otherwise the founding document in the store is used. */
+  readonly genesis?: Genesis;
+  readonly clock: Clock;
+  readonly limits?: Partial<EngineLimits>;
+}
+
+/**
+ * Writes the first block. @throws AnamnesisError `ledger/locked`, `ledger/disk-full`, `ledger/unknown-key` when the signer
+ * is not the log's, and `ledger/exists` rather than overwrite a ledger that is there.
+ */
+export async function createLedger(options: CreateOptions): Promise<void> {
+  const { dir, genesis, primitives, contract } = options;
+  const signer = signerOf(options, genesis);
+  mkdirSync(dir, { recursive: true, mode: 0o700 });
+  const lock = acquireLock(join(dir, FILES.lock));
+  try {
+    const file = join(dir, FILES.store);
+    if (existsSync(file) && holdsLedger(file)) {
+      throw ledgerError("ledger/exists", "the folder already holds a ledger: choose another folder");
+    }
+    const db = Database.writer(file);
+    try {
+      Store.create(db, primitives, encodeGenesis(genesis), foundingBlock({ primitives, contract, signer }, genesis));
+    } finally {
+      db.close();
+    }
+  } finally {
+    lock.release();
+  }
+}
+
+/**
+ * Opens a ledger for ordering, after checking that it is what its newest checkpoint says.
+ * @throws AnamnesisError `ledger/no-ledger`, `ledger/locked`, `ledger/damaged-store`, `ledger/damaged-tile`,
+ *   `ledger/rolled-back`, `ledger/unknown-key`
+ */
+export async function openEmbedded(options: OpenOptions): Promise<Engine> {
+  const { dir, primitives } = options;
+  requireLedger(dir);
+  const lock = acquireLock(join(dir, FILES.lock));
+  let db: Database | undefined;
+  try {
+    db = Database.writer(join(dir, FILES.store));
+    const limits = { ...DEFAULT_LIMITS, ...options.limits };
+    if (limits.storePages !== undefined) db.exec(`PRAGMA max_page_count = ${Math.trunc(limits.storePages)}`);
+    const store = new Store(db, primitives);
+    const genesis = readGenesis(store, options.genesis);
+    const signer = signerOf(options, genesis);
+    const anchor = loadAnchor(primitives, store, genesis, new TileCache());
+    refuseRollback(primitives, genesis, anchor, join(dir, FILES.remembered));
+    const producer = new Producer({ ...options, signer }, store, genesis, anchor);
+    const reader = new StoreReader(primitives, store, genesis, () => producer.anchor);
+    const remembered = new RememberedCheckpoint(join(dir, FILES.remembered));
+    remembered.remember(anchor.checkpoint.note);
+    const wiring = { options: { ...options, signer }, limits, store, reader, producer, remembered, lock };
+    return new EmbeddedEngine(wiring);
+  } catch (error) {
+    db?.close();
+    lock.release();
+    throw error;
+  }
+}
+
+/** What a second process gets: reading only, while the first one writes or when none does. */
+export interface LedgerReader extends LogReader {
+  /** For `log verify`: the tables beside the log, and the checkpoint remembered outside the store. */
+  readonly store: Store;
+  readonly remembered: string | undefined;
+  close(): Promise<void>;
+}
+
+/** @throws AnamnesisError `ledger/no-ledger`, `ledger/damaged-store`, `ledger/damaged-tile` */
+export async function openReader(options: {
+  readonly dir: string;
+  readonly primitives: Primitives;
+}): Promise<LedgerReader> {
+  const { dir, primitives } = options;
+  requireLedger(dir);
+  const db = Database.reader(join(dir, FILES.store));
+  try {
+    const store = new Store(db, primitives);
+    const genesis = readGenesis(store, undefined);
+    const reader = new FolderReader(primitives, store, genesis, join(dir, FILES.remembered));
+    await reader.checkpoint();
+    return reader;
+  } catch (error) {
+    db.close();
+    throw error;
+  }
+}
+
+class FolderReader extends StoreReader implements LedgerReader {
+  readonly store: Store;
+  readonly #remembered: string;
+
+  constructor(p: Primitives, store: Store, genesis: Genesis, remembered: string) {
+    const cache = new TileCache();
+    let anchor: Anchor | undefined;
+    super(p, store, genesis, () => {
+      return store.snapshot(() => {
+        if (anchor === undefined || store.newest()?.note !== anchor.block.note) {
+          anchor = loadAnchor(p, store, genesis, cache);
+        }
+        return anchor;
+      });
+    });
+    this.store = store;
+    this.#remembered = remembered;
+  }
+
+  get remembered(): string | undefined {
+    return RememberedCheckpoint.read(this.#remembered);
+  }
+
+  async close(): Promise<void> {
+    this.store.close();
+  }
+}
+
+function requireLedger(dir: string): void {
+  if (existsSync(join(dir, FILES.store))) return;
+  throw ledgerError("ledger/no-ledger", "the folder holds no ledger: run `anamnesis init` first");
+}
+
+function holdsLedger(file: string): boolean {
+  const db = Database.reader(file);
+  try {
+    return db.prepare("SELECT 1 AS one FROM sqlite_schema WHERE name = 'meta'").get() !== undefined;
+  } finally {
+    db.close();
+  }
+}
+
+function readGenesis(store: Store, expected: Genesis | undefined): Genesis {
+  const document = store.genesis();
+  let genesis: Genesis;
+  try {
+    genesis = decodeGenesis(document);
+  } catch (cause) {
+    throw damaged("the genesis document cannot be read", {}, cause);
+  }
+  if (expected !== undefined && !equal(encodeGenesis(expected), document)) {
+    throw ledgerError("ledger/wrong-chain", "the folder holds the ledger of another genesis: check the configuration");
+  }
+  return genesis;
+}
+
+function signerOf({ primitives, logSigner }: Pick<CreateOptions, "primitives" | "logSigner">, genesis: Genesis) {
+  const origin = logOrigin(genesis.chain);
+  const signer = logSigner instanceof Uint8Array ? noteSigner(primitives, origin, logSigner) : logSigner;
+  const verifier = parseVerifierKey(primitives, signer.verifierKey);
+  if (!sameVerifier(verifier, logVerifier(primitives, genesis))) {
+    throw ledgerError("ledger/unknown-key", "the signer is not the log key that genesis names: check the key folder");
+  }
+  return signer;
+}
+
+/** The remembered checkpoint must be a prefix of what is here. One that cannot be read is `log verify`'s to report. */
+function refuseRollback(p: Primitives, genesis: Genesis, { tree }: Anchor, file: string): void {
+  const note = RememberedCheckpoint.read(file);
+  if (note === undefined) return;
+  let seen: { size: number; root: Uint8Array };
+  try {
+    seen = openCheckpoint(p, note, genesis);
+  } catch (error) {
+    if (error instanceof AnamnesisError) return;
+    throw error;
+  }
+  const prefix = seen.size <= tree.size && equal(Frontier.read(p, tree.hashes(seen.size), seen.size).root(), seen.root);
+  if (prefix) return;
+  const message = `the store is older than, or contradicts, a checkpoint it gave out (${seen.size} leaves): restore a newer copy`;
+  throw ledgerError("ledger/rolled-back", message, { seen: seen.size, size: tree.size });
+}

@@ -1,0 +1,34 @@
+/**
+ * Receipts are answers, so a damaged row must not become one: each row carries a short hash of itself. (The hash guards
+ * against damage; `log verify` compares every receipt with the log.)
+ */
+import { concat, encode, equal } from "@anamnesis/core";
+import type { Primitives } from "@anamnesis/crypto";
+import { decodeLeaf, type Receipt, transactionId } from "@anamnesis/ledger";
+import { blob, damaged, integer, type Row } from "./sqlite.ts";
+
+const TAG_BYTES = 8;
+
+export function receiptTag(p: Primitives, r: Receipt): Uint8Array {
+  return p.sha256(concat(r.id, encode([r.index, r.count, r.sequence, r.time]))).slice(0, TAG_BYTES);
+}
+
+export function readReceipt(p: Primitives, row: Row): Receipt {
+  const receipt: Receipt = {
+    id: blob(row, "id"),
+    index: integer(row, "idx"),
+    count: integer(row, "count"),
+    sequence: integer(row, "sequence"),
+    time: integer(row, "time"),
+  };
+  if (!equal(receiptTag(p, receipt), blob(row, "tag"))) throw damaged("a receipt does not fit its tag");
+  return receipt;
+}
+
+/** The leaf that a receipt points to must be the command it is for. */
+export function checkReceipt(p: Primitives, receipt: Receipt, leaf: Uint8Array | undefined): void {
+  const command = leaf === undefined ? undefined : decodeLeaf(leaf);
+  if (command?.type !== "command" || !equal(transactionId(p, command.bytes), receipt.id)) {
+    throw damaged("a receipt points to another leaf");
+  }
+}
