@@ -1,0 +1,140 @@
+/** Taking events into the index: one pass, sequential writes except for the pages of the rows concerned. */
+import type { StatementSync } from "node:sqlite";
+import { decodeEvent, type Event, isEventLeaf } from "@anamnesis/ledger";
+import type { PlacedLeaf, RowId } from "../row-index.ts";
+import { kindCode, RecordView, tellsContent } from "./record.ts";
+import type { Store } from "./store.ts";
+
+const COMMITS_MAX = 1_000_000;
+const PRUNE_EVERY = 65_536;
+
+interface Tally {
+  events: number;
+  unattributed: number;
+}
+
+export class Applier {
+  readonly #store: Store;
+  readonly #source: string;
+  readonly #record = new RecordView();
+  readonly #tallies = new Map<number, Tally>();
+  /** Log index of the newest truncate per table. */
+  #truncatedAt = new Map<number, number>();
+  #lastLsn = -1n;
+  #sincePrune = 0;
+  readonly #sql: Readonly<Record<"older" | "read" | "mark" | "unattributed" | "commit" | "tally", StatementSync>>;
+
+  constructor(store: Store, source: string) {
+    this.#store = store;
+    this.#source = source;
+    const { db } = store;
+    this.#sql = {
+      older: db.prepare("INSERT INTO older VALUES (?, ?)"),
+      read: db.prepare("INSERT INTO reads VALUES (?, ?, ?)"),
+      mark: db.prepare("INSERT INTO marks VALUES (?, ?, ?, ?, ?, ?)"),
+      unattributed: db.prepare("INSERT INTO unattributed VALUES (?, ?, ?, ?, ?)"),
+      commit: db.prepare("INSERT OR IGNORE INTO commits VALUES (?, ?, ?)"),
+      tally: db.prepare("UPDATE tables SET events = events + ?2, unattributed = unattributed + ?3 WHERE id = ?1"),
+    };
+  }
+
+  apply(leaves: Iterable<PlacedLeaf>): void {
+    this.#tallies.clear();
+    try {
+      this.#store.write(() => {
+        for (const { index, leaf } of leaves) this.#offer(index, leaf);
+        for (const [table, t] of this.#tallies) this.#sql.tally.run(table, t.events, t.unattributed);
+        this.#prune();
+      });
+    } catch (error) {
+      this.#truncatedAt = new Map();
+      this.#lastLsn = -1n;
+      throw error;
+    }
+  }
+
+  #offer(index: number, leaf: Uint8Array): void {
+    if (index < this.#store.applied) return;
+    if (isEventLeaf(leaf)) {
+      const event = decodeEvent(leaf);
+      if (event.source === this.#source) this.#take(event, index);
+    }
+    this.#store.applied = index + 1;
+  }
+
+  #take(event: Event, index: number): void {
+    const table = this.#store.tables.number(event.table);
+    const actor = event.actor === null ? 0 : this.#store.actors.number(event.actor);
+    this.#noteCommit(event);
+    let id: RowId | null = null;
+    if (event.row === null) this.#mark(event, index, table, actor);
+    else {
+      const before = this.#store.rows;
+      id = this.#store.findOrAdd(table, event.row);
+      if (id === before) this.#store.unnamed++;
+      if (tellsContent(event.kind)) this.#change(id, event, index, table, actor);
+      else this.#sql.read.run(id, index, kindCode(event.kind));
+    }
+    this.#count(event, index, table, id);
+  }
+
+  /** The record takes the new event; what it held before moves to `older`, filed under the event that replaced it. */
+  #change(id: RowId, event: Event, index: number, table: number, actor: number): void {
+    const r = this.#store.pages.seekForWrite(this.#record, id);
+    let copies = 0;
+    if (r.code !== 0) {
+      this.#sql.older.run(index, r.copy());
+      if (r.index > this.#truncated(table)) copies = r.copies;
+    }
+    r.write(event, index, copies, actor);
+  }
+
+  #mark(event: Event, index: number, table: number, actor: number): void {
+    this.#sql.mark.run(index, table, kindCode(event.kind), event.xid, event.time, actor);
+    if (event.kind === "truncate") this.#truncatedAt.set(table, index);
+  }
+
+  #count(event: Event, index: number, table: number, id: RowId | null): void {
+    let tally = this.#tallies.get(table);
+    if (tally === undefined) {
+      tally = { events: 0, unattributed: 0 };
+      this.#tallies.set(table, tally);
+    }
+    tally.events++;
+    if (event.actor !== null || !needsActor(event)) return;
+    tally.unattributed++;
+    this.#sql.unattributed.run(index, table, id, kindCode(event.kind), event.time);
+  }
+
+  #noteCommit(event: Event): void {
+    if (event.kind === "gap" || event.kind === "restored") {
+      this.#store.db.exec("DELETE FROM commits");
+      this.#lastLsn = -1n;
+    } else if (event.xid !== 0n && event.lsn !== this.#lastLsn) {
+      this.#sql.commit.run(event.lsn, event.xid, event.time);
+      this.#lastLsn = event.lsn;
+      this.#sincePrune++;
+    }
+  }
+
+  #prune(): void {
+    if (this.#sincePrune < PRUNE_EVERY) return;
+    this.#sincePrune = 0;
+    this.#store.db.exec(
+      `DELETE FROM commits WHERE lsn <= (SELECT lsn FROM commits ORDER BY lsn DESC LIMIT 1 OFFSET ${COMMITS_MAX})`,
+    );
+  }
+
+  #truncated(table: number): number {
+    let at = this.#truncatedAt.get(table);
+    if (at === undefined) {
+      at = this.#store.truncates(table)[0]?.index ?? -1;
+      this.#truncatedAt.set(table, at);
+    }
+    return at;
+  }
+}
+
+/** Changes and reads have someone behind them; baselines, gaps and the like are capture's own. */
+const needsActor = ({ kind }: Event): boolean =>
+  (tellsContent(kind) && kind !== "baseline") || kind === "truncate" || kind === "read";

@@ -1,0 +1,81 @@
+/** Opening the index file: the one place that knows its tables and SQLite settings. */
+import { DatabaseSync } from "node:sqlite";
+import { AnamnesisError } from "@anamnesis/core";
+
+export type RowIndexErrorCode =
+  | "capture/index-version" // the file was written by another version: delete it, it is rebuilt from the log
+  | "capture/index-damaged"; // the cache contradicts itself: delete the file, it is rebuilt from the log
+
+const VERSION = 1;
+
+/** A cache: after a power failure the newest commits may be gone, and come back from the log. */
+const WRITER = `
+  PRAGMA page_size = 4096;
+  PRAGMA journal_mode = WAL;
+  PRAGMA synchronous = NORMAL;
+  PRAGMA wal_autocheckpoint = 16384;
+  PRAGMA journal_size_limit = 67108864;
+`;
+
+const TABLES = `
+  CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS tables (
+    id INTEGER PRIMARY KEY, handle BLOB NOT NULL UNIQUE, name TEXT,
+    events INTEGER NOT NULL DEFAULT 0, unattributed INTEGER NOT NULL DEFAULT 0);
+  CREATE TABLE IF NOT EXISTS actors (id INTEGER PRIMARY KEY, handle BLOB NOT NULL UNIQUE, name TEXT);
+  CREATE TABLE IF NOT EXISTS pages (id INTEGER PRIMARY KEY, data BLOB NOT NULL);
+  CREATE TABLE IF NOT EXISTS slots (slot INTEGER PRIMARY KEY, id INTEGER NOT NULL);
+  CREATE TABLE IF NOT EXISTS older (successor INTEGER PRIMARY KEY, record BLOB NOT NULL);
+  CREATE TABLE IF NOT EXISTS reads (id INTEGER NOT NULL, idx INTEGER NOT NULL, kind INTEGER NOT NULL,
+    PRIMARY KEY (id, idx)) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS marks (idx INTEGER PRIMARY KEY, tbl INTEGER NOT NULL, kind INTEGER NOT NULL,
+    xid INTEGER NOT NULL, time INTEGER NOT NULL, actor INTEGER NOT NULL);
+  CREATE TABLE IF NOT EXISTS unattributed (idx INTEGER PRIMARY KEY, tbl INTEGER NOT NULL, id INTEGER,
+    kind INTEGER NOT NULL, time INTEGER NOT NULL);
+  CREATE TABLE IF NOT EXISTS commits (lsn INTEGER PRIMARY KEY, xid INTEGER NOT NULL, time INTEGER NOT NULL);
+  CREATE TABLE IF NOT EXISTS names (id INTEGER PRIMARY KEY, key TEXT NOT NULL);
+`;
+
+/** @throws AnamnesisError `capture/index-version`, `capture/index-damaged` (not an SQLite file). */
+export function openDatabase(path: string, readOnly: boolean): DatabaseSync {
+  const db = new DatabaseSync(path, { readOnly, timeout: 10_000 });
+  try {
+    if (!readOnly) {
+      db.exec(WRITER);
+      db.exec(TABLES);
+      db.exec(`INSERT OR IGNORE INTO meta VALUES ('version', ${VERSION})`);
+    }
+    db.exec("PRAGMA cache_size = -49152; PRAGMA temp_store = MEMORY");
+    const version = db.prepare("SELECT value FROM meta WHERE name = 'version'").get()?.["value"];
+    if (version === VERSION) return db;
+    throw indexError("capture/index-version", "the row index was written by another version: delete it, it is rebuilt");
+  } catch (cause) {
+    db.close();
+    throw cause instanceof AnamnesisError ? cause : damaged("it cannot be opened", cause);
+  }
+}
+
+export function indexError(
+  code: RowIndexErrorCode,
+  message: string,
+  options?: ErrorOptions,
+): AnamnesisError<RowIndexErrorCode> {
+  return new AnamnesisError(code, message, {}, options);
+}
+
+export function damaged(why: string, cause?: unknown): AnamnesisError<RowIndexErrorCode> {
+  return indexError("capture/index-damaged", `the row index is damaged (${why}): delete it, it is rebuilt`, { cause });
+}
+
+/** Runs `work` in one transaction; any error undoes it. */
+export function inTransaction<T>(db: DatabaseSync, work: () => T): T {
+  db.exec("BEGIN IMMEDIATE");
+  try {
+    const result = work();
+    db.exec("COMMIT");
+    return result;
+  } catch (error) {
+    db.exec("ROLLBACK");
+    throw error;
+  }
+}

@@ -1,0 +1,95 @@
+/** Pages of forty records each: read through a bounded cache, written back together at the end of a transaction. */
+import type { DatabaseSync, StatementSync } from "node:sqlite";
+import { damaged } from "./database.ts";
+import { PAGE_BYTES, RECORD_BYTES, RECORDS_PER_PAGE, type RecordView } from "./record.ts";
+
+const PAGES_MAX = 4096;
+
+interface Page {
+  readonly bytes: Uint8Array;
+  readonly view: DataView;
+  dirty: boolean;
+}
+
+export class Pages {
+  readonly #read: StatementSync;
+  readonly #write: StatementSync;
+  #cache = new Map<number, Page>();
+  readonly #dirty: number[] = [];
+  /** The page used last: neighbours come in a row. */
+  #lastId = -1;
+  #last: Page | undefined;
+
+  constructor(db: DatabaseSync) {
+    this.#read = db.prepare("SELECT data FROM pages WHERE id = ?");
+    this.#read.setReturnArrays(true);
+    this.#write = db.prepare("INSERT INTO pages VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET data = excluded.data");
+  }
+
+  /** Moves `record` to the row's place. The bytes stay good until the next call. */
+  seek(record: RecordView, id: number): RecordView {
+    const page = this.#page(Math.floor(id / RECORDS_PER_PAGE));
+    return record.at(page.bytes, page.view, (id % RECORDS_PER_PAGE) * RECORD_BYTES);
+  }
+
+  /** The same for writing; the page goes to the file with the next `flush`. */
+  seekForWrite(record: RecordView, id: number): RecordView {
+    const number = Math.floor(id / RECORDS_PER_PAGE);
+    const page = this.#page(number);
+    if (!page.dirty) {
+      page.dirty = true;
+      this.#dirty.push(number);
+    }
+    return record.at(page.bytes, page.view, (id % RECORDS_PER_PAGE) * RECORD_BYTES);
+  }
+
+  /** Writes every changed page; the caller holds the transaction. */
+  flush(): void {
+    for (const number of this.#dirty) {
+      const page = this.#cache.get(number);
+      if (page === undefined) continue;
+      this.#write.run(number, page.bytes);
+      page.dirty = false;
+    }
+    this.#dirty.length = 0;
+    this.#trim();
+  }
+
+  /** Drops everything read or changed since the last `flush`. */
+  forget(): void {
+    this.#cache = new Map();
+    this.#dirty.length = 0;
+    this.#lastId = -1;
+    this.#last = undefined;
+  }
+
+  #page(number: number): Page {
+    if (number === this.#lastId && this.#last !== undefined) return this.#last;
+    const page = this.#cache.get(number) ?? this.#load(number);
+    this.#lastId = number;
+    this.#last = page;
+    return page;
+  }
+
+  #load(number: number): Page {
+    const row = this.#read.get(number) as unknown as [Uint8Array] | undefined;
+    const bytes = row === undefined ? new Uint8Array(PAGE_BYTES) : row[0];
+    if (bytes.length !== PAGE_BYTES) throw damaged("a page has the wrong size");
+    const page = { bytes, view: new DataView(bytes.buffer, bytes.byteOffset, PAGE_BYTES), dirty: false };
+    if (this.#dirty.length === 0) this.#trim();
+    this.#cache.set(number, page);
+    return page;
+  }
+
+  /** Oldest first; never while there are unwritten pages, so a transaction may hold more for a while. */
+  #trim(): void {
+    if (this.#cache.size < PAGES_MAX) return;
+    let surplus = this.#cache.size - PAGES_MAX / 2;
+    for (const number of this.#cache.keys()) {
+      if (surplus-- <= 0) break;
+      this.#cache.delete(number);
+    }
+    this.#lastId = -1;
+    this.#last = undefined;
+  }
+}

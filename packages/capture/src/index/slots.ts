@@ -1,0 +1,73 @@
+/**
+ * From a row's handle to its dense id. Handles are uniform, so inserting each into a B-tree at once would touch one
+ * database page per row. New ones are kept in memory and merged in sorted order, 131,072 at a time; what is not merged yet
+ * is found again from the records above `merged` when the file is opened.
+ *
+ * The slot is the first 52 bits of the handle, an integer that a JavaScript number holds; a slot taken by another handle
+ * passes the row on to the next one (linear probing; nothing is ever removed, so a free slot ends a search).
+ */
+import type { DatabaseSync, StatementSync } from "node:sqlite";
+
+const MERGE_AT = 131_072;
+const SLOT_SPACE = 2 ** 52;
+
+export class Slots {
+  readonly #get: StatementSync;
+  readonly #put: StatementSync;
+  #recent = new Map<number, number>();
+
+  constructor(db: DatabaseSync) {
+    this.#get = db.prepare("SELECT id FROM slots WHERE slot = ?");
+    this.#get.setReturnArrays(true);
+    this.#put = db.prepare("INSERT INTO slots VALUES (?, ?)");
+  }
+
+  /** The id for which `matches` holds among those that share the handle's slots. */
+  find(handle: Uint8Array, matches: (id: number) => boolean): number | undefined {
+    for (let slot = slotOf(handle); ; slot = (slot + 1) % SLOT_SPACE) {
+      const id = this.#at(slot);
+      if (id === undefined || matches(id)) return id;
+    }
+  }
+
+  /** The same; a handle that is not found gets `id` in the free slot where the search ended. */
+  findOrAdd(handle: Uint8Array, matches: (id: number) => boolean, id: number): number {
+    for (let slot = slotOf(handle); ; slot = (slot + 1) % SLOT_SPACE) {
+      const taken = this.#at(slot);
+      if (taken === undefined) {
+        this.#recent.set(slot, id);
+        return id;
+      }
+      if (matches(taken)) return taken;
+    }
+  }
+
+  get full(): boolean {
+    return this.#recent.size >= MERGE_AT;
+  }
+
+  /** Moves everything recent into the file; the caller holds the transaction and records that all ids are merged. */
+  merge(): void {
+    const sorted = [...this.#recent].sort((a, b) => a[0] - b[0]);
+    for (const [slot, id] of sorted) this.#put.run(slot, id);
+    this.#recent = new Map();
+  }
+
+  forget(): void {
+    this.#recent = new Map();
+  }
+
+  #at(slot: number): number | undefined {
+    const recent = this.#recent.get(slot);
+    if (recent !== undefined) return recent;
+    return (this.#get.get(slot) as unknown as [number] | undefined)?.[0];
+  }
+}
+
+function slotOf(handle: Uint8Array): number {
+  const b = handle as unknown as readonly number[];
+  const byte = (i: number) => b[i] ?? 0;
+  const high = ((byte(0) << 12) | (byte(1) << 4) | (byte(2) >> 4)) >>> 0;
+  const low = (((byte(2) & 0x0f) << 28) | (byte(3) << 20) | (byte(4) << 12) | (byte(5) << 4) | (byte(6) >> 4)) >>> 0;
+  return high * 2 ** 32 + low;
+}

@@ -1,0 +1,192 @@
+/** The row index over `node:sqlite` (WAL, synchronous NORMAL: a cache, rebuilt from the log when it is lost). */
+import type { EventKind } from "@anamnesis/ledger";
+import type {
+  IndexedEvent,
+  IndexedTable,
+  KnownCommit,
+  PlacedLeaf,
+  RowId,
+  RowIndexReader,
+  RowIndexWriter,
+  TableView,
+  UnattributedEvent,
+  Visibility,
+} from "../row-index.ts";
+import { Applier } from "./apply.ts";
+import { HANDLE_BYTES, kindOfCode, RecordView } from "./record.ts";
+import { Store } from "./store.ts";
+import { SnapshotView } from "./view.ts";
+
+export interface RowIndex extends RowIndexWriter, RowIndexReader {
+  close(): void;
+}
+
+export interface RowIndexOptions {
+  /** Name of the source whose events are taken in; those of others are passed over. */
+  readonly source: string;
+  /** A second process may read while the first one writes. */
+  readonly readOnly?: boolean;
+}
+
+/**
+ * Opens (or makes) the index file of one source.
+ * @throws AnamnesisError `capture/index-version`, `capture/index-damaged`: delete the file, it is rebuilt from the log.
+ */
+export function openRowIndex(path: string, options: RowIndexOptions): RowIndex {
+  const readOnly = options.readOnly ?? false;
+  return new SqliteRowIndex(new Store(path, readOnly), options.source, readOnly);
+}
+
+class SqliteRowIndex implements RowIndex {
+  readonly #store: Store;
+  readonly #applier: Applier;
+  readonly #readOnly: boolean;
+  readonly #record = new RecordView();
+
+  constructor(store: Store, source: string, readOnly: boolean) {
+    this.#store = store;
+    this.#applier = new Applier(store, source);
+    this.#readOnly = readOnly;
+  }
+
+  appliedTo(): number {
+    return this.#store.applied;
+  }
+
+  learn(rows: readonly { readonly table: Uint8Array; readonly row: Uint8Array; readonly key: string }[]): void {
+    const store = this.#store;
+    const named = store.db.prepare("INSERT OR IGNORE INTO names VALUES (?, ?)");
+    store.write(() => {
+      for (const { table, row, key } of rows) {
+        const number = store.tables.number(table);
+        const before = store.rows;
+        const id = store.findOrAdd(number, row);
+        if (id === before || store.unnamed > 0) named.run(id, key);
+      }
+    });
+  }
+
+  learnTables(tables: readonly { readonly table: Uint8Array; readonly name: string }[]): void {
+    const known = this.#store.tables;
+    this.#store.write(() => {
+      for (const { table, name } of tables) known.setName(known.number(table), name);
+    });
+  }
+
+  learnActors(actors: readonly { readonly actor: Uint8Array; readonly name: string }[]): void {
+    const known = this.#store.actors;
+    this.#store.write(() => {
+      for (const { actor, name } of actors) known.setName(known.number(actor), name);
+    });
+  }
+
+  apply(leaves: Iterable<PlacedLeaf>): void {
+    this.#applier.apply(leaves);
+  }
+
+  skipTo(next: number): void {
+    if (next <= this.#store.applied) return;
+    this.#store.write(() => {
+      this.#store.applied = next;
+    });
+  }
+
+  known(table: Uint8Array, row: Uint8Array): boolean {
+    const id = this.find(table, row);
+    return id !== undefined && this.#store.pages.seek(this.#record, id).code !== 0;
+  }
+
+  recentCommits(afterLsn: bigint): readonly KnownCommit[] {
+    const found = this.#store.db.prepare("SELECT lsn, xid, time FROM commits WHERE lsn > ? ORDER BY lsn");
+    found.setReadBigInts(true);
+    return found.all(afterLsn).map((r) => ({
+      lsn: r["lsn"] as bigint,
+      xid: r["xid"] as bigint,
+      time: Number(r["time"]),
+    }));
+  }
+
+  refresh(): void {
+    if (this.#readOnly) this.#store.reload();
+  }
+
+  tables(): readonly IndexedTable[] {
+    const found = this.#store.db.prepare("SELECT handle, name, events, unattributed FROM tables ORDER BY id").all();
+    return found.map((r) => ({
+      handle: r["handle"] as Uint8Array,
+      name: (r["name"] as string | null) ?? undefined,
+      events: r["events"] as number,
+      unattributed: r["unattributed"] as number,
+    }));
+  }
+
+  counters(): { readonly rows: number; readonly events: number; readonly unattributed: number } {
+    const tables = this.tables();
+    return {
+      rows: this.#store.rows,
+      events: tables.reduce((n, t) => n + t.events, 0),
+      unattributed: tables.reduce((n, t) => n + t.unattributed, 0),
+    };
+  }
+
+  find(table: Uint8Array, row: Uint8Array): RowId | undefined {
+    const number = this.#store.tables.find(table);
+    return number === undefined ? undefined : this.#store.find(number, row);
+  }
+
+  handleOf(id: RowId): { readonly table: Uint8Array; readonly row: Uint8Array } {
+    const r = this.#store.pages.seek(this.#record, id);
+    const row = r.bytes.slice(r.offset, r.offset + HANDLE_BYTES);
+    return { table: this.#store.tables.handleOf(r.table), row };
+  }
+
+  keyOf(id: RowId): string | undefined {
+    return this.#store.db.prepare("SELECT key FROM names WHERE id = ?").get(id)?.["key"] as string | undefined;
+  }
+
+  tableName(table: Uint8Array): string | undefined {
+    const number = this.#store.tables.find(table);
+    return number === undefined ? undefined : this.#store.tables.nameOf(number);
+  }
+
+  actorName(actor: Uint8Array): string | undefined {
+    const number = this.#store.actors.find(actor);
+    return number === undefined ? undefined : this.#store.actors.nameOf(number);
+  }
+
+  eventsOf(id: RowId): readonly Pick<IndexedEvent, "index" | "kind">[] {
+    const reads = this.#store.db.prepare("SELECT idx, kind FROM reads WHERE id = ?").all(id);
+    const events = reads.map((r) => ({ index: r["idx"] as number, kind: kindOfCode(r["kind"] as number) }));
+    const r = this.#store.pages.seek(this.#record, id);
+    let more = r.code !== 0;
+    while (more) {
+      events.push({ index: r.index, kind: kindOfCode(r.code) });
+      more = this.#store.seekOlder(r, r.index);
+    }
+    return events.sort((a, b) => a.index - b.index);
+  }
+
+  unattributed(limit: number, table?: Uint8Array): readonly UnattributedEvent[] {
+    const only = table === undefined ? null : (this.#store.tables.find(table) ?? -1);
+    const found = this.#store.db.prepare(
+      `SELECT u.idx, u.tbl, u.id, u.kind, u.time, n.key FROM unattributed u LEFT JOIN names n ON n.id = u.id
+       WHERE ?1 IS NULL OR u.tbl = ?1 ORDER BY u.idx LIMIT ?2`,
+    );
+    return found.all(only, limit).map((r) => ({
+      index: r["idx"] as number,
+      table: this.#store.tables.handleOf(r["tbl"] as number),
+      row: r["id"] === null ? null : this.handleOf(r["id"] as number).row,
+      key: (r["key"] as string | null) ?? undefined,
+      kind: kindOfCode(r["kind"] as number) satisfies EventKind,
+      time: r["time"] as number,
+    }));
+  }
+
+  view(table: Uint8Array, visibility: Visibility): TableView {
+    return new SnapshotView(this.#store, this.#store.tables.find(table), visibility);
+  }
+
+  close(): void {
+    this.#store.close();
+  }
+}

@@ -1,0 +1,131 @@
+/** What writer and reader of the index share: the file, its pages of records, and the way from a handle to a row. */
+import type { DatabaseSync, StatementSync } from "node:sqlite";
+import type { RowId } from "../row-index.ts";
+import { inTransaction, openDatabase } from "./database.ts";
+import { Numbered } from "./names.ts";
+import { Pages } from "./pages.ts";
+import { ACTORS_MAX, HANDLE_BYTES, kindCode, RECORD_BYTES, RecordView, TABLES_MAX } from "./record.ts";
+import { Slots } from "./slots.ts";
+
+const TRUNCATE = kindCode("truncate");
+
+export class Store {
+  readonly db: DatabaseSync;
+  readonly pages: Pages;
+  readonly slots: Slots;
+  readonly tables: Numbered;
+  readonly actors: Numbered;
+  /** Number of rows known = the next free id. */
+  rows = 0;
+  /** Log index up to which leaves are applied. */
+  applied = 0;
+  /** Rows first seen by `apply`: while there are none, every row has its name. */
+  unnamed = 0;
+  #merged = 0;
+  readonly #record = new RecordView();
+  readonly #meta: StatementSync;
+  readonly #setMeta: StatementSync;
+  readonly #older: StatementSync;
+
+  constructor(path: string, readOnly: boolean) {
+    this.db = openDatabase(path, readOnly);
+    this.pages = new Pages(this.db);
+    this.slots = new Slots(this.db);
+    this.tables = new Numbered(this.db, "tables", TABLES_MAX);
+    this.actors = new Numbered(this.db, "actors", ACTORS_MAX);
+    this.#meta = this.db.prepare("SELECT value FROM meta WHERE name = ?");
+    this.#setMeta = this.db.prepare("INSERT OR REPLACE INTO meta VALUES (?, ?)");
+    this.#older = this.db.prepare("SELECT record FROM older WHERE successor = ?");
+    this.#older.setReturnArrays(true);
+    this.reload();
+  }
+
+  /** Reads the counters again and finds the rows that are not merged into the slots yet: one consistent picture. */
+  reload(): void {
+    this.pages.forget();
+    this.slots.forget();
+    this.tables.forget();
+    this.actors.forget();
+    this.db.exec("BEGIN");
+    try {
+      this.applied = this.#number("applied");
+      this.rows = this.#number("rows");
+      this.unnamed = this.#number("unnamed");
+      this.#merged = this.#number("merged");
+      for (let id = this.#merged; id < this.rows; id++) {
+        const r = this.pages.seek(this.#record, id);
+        this.slots.findOrAdd(r.bytes.slice(r.offset, r.offset + HANDLE_BYTES), () => false, id);
+      }
+    } finally {
+      this.db.exec("COMMIT");
+    }
+  }
+
+  /** One transaction over the file; after an error everything in memory is read again. */
+  write<T>(work: () => T): T {
+    try {
+      return inTransaction(this.db, () => {
+        const result = work();
+        this.#flush();
+        return result;
+      });
+    } catch (error) {
+      this.reload();
+      throw error;
+    }
+  }
+
+  find(table: number, handle: Uint8Array): RowId | undefined {
+    return this.slots.find(handle, (id) => this.#is(id, table, handle));
+  }
+
+  /** The row's id; a row not known yet gets the next one. The caller holds the transaction. */
+  findOrAdd(table: number, handle: Uint8Array): RowId {
+    const id = this.slots.findOrAdd(handle, (known) => this.#is(known, table, handle), this.rows);
+    if (id === this.rows) {
+      this.rows++;
+      this.pages.seekForWrite(this.#record, id).clear(table, handle);
+    }
+    return id;
+  }
+
+  /** Moves `record` to the event before the one at log index `successor`; false when that was the first. */
+  seekOlder(record: RecordView, successor: number): boolean {
+    const row = this.#older.get(successor) as unknown as [Uint8Array] | undefined;
+    if (row === undefined) return false;
+    const [bytes] = row;
+    record.at(bytes, new DataView(bytes.buffer, bytes.byteOffset, RECORD_BYTES), 0);
+    return true;
+  }
+
+  /** Truncates of a table, newest first. */
+  truncates(table: number): readonly { readonly index: number; readonly xid: number }[] {
+    const found = this.db.prepare("SELECT idx, xid FROM marks WHERE tbl = ? AND kind = ? ORDER BY idx DESC");
+    return found.all(table, TRUNCATE).map((r) => ({ index: r["idx"] as number, xid: r["xid"] as number }));
+  }
+
+  close(): void {
+    this.db.close();
+  }
+
+  #is(id: RowId, table: number, handle: Uint8Array): boolean {
+    const r = this.pages.seek(this.#record, id);
+    return r.table === table && r.isHandle(handle);
+  }
+
+  #flush(): void {
+    this.pages.flush();
+    if (this.slots.full) {
+      this.slots.merge();
+      this.#merged = this.rows;
+      this.#setMeta.run("merged", this.#merged);
+    }
+    this.#setMeta.run("rows", this.rows);
+    this.#setMeta.run("unnamed", this.unnamed);
+    this.#setMeta.run("applied", this.applied);
+  }
+
+  #number(name: string): number {
+    return (this.#meta.get(name)?.["value"] as number | undefined) ?? 0;
+  }
+}

@@ -1,0 +1,102 @@
+/** One table as one snapshot sees it. */
+import type { IndexedEvent, RowId, TableView, Visibility, VisibleEvent } from "../row-index.ts";
+import { COMMITMENT_AT, RecordView, SCHEMA_AT } from "./record.ts";
+import type { Store } from "./store.ts";
+
+/** How far past the expected place a row is looked for before the handle is looked up. */
+const WINDOW = 6;
+
+export class SnapshotView implements TableView {
+  readonly #store: Store;
+  readonly #table: number | undefined;
+  readonly #visibility: Visibility;
+  /** Log index of the newest truncate that the snapshot sees: what came before it is over. */
+  readonly #floor: number;
+  readonly #record = new RecordView();
+  readonly #found = new Found();
+  /** Where the next row is expected: along the main scan, and after the last row found elsewhere. */
+  #next = 0;
+  #aside = 0;
+
+  constructor(store: Store, table: number | undefined, visibility: Visibility) {
+    this.#store = store;
+    this.#table = table;
+    this.#visibility = visibility;
+    const truncates = table === undefined ? [] : store.truncates(table);
+    this.#floor = truncates.find((t) => isVisible(t.xid, visibility))?.index ?? -1;
+  }
+
+  locate(handle: Uint8Array): RowId | undefined {
+    const table = this.#table;
+    if (table === undefined) return undefined;
+    const near = this.#near(this.#next, table, handle);
+    if (near !== undefined) {
+      this.#next = near + 1;
+      return near;
+    }
+    const id = this.#near(this.#aside, table, handle) ?? this.#store.find(table, handle);
+    if (id === undefined) return undefined;
+    if (id === this.#aside) this.#next = id + 1;
+    this.#aside = id + 1;
+    return id;
+  }
+
+  newest(id: RowId): VisibleEvent | undefined {
+    const r = this.#seekVisible(id);
+    return r === undefined ? undefined : this.#found.take(r, r.alive && r.index > this.#floor);
+  }
+
+  copies(id: RowId): number {
+    const r = this.#store.pages.seek(this.#record, id);
+    let copies = 0;
+    while (r.code !== 0 && r.index > this.#floor) {
+      if (r.visibleIn(this.#visibility)) copies += r.contribution;
+      if (!this.#store.seekOlder(r, r.index)) break;
+    }
+    return copies;
+  }
+
+  last(id: RowId): IndexedEvent | undefined {
+    return this.#seekVisible(id)?.toEvent((actor) => (actor === 0 ? null : this.#store.actors.handleOf(actor)));
+  }
+
+  /** Row locks order the writes of one row, so the newest visible event is the first visible one going back. */
+  #seekVisible(id: RowId): RecordView | undefined {
+    const r = this.#store.pages.seek(this.#record, id);
+    if (r.code === 0) return undefined;
+    while (!r.visibleIn(this.#visibility)) if (!this.#store.seekOlder(r, r.index)) return undefined;
+    return r;
+  }
+
+  #near(from: RowId, table: number, handle: Uint8Array): RowId | undefined {
+    const end = Math.min(from + WINDOW, this.#store.rows);
+    for (let id = from; id < end; id++) {
+      const r = this.#store.pages.seek(this.#record, id);
+      if (r.table === table && r.isHandle(handle)) return id;
+    }
+    return undefined;
+  }
+}
+
+export const isVisible = (xid: number, v: Visibility): boolean => xid < v.xmin || (xid < v.xmax && !v.running.has(xid));
+
+class Found implements VisibleEvent {
+  alive = false;
+  bytes: Uint8Array = new Uint8Array(0);
+  commitmentAt = -1;
+  schemaAt = -1;
+  lsn = 0n;
+  ordinal = 0;
+  time = 0;
+
+  take(r: RecordView, alive: boolean): this {
+    this.alive = alive;
+    this.bytes = r.bytes;
+    this.commitmentAt = r.hasCommitment ? r.offset + COMMITMENT_AT : -1;
+    this.schemaAt = r.hasSchema ? r.offset + SCHEMA_AT : -1;
+    this.lsn = r.lsn;
+    this.ordinal = r.ordinal;
+    this.time = r.time;
+    return this;
+  }
+}
