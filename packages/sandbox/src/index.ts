@@ -1,4 +1,5 @@
 export { type SandboxErrorCode } from "./errors.ts";
+export { type FillOptions, type FillResult, fillHospital, hospitalSchema } from "./hospital/fill.ts";
 export type { Identity } from "./postgres/identity.ts";
 export type { Postgres } from "./postgres/server.ts";
 export { type StartOptions, startPostgres } from "./postgres/start.ts";
