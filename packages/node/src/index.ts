@@ -6,4 +6,13 @@ export { type InitOptions, initFolder, type Made } from "./folder/init.ts";
 export { type FolderLayout, layoutOf, type SourceLayout, sourceLayout } from "./folder/layout.ts";
 export { databaseUrl, shownUrl } from "./folder/url.ts";
 export { openEngine, openLog } from "./ledger.ts";
+export {
+  type Check,
+  type CheckName,
+  checkProofFile,
+  type FetchTile,
+  type ProofInput,
+  type ProofVerdict,
+} from "./proof-check.ts";
+export { type MadeProof, proveEvent } from "./proof-make.ts";
 export { primitives, systemClock } from "./system.ts";
