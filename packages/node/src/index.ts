@@ -4,6 +4,7 @@ export { type Config, parseConfig, type SourceConfig } from "./folder/config.ts"
 export { type Folder, openFolder, sourceOf } from "./folder/folder.ts";
 export { type InitOptions, initFolder, type Made } from "./folder/init.ts";
 export { type FolderLayout, layoutOf, type SourceLayout, sourceLayout } from "./folder/layout.ts";
+export { moveSource } from "./folder/move-source.ts";
 export { databaseUrl, shownUrl } from "./folder/url.ts";
 export { openEngine, openLog } from "./ledger.ts";
 export {

@@ -1,0 +1,100 @@
+/** `anamnesis proof check FILE --checkpoint FILE|URL`: offline, says which checks were made and which were not. */
+import { existsSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fromUtf8, toHex } from "@anamnesis/core";
+import { genesisFromJson } from "@anamnesis/ledger";
+import { type Check, checkProofFile, type FetchTile, type ProofVerdict } from "@anamnesis/node";
+import type { Command } from "commander";
+import { cliError } from "../errors.ts";
+import { fetchNamed, isAddress, readNamedFile } from "../files.ts";
+import { exampleText } from "../help.ts";
+import type { Session } from "../output/session.ts";
+import { table } from "../output/table.ts";
+import { isoTime } from "../output/time.ts";
+import type { Runner } from "../runner.ts";
+
+interface Options {
+  readonly checkpoint: string;
+  readonly genesis?: string;
+  readonly key?: string;
+  readonly json?: boolean;
+}
+
+export function registerProof(program: Command, runner: Runner): void {
+  const { commands, options } = runner.texts;
+  const proof = program.command("proof").description(commands.proof);
+  proof
+    .command("check")
+    .description(commands.proofCheck.about)
+    .argument("<file>", commands.proofCheck.file)
+    .requiredOption("--checkpoint <file|url>", commands.proofCheck.checkpoint)
+    .option("--genesis <file>", commands.proofCheck.genesis)
+    .option("--key <vkey>", commands.proofCheck.vkey)
+    .option("--json", options.json)
+    .addHelpText(
+      "after",
+      exampleText(runner.texts, "proof check p.proof --checkpoint export/checkpoint --genesis genesis.json"),
+    )
+    .action((file: string, o: Options) => runner.run(o, (session) => check(file, o, session)));
+}
+
+async function check(file: string, o: Options, session: Session): Promise<0 | 1> {
+  const checkpoint = await readCheckpoint(o.checkpoint, session.signal);
+  const verdict = await checkProofFile({
+    file: readNamedFile(file),
+    checkpoint: checkpoint.note,
+    genesis: o.genesis === undefined ? undefined : genesisFromJson(fromUtf8(readNamedFile(o.genesis))),
+    verifierKey: o.key === undefined ? undefined : keyText(o.key),
+    tiles: checkpoint.tiles,
+  });
+  session.result(documentOf(verdict));
+  show(verdict, session);
+  return verdict.holds ? 0 : 1;
+}
+
+/** The key itself, or a file that holds it. */
+const keyText = (text: string): string => (existsSync(text) ? fromUtf8(readNamedFile(text)) : text);
+
+async function readCheckpoint(where: string, signal: AbortSignal): Promise<{ note: string; tiles: FetchTile }> {
+  if (!isAddress(where)) {
+    const folder = dirname(where);
+    const tiles: FetchTile = async (path) =>
+      existsSync(join(folder, path)) ? readFileSync(join(folder, path)) : undefined;
+    return { note: fromUtf8(readNamedFile(where)), tiles };
+  }
+  const base = where.replace(/\/(?:checkpoint)?$/, "");
+  const note = await fetchNamed(`${base}/checkpoint`, signal);
+  if (note === undefined) throw cliError("cli/fetch-failed", "no checkpoint stands at this address");
+  return { note: fromUtf8(note), tiles: (path) => fetchNamed(`${base}/${path}`, signal) };
+}
+
+const documentOf = (v: ProofVerdict) => ({
+  holds: v.holds,
+  index: v.index,
+  event: v.event,
+  author: v.author,
+  checkpoint: { ...v.checkpoint, root: toHex(v.checkpoint.root) },
+  checks: v.checks,
+});
+
+function show(verdict: ProofVerdict, session: Session): void {
+  const { texts, style } = session;
+  const { event } = verdict;
+  if (event !== null) {
+    session.print(texts.proof.event(verdict.index, event.kind, event.source, isoTime(event.time)));
+  }
+  for (const line of table(verdict.checks.map((c) => row(c, session)))) session.print(line);
+  session.print(verdict.holds ? style.good(texts.proof.holds) : style.bad(texts.proof.fails));
+}
+
+function row(c: Check, { texts: { proof } }: Session): string[] {
+  const reasons: Readonly<Record<string, string>> = {
+    "no-key": proof.noKey,
+    "no-genesis": proof.noGenesis,
+    "no-authorship": proof.noAuthorship,
+    "no-tiles": proof.noTiles,
+  };
+  const mark = { held: "✓", failed: "✗", "not-made": "–" }[c.result];
+  const why = c.why === undefined ? "" : ` (${reasons[c.why] ?? c.why})`;
+  return [mark, `${proof.checks[c.name]}${c.result === "not-made" ? `: ${proof.notDone}` : ""}${why}`];
+}

@@ -1,0 +1,62 @@
+/** Bringing a sandbox up: data folder, PostgreSQL, hospital, source. Each step is skipped when it was done before. */
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { addSource, type Folder, initFolder, layoutOf, moveSource, openFolder } from "@anamnesis/node";
+import { fillHospital, type Postgres, startPostgres } from "@anamnesis/sandbox";
+import { POSTGRES, readSandbox, type SandboxState, SOURCE, writeSandbox } from "./state.ts";
+
+export interface Sandbox {
+  readonly folder: Folder;
+  readonly postgres: Postgres;
+  readonly state: SandboxState;
+  /** Rows invented now; 0 when the hospital was there. */
+  readonly filled: number;
+}
+
+export interface SandboxSteps {
+  preparing?(): void;
+  database?(): void;
+  filling?(done: number, total: number): void;
+}
+
+export interface OpenSandbox {
+  readonly dir: string;
+  /** For a new sandbox; one that is there keeps its own. */
+  readonly patients: number;
+  readonly seed: string;
+  readonly httpPort?: number | undefined;
+  readonly signal: AbortSignal;
+  readonly steps?: SandboxSteps;
+}
+
+/** The caller stops `postgres`. On failure nothing is left running. */
+export async function openSandbox(options: OpenSandbox): Promise<Sandbox> {
+  const { dir, signal, steps } = options;
+  const known = readSandbox(dir);
+  const state = known ?? { patients: options.patients, seed: options.seed };
+  const { config, unfinished } = layoutOf(dir);
+  if (!existsSync(config) || existsSync(unfinished)) {
+    steps?.preparing?.();
+    const port = options.httpPort === undefined ? {} : { port: options.httpPort };
+    await initFolder({ dir, organisation: "Sandbox Hospital", id: "sandbox", ...port });
+  }
+  if (known === undefined) writeSandbox(dir, state);
+  steps?.database?.();
+  const postgres = await startPostgres({ dir: join(dir, POSTGRES), signal });
+  try {
+    const { patients, seed } = state;
+    const onProgress = (done: number, total: number): void => steps?.filling?.(done, total);
+    const filled = await fillHospital(postgres.url, { patients, seed, onProgress });
+    return { folder: pointAt(openFolder(dir), postgres.url), postgres, state, filled: filled.total };
+  } catch (error) {
+    await postgres.stop();
+    throw error;
+  }
+}
+
+/** The port of the sandbox's PostgreSQL may change from start to start. */
+function pointAt(folder: Folder, url: string): Folder {
+  if (folder.config.sources.some((s) => s.name === SOURCE)) return moveSource(folder, SOURCE, url);
+  addSource(folder, { name: SOURCE, url, tables: ["public.*"], exclude: [] }, {});
+  return openFolder(folder.layout.dir);
+}

@@ -1,0 +1,269 @@
+/** All texts for people, in English. The shape of this object is the shape of every other language. */
+import { errorsEn } from "./errors-en.ts";
+
+export const en = {
+  errors: errorsEn,
+
+  program: {
+    about:
+      "Puts a commitment to every change of a hospital's database on a tamper-evident ledger, and says exactly which rows are no longer what the ledger vouches for.",
+    examples: "Examples",
+    usage: "Usage:",
+    options: "Options:",
+    arguments: "Arguments:",
+    commands: "Commands:",
+    help: "show help",
+    version: "show the version",
+    lang: "language of the texts: en or zh (default: from LANG)",
+    remedy: "What to do",
+    exitCodes: "Exit codes: 0 clean, 1 findings, 2 could not do it.",
+  },
+
+  options: {
+    dir: "the data folder",
+    json: "print one JSON document on standard output",
+    table: "only this table (schema.table)",
+    key: "only the row with this key (values joined by |)",
+    source: "name of the source",
+    port: "port for HTTP on 127.0.0.1",
+  },
+
+  commands: {
+    init: {
+      about: "make a data folder: keys, configuration, an empty ledger",
+      org: "name of the organisation, as people write it",
+      id: "its id on the ledger (default: made from the name)",
+      chain: "name of the ledger (default: the id)",
+    },
+    source: "the databases that are captured",
+    sourceAdd: {
+      about: "add a database",
+      url: "its address: postgres://user:password@host:port/database",
+      tables: "which tables, as patterns (default: every table outside the system schemas)",
+      exclude: "which tables not",
+    },
+    sourceCheck: {
+      about: "say what capture needs and would see, without changing anything",
+      apply: "run the preparation statements that are shown",
+    },
+    sourceList: { about: "list the configured databases" },
+    node: { about: "run capture, ledger and HTTP until stopped" },
+    capture: {
+      about: "capture one source: snapshot or resume",
+      untilCaughtUp: "exit as soon as everything committed by now is on the ledger",
+    },
+    verify: {
+      about: "compare a database with what the ledger vouches for",
+      fromLog: "trust no local cache: rebuild it from the ledger's entries first",
+      unattributed: "also list events whose actor is unknown",
+    },
+    history: {
+      about: "the life of one row, with proofs",
+      proof: "also write the proof of its newest event to this file",
+    },
+    log: "the ledger itself",
+    logVerify: { about: "check every tile, root and signature", url: "a log served over HTTP instead of a folder" },
+    logExport: { about: "write checkpoint, tiles and entries as plain files", out: "folder to write to" },
+    proof: "proof files",
+    proofCheck: {
+      about: "check a proof offline: needs neither node nor database",
+      file: "the proof file",
+      checkpoint: "file or address of the checkpoint to check against",
+      genesis: "genesis.json of the ledger: checks the checkpoint's signature and who signed the batch",
+      vkey: "the log's verifier key, instead of the genesis",
+    },
+    status: { about: "what the node is doing" },
+    start: {
+      about: "a living sandbox: a simulated hospital with everything running over it",
+      dir: "folder of the sandbox; it survives a restart",
+      patients: "patients to invent on the first start",
+      writes: "writes per second of the simulated ward",
+      seed: "seed of everything random",
+    },
+    demo: {
+      about: "the whole story as a script that checks itself and ends",
+      dir: "keep the state in this folder (default: a temporary one)",
+      seed: "seed of everything random",
+    },
+    sandbox: "tools for the sandbox",
+    sandboxSql: {
+      about: "run SQL on the sandbox's database, as its administrator would",
+      sql: "one or more statements",
+    },
+  },
+
+  init: {
+    made: (dir: string) => `Made the data folder ${dir}`,
+    what: {
+      "anamnesis.toml": "configuration, with comments",
+      "genesis.json": "who founded this ledger and which keys count: give it to everybody who shall check proofs",
+      keys: "private keys: back them up, show them to nobody",
+      ledger: "the ledger",
+      sources: "one folder for each database: row index (a cache) and subject keys (back them up apart)",
+    } as Readonly<Record<string, string>>,
+    next: "Next",
+  },
+
+  source: {
+    added: (name: string, url: string) => `Added the source ${name}: ${url}`,
+    next: "Next: see what it needs",
+    none: "No sources yet.",
+    tables: "tables",
+    reachable: "The database answers",
+    needs: "Statements that would prepare it",
+    nothing: "Nothing is left to prepare.",
+    applied: (n: number) => `Ran ${n} statements.`,
+    cannotSee: "What this source cannot see",
+    captured: "captured",
+    refused: "refused",
+  },
+
+  capture: {
+    snapshot: (table: string, rows: number) => `snapshot of ${table}: ${rows} rows`,
+    streaming: (events: number) => `streaming: ${events} events`,
+    caughtUp: (events: number, seconds: string) => `Caught up: ${events} events in ${seconds} s`,
+    stopped: "Stopped.",
+  },
+
+  node: {
+    serving: (url: string) => `Serving the log at ${url}`,
+    capturing: (name: string) => `Capturing ${name}`,
+    stopHint: "Ctrl-C stops it.",
+    stopping: "Stopping …",
+    stopped: "Stopped.",
+    retry: (name: string, code: string) => `Capture of ${name} failed (${code}); trying again`,
+  },
+
+  verify: {
+    waiting: "waiting until capture has passed the barrier",
+    rebuilding: "rebuilding the index from the ledger's entries",
+    clean: (rows: number) => `Clean: all ${rows} rows are what the ledger vouches for.`,
+    found: (n: number) => `${n} findings`,
+    mode: { cache: "from the local cache", "from-log": "from the ledger's entries" },
+    modeLabel: "mode",
+    position: "position",
+    checkpoint: "checkpoint",
+    seconds: "seconds",
+    rows: "rows",
+    more: (n: number) => `and ${n} more; --json lists all`,
+    kind: {
+      altered: "altered",
+      missing: "missing",
+      unexplained: "unexplained",
+      erased: "erased",
+      unvouched: "unvouched",
+    },
+    columns: { finding: "FINDING", table: "TABLE", key: "KEY", last: "LAST VOUCHED BY" },
+    event: (index: number, time: string, actor: string) => `event ${index}, ${time}, ${actor}`,
+    noEvent: "no event",
+    unknownActor: "unknown actor",
+    unattributed: (n: number) => `${n} events by unknown actors (ordinary writes nobody signed for; not findings)`,
+    erasedNote: (n: number) => `${n} rows erased: their key was destroyed, nothing can be said about them`,
+  },
+
+  history: {
+    of: (table: string, key: string) => `History of ${table} ${key}`,
+    columns: { index: "EVENT", time: "TIME", kind: "KIND", actor: "WHO", purpose: "WHY", proof: "PROOF" },
+    proved: "✓",
+    proofWritten: (file: string) => `Wrote the proof of the newest event to ${file}`,
+  },
+
+  log: {
+    ok: (size: number, root: string) => `Sound: ${size} leaves, root ${root}`,
+    problems: (n: number) => `${n} problems`,
+    counts: (blocks: number, commands: number, events: number) =>
+      `${blocks} blocks, ${commands} commands, ${events} events`,
+    exported: (size: number, out: string) => `Exported ${size} leaves to ${out}`,
+    checking: "checking",
+    exporting: "exporting",
+  },
+
+  proof: {
+    holds: "The proof holds.",
+    fails: "The proof does not hold.",
+    done: "checked",
+    notDone: "not checked",
+    checks: {
+      leaf: "the event is the one in the file",
+      inclusion: "the event stands in the log of this checkpoint",
+      "checkpoint-signature": "the checkpoint is signed by the log's key",
+      batch: "the event belongs to its signed batch",
+      authorship: "the batch is signed by a member's key",
+    } as Readonly<Record<string, string>>,
+    noKey: "neither --genesis nor --key was given",
+    noGenesis: "no genesis was given: nobody says whose key it is",
+    noAuthorship: "the proof file holds no authorship",
+    noTiles:
+      "the checkpoint has another size and no tiles are beside it: export the log, or give the address of the log",
+    event: (index: number, kind: string, source: string, time: string) =>
+      `event ${index}: ${kind} at ${source}, ${time}`,
+  },
+
+  status: {
+    running: "a node is running",
+    notRunning: "no node is running",
+    events: "events",
+    checkpoint: "checkpoint",
+    lag: "lag",
+    passed: "passed",
+  },
+
+  start: {
+    title: "Anamnesis sandbox",
+    database: "starting PostgreSQL",
+    filling: (done: number, total: number) => `inventing the hospital: ${done} of ${total} patients`,
+    preparing: "making the data folder",
+    snapshotting: "first snapshot",
+    ready: (url: string) => `log at ${url}`,
+    verified: (rows: number, seconds: string, ago: string) =>
+      `verified ${rows} rows in ${seconds} s, ${ago} ago: clean`,
+    verifiedFindings: (n: number, ago: string) => `verification ${ago} ago: ${n} findings`,
+    notVerified: "first verification is running",
+    verifyFailed: (code: string) => `verification could not be done (${code})`,
+    labels: {
+      events: "events",
+      lag: "lag",
+      checkpoint: "checkpoint",
+      verification: "verification",
+      unknown: "unknown actors",
+      ward: "ward",
+      uptime: "up",
+    },
+    perSecond: "per second",
+    writes: (n: number) => `${n} row writes`,
+    tryNext: "Try next",
+    tryTamper: "alter a result behind capture's back, as an insider with rights could:",
+    tryVerify: "then look for it:",
+    tryHistory: "and read that row's life:",
+    tryLog: "check the ledger itself:",
+    stop: "Ctrl-C stops everything.",
+    stopped: "Everything is stopped. The folder keeps its state.",
+  },
+
+  demo: {
+    title: "A hospital, its ledger, and an insider",
+    hospital: (patients: number, rows: number, seconds: string) =>
+      `A PostgreSQL with ${patients} invented patients (${rows} rows) is running after ${seconds} s.`,
+    snapshot: (events: number, seconds: string) => `Snapshot: ${events} baselines on the ledger in ${seconds} s.`,
+    ward: (writes: number) => `The ward works: ${writes} legal row writes while the insider is at it.`,
+    planted: (n: number, kinds: string) => `An insider altered ${n} rows behind capture: ${kinds}.`,
+    found: (found: number, planted: number, seconds: string) =>
+      `verify, under load, found ${found} of ${planted} one by one in ${seconds} s (table, key and kind).`,
+    falseAlarms: (n: number) => `False alarms: ${n}.`,
+    unknown: (n: number) => `Ordinary SQL by an administrator is an event, its actor unknown: ${n} of them.`,
+    cacheFooled: "A rolled-back local cache fooled verify; --from-log was not fooled.",
+    cacheNotFooled: "The rolled-back cache did not behave as expected.",
+    proof: "One event's proof was exported and holds offline.",
+    log: (leaves: number) => `Every tile, root and signature of the ledger holds: ${leaves} leaves.`,
+    good: (seconds: string) => `Everything held, in ${seconds} s.`,
+    bad: (what: string) => `This did not hold: ${what}`,
+    kept: (dir: string) => `The state is kept in ${dir}`,
+  },
+
+  sandbox: {
+    rows: (n: number) => `${n} rows`,
+    done: (command: string, n: number) => `${command}${n > 0 ? ` ${n}` : ""}`,
+  },
+};
+
+export type Texts = typeof en;

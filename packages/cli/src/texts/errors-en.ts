@@ -1,0 +1,281 @@
+/** What happened and what to do, for every code: the type makes the list complete. */
+import type { AnyErrorCode, ErrorText } from "../errors.ts";
+
+export const errorsEn: Readonly<Record<AnyErrorCode, ErrorText>> = {
+  "core/invariant": {
+    text: "Something inside Anamnesis is not as it must be",
+    remedy: "This is a fault of ours: report it with this text.",
+  },
+  "core/bad-encoding": {
+    text: "Some bytes are not in the expected form",
+    remedy: "Fetch the file again, or use the version of Anamnesis that wrote it.",
+  },
+  "core/bad-identifier": {
+    text: "A name does not fit the rules for names",
+    remedy: "Use 1 to 32 of a-z, 0-9 and inner hyphens, for example hospital-nord.",
+  },
+  "crypto/unknown-suite": {
+    text: "The signature suite is not known to this version",
+    remedy: "Update Anamnesis, or sign with a suite that it knows.",
+  },
+  "crypto/bad-key": {
+    text: "A key has the wrong length",
+    remedy: "Restore the key file from your copy.",
+  },
+  "crypto/bad-field": {
+    text: "A field of a commitment is outside its range",
+    remedy: "This is a fault of ours: report it with this text.",
+  },
+  "crypto/bad-length": {
+    text: "Too many random bytes were asked for at once",
+    remedy: "This is a fault of ours: report it with this text.",
+  },
+  "crypto/no-random": {
+    text: "This platform has no source of strong randomness",
+    remedy: "Do not run Anamnesis here.",
+  },
+  "ledger/malformed": {
+    text: "Something is not in the format of the ledger",
+    remedy: "Fetch or export the file again; it may be cut off or of another version.",
+  },
+  "ledger/too-large": {
+    text: "Something is larger than the ledger allows",
+    remedy: "Split the batch: at most 4,096 events and 600 KiB.",
+  },
+  "ledger/wrong-chain": {
+    text: "A transaction names another ledger",
+    remedy: "Check which data folder and which ledger belong together.",
+  },
+  "ledger/unknown-kind": {
+    text: "The ledger does not know this kind of transaction",
+    remedy: "Use the same version of Anamnesis everywhere.",
+  },
+  "ledger/unknown-suite": {
+    text: "The signature suite is not known to this ledger",
+    remedy: "Sign with a suite of genesis, or update Anamnesis.",
+  },
+  "ledger/unknown-key": {
+    text: "The signing key belongs to no member",
+    remedy: "Check that keys/ and genesis.json come from the same folder.",
+  },
+  "ledger/bad-signature": {
+    text: "A signature is wrong",
+    remedy: "The data was altered on its way, or signed with another key: fetch it again.",
+  },
+  "ledger/nonce-repeated": {
+    text: "A transaction number was used before",
+    remedy: "Do not run two nodes on one data folder; start the command again.",
+  },
+  "ledger/expired": {
+    text: "A transaction came too late",
+    remedy: "Check the clock of this machine, then try again.",
+  },
+  "ledger/damaged-store": {
+    text: "The ledger's store contradicts its own checkpoint",
+    remedy: "Nothing is served from it. Restore the ledger/ folder from a copy.",
+  },
+  "ledger/damaged-tile": {
+    text: "A piece of the log does not fit the tree above it",
+    remedy: "Restore the ledger from a copy, or fetch the piece again.",
+  },
+  "ledger/rolled-back": {
+    text: "The log is older than, or contradicts, a checkpoint seen before",
+    remedy: "Find out who replaced it; compare with your exports and copies.",
+  },
+  "ledger/disk-full": {
+    text: "The disk is full",
+    remedy: "Free some space. Nothing acknowledged is lost; work goes on by itself.",
+  },
+  "ledger/locked": {
+    text: "Another process orders this ledger",
+    remedy: "Stop it first, or use commands that only read.",
+  },
+  "ledger/no-ledger": {
+    text: "There is no ledger in this folder",
+    remedy: "Run `anamnesis init DIR --org NAME`.",
+  },
+  "ledger/closed": {
+    text: "The ledger was closed",
+    remedy: "Start the command again.",
+  },
+  "ledger/busy": {
+    text: "The ledger has more to do than it can queue",
+    remedy: "Try again in a moment.",
+  },
+  "ledger/bad-checkpoint": {
+    text: "The checkpoint's signature or form is wrong",
+    remedy: "Make sure that checkpoint and genesis belong to the same ledger, and fetch it again.",
+  },
+  "ledger/bad-proof": {
+    text: "The proof does not lead to the checkpoint",
+    remedy: "Do not trust it. Ask for a new proof and compare the checkpoints.",
+  },
+  "events/malformed-batch": {
+    text: "A batch of events is not well-formed",
+    remedy: "This is a fault of ours: report it with this text.",
+  },
+  "events/wrong-root": {
+    text: "A batch and its events do not belong together",
+    remedy: "Start the command again; if it comes back, report it with this text.",
+  },
+  "events/stale-position": {
+    text: "The ledger already knows this stretch of the source",
+    remedy: "Do not run two captures of one source. Start again: it continues from the ledger's position.",
+  },
+  "events/undeclared-gap": {
+    text: "A batch skips a stretch of the source's history",
+    remedy: "Start again: the gap will be declared on the ledger.",
+  },
+  "events/not-in-order": {
+    text: "Events are out of order",
+    remedy: "This is a fault of ours: report it with this text.",
+  },
+  "node/no-folder": {
+    text: "This is not a data folder",
+    remedy: "Name the right one with --dir, or make one: `anamnesis init DIR --org NAME`.",
+  },
+  "node/folder-not-empty": {
+    text: "The folder is not empty",
+    remedy: "Name a new or empty folder.",
+  },
+  "node/half-made-folder": {
+    text: "This data folder was never finished",
+    remedy: "Run the same `anamnesis init` again: nothing in it was ever acknowledged.",
+  },
+  "node/already-made": {
+    text: "The data folder is there already",
+    remedy: "Use it, or name another folder.",
+  },
+  "node/bad-config": {
+    text: "anamnesis.toml cannot be used",
+    remedy: "Correct the place that is named.",
+  },
+  "node/bad-key-file": {
+    text: "A key file is missing or damaged",
+    remedy: "Restore it from your copy of keys/.",
+  },
+  "node/unknown-source": {
+    text: "No such source",
+    remedy: "See `anamnesis source list`, or add it with `anamnesis source add`.",
+  },
+  "node/source-exists": {
+    text: "The source is configured already",
+    remedy: "Choose another name, or edit anamnesis.toml.",
+  },
+  "node/bad-url": {
+    text: "The address is not one of a PostgreSQL database",
+    remedy: "Write it as postgres://user:password@host:port/database.",
+  },
+  "node/missing-variable": {
+    text: "anamnesis.toml refers to an environment variable that is not set",
+    remedy: "Set the variable, then run the command again.",
+  },
+  "node/no-access": {
+    text: "This account may not read or write the folder",
+    remedy: "Correct the owner and rights of the folder, or use the account that made it.",
+  },
+  "node/disk-full": {
+    text: "The disk is full",
+    remedy: "Free some space, then try again. Nothing acknowledged is lost.",
+  },
+  "node/not-captured": {
+    text: "This source was never captured",
+    remedy: "Run `anamnesis capture NAME --until-caught-up` or `anamnesis node` first.",
+  },
+  "node/not-caught-up": {
+    text: "Capture did not reach the present in time",
+    remedy: "Look at `anamnesis status`; when it has caught up, verify again.",
+  },
+  "node/unknown-row": {
+    text: "The ledger knows no event of this row",
+    remedy: "Check the table (schema.table) and the key (values joined by |).",
+  },
+  "node/bad-proof-index": {
+    text: "No event stands at that place of the log",
+    remedy: "Take an index that `anamnesis history` shows.",
+  },
+  "node/stopped": {
+    text: "It was stopped before it was done",
+    remedy: "Run it again: it continues where it was.",
+  },
+  "sandbox/no-postgres": {
+    text: "There is no PostgreSQL for this platform",
+    remedy: "Run `npm ci` without --omit=optional, on Linux x64 or arm64.",
+  },
+  "sandbox/port-busy": {
+    text: "The port is in use",
+    remedy: "Stop the program that listens there, or choose another port.",
+  },
+  "sandbox/no-access": {
+    text: "The sandbox folder cannot be used by this account",
+    remedy: "Correct its owner and rights, or choose another folder with --dir.",
+  },
+  "sandbox/root-refused": {
+    text: "PostgreSQL does not run as root, and no detour works here",
+    remedy: "Use an ordinary account.",
+  },
+  "sandbox/disk-full": {
+    text: "The disk is full",
+    remedy: "Free some space and start again. Nothing acknowledged is lost.",
+  },
+  "sandbox/start-failed": {
+    text: "PostgreSQL did not start",
+    remedy: "Its log file in the sandbox folder says why.",
+  },
+  "sandbox/start-timeout": {
+    text: "PostgreSQL was not ready in time",
+    remedy: "Start again; its log file in the sandbox folder says more.",
+  },
+  "sandbox/stopped": {
+    text: "It was stopped before it was done",
+    remedy: "Start it again.",
+  },
+  "sandbox/foreign-folder": {
+    text: "A server that is not ours works in this folder",
+    remedy: "Stop it, or choose another folder with --dir.",
+  },
+  "sandbox/ward-failed": {
+    text: "The simulated ward met an unexpected error",
+    remedy: "Start again; if it comes back, report it with this text.",
+  },
+  "sandbox/plant-failed": {
+    text: "There are too few rows for that many alterations",
+    remedy: "Use more patients.",
+  },
+  "cli/usage": {
+    text: "The command line is not understood",
+    remedy: "See --help.",
+  },
+  "cli/unreadable-file": {
+    text: "A file cannot be read",
+    remedy: "Check its name and rights.",
+  },
+  "cli/unwritable-file": {
+    text: "A file cannot be written",
+    remedy: "Check the folder, its rights and the free space.",
+  },
+  "cli/fetch-failed": {
+    text: "An address gives no usable answer",
+    remedy: "Check the address and whether the node is running.",
+  },
+  "cli/no-sandbox": {
+    text: "No sandbox is running in that folder",
+    remedy: "Run `npm start` in another terminal first.",
+  },
+  "cli/sandbox-folder": {
+    text: "The folder holds something else than a sandbox",
+    remedy: "Choose another folder with --dir.",
+  },
+  "cli/sql-failed": {
+    text: "The database refused the statement",
+    remedy: "Correct the statement; nothing of its transaction was kept.",
+  },
+  "cli/demo-failed": {
+    text: "The demonstration found something that does not hold",
+    remedy: "Report it with the output above and the seed.",
+  },
+  internal: {
+    text: "Something unexpected went wrong",
+    remedy: "Set ANAMNESIS_DEBUG=1 to see more, and report it.",
+  },
+};

@@ -1,0 +1,281 @@
+/** 每个错误代码：发生了什么，该怎么办。类型保证列表完整。 */
+import type { AnyErrorCode, ErrorText } from "../errors.ts";
+
+export const errorsZh: Readonly<Record<AnyErrorCode, ErrorText>> = {
+  "core/invariant": {
+    text: "Anamnesis 内部状态异常",
+    remedy: "这是我们的错误：请附上此文字报告。",
+  },
+  "core/bad-encoding": {
+    text: "数据的编码格式不正确",
+    remedy: "请重新获取文件，或使用写入它的 Anamnesis 版本。",
+  },
+  "core/bad-identifier": {
+    text: "名称不符合规则",
+    remedy: "请使用 1 至 32 个 a-z、0-9 及中间连字符，例如 hospital-nord。",
+  },
+  "crypto/unknown-suite": {
+    text: "此版本不支持该签名套件",
+    remedy: "请升级 Anamnesis，或使用受支持的套件签名。",
+  },
+  "crypto/bad-key": {
+    text: "密钥长度不正确",
+    remedy: "请从备份恢复密钥文件。",
+  },
+  "crypto/bad-field": {
+    text: "承诺字段超出范围",
+    remedy: "这是我们的错误：请附上此文字报告。",
+  },
+  "crypto/bad-length": {
+    text: "一次请求的随机字节过多",
+    remedy: "这是我们的错误：请附上此文字报告。",
+  },
+  "crypto/no-random": {
+    text: "该平台没有强随机源",
+    remedy: "请勿在此运行 Anamnesis。",
+  },
+  "ledger/malformed": {
+    text: "内容不符合账本格式",
+    remedy: "请重新获取或导出文件；它可能被截断或版本不同。",
+  },
+  "ledger/too-large": {
+    text: "超出账本允许的大小",
+    remedy: "请拆分批次：最多 4096 个事件、600 KiB。",
+  },
+  "ledger/wrong-chain": {
+    text: "交易属于另一个账本",
+    remedy: "请检查数据文件夹与账本是否对应。",
+  },
+  "ledger/unknown-kind": {
+    text: "账本不认识此类交易",
+    remedy: "请在各处使用相同版本的 Anamnesis。",
+  },
+  "ledger/unknown-suite": {
+    text: "账本不支持该签名套件",
+    remedy: "请使用创世文件中的套件，或升级 Anamnesis。",
+  },
+  "ledger/unknown-key": {
+    text: "签名密钥不属于任何成员",
+    remedy: "请确认 keys/ 与 genesis.json 来自同一文件夹。",
+  },
+  "ledger/bad-signature": {
+    text: "签名错误",
+    remedy: "数据在途中被改动，或由其他密钥签名：请重新获取。",
+  },
+  "ledger/nonce-repeated": {
+    text: "交易编号重复",
+    remedy: "请勿在同一数据文件夹上运行两个节点；请重试命令。",
+  },
+  "ledger/expired": {
+    text: "交易已过期",
+    remedy: "请检查本机时钟后重试。",
+  },
+  "ledger/damaged-store": {
+    text: "账本存储与其检查点矛盾",
+    remedy: "不会再提供任何数据。请从备份恢复 ledger/ 文件夹。",
+  },
+  "ledger/damaged-tile": {
+    text: "日志的一部分与上层哈希树不符",
+    remedy: "请从备份恢复账本，或重新获取该部分。",
+  },
+  "ledger/rolled-back": {
+    text: "日志早于或违背先前见过的检查点",
+    remedy: "请查明是谁替换了它；与导出和备份比对。",
+  },
+  "ledger/disk-full": {
+    text: "磁盘已满",
+    remedy: "请释放空间。已确认的内容不会丢失，之后会自动继续。",
+  },
+  "ledger/locked": {
+    text: "另一个进程正在写入该账本",
+    remedy: "请先停止它，或使用只读命令。",
+  },
+  "ledger/no-ledger": {
+    text: "此文件夹中没有账本",
+    remedy: "请运行 `anamnesis init DIR --org NAME`。",
+  },
+  "ledger/closed": {
+    text: "账本已关闭",
+    remedy: "请重新运行命令。",
+  },
+  "ledger/busy": {
+    text: "账本队列已满",
+    remedy: "请稍后重试。",
+  },
+  "ledger/bad-checkpoint": {
+    text: "检查点的签名或格式错误",
+    remedy: "请确认检查点与创世文件属于同一账本，并重新获取。",
+  },
+  "ledger/bad-proof": {
+    text: "证明无法导出该检查点",
+    remedy: "不要信任它。请索取新的证明并比对检查点。",
+  },
+  "events/malformed-batch": {
+    text: "事件批次格式错误",
+    remedy: "这是我们的错误：请附上此文字报告。",
+  },
+  "events/wrong-root": {
+    text: "批次与其事件不匹配",
+    remedy: "请重新运行；若再次出现，请附上此文字报告。",
+  },
+  "events/stale-position": {
+    text: "账本已包含该段历史",
+    remedy: "请勿同时运行两个捕获进程。重新启动后会从账本位置继续。",
+  },
+  "events/undeclared-gap": {
+    text: "批次跳过了一段历史",
+    remedy: "请重新启动：缺口会被记录到账本上。",
+  },
+  "events/not-in-order": {
+    text: "事件顺序错误",
+    remedy: "这是我们的错误：请附上此文字报告。",
+  },
+  "node/no-folder": {
+    text: "这不是数据文件夹",
+    remedy: "请用 --dir 指定正确的文件夹，或运行 `anamnesis init DIR --org NAME`。",
+  },
+  "node/folder-not-empty": {
+    text: "文件夹非空",
+    remedy: "请指定新的或空的文件夹。",
+  },
+  "node/half-made-folder": {
+    text: "该数据文件夹未创建完成",
+    remedy: "请再次运行相同的 `anamnesis init`：其中没有任何已确认的内容。",
+  },
+  "node/already-made": {
+    text: "数据文件夹已存在",
+    remedy: "请直接使用，或指定其他文件夹。",
+  },
+  "node/bad-config": {
+    text: "anamnesis.toml 无法使用",
+    remedy: "请更正所指出的位置。",
+  },
+  "node/bad-key-file": {
+    text: "密钥文件缺失或损坏",
+    remedy: "请从 keys/ 的备份中恢复。",
+  },
+  "node/unknown-source": {
+    text: "没有此数据源",
+    remedy: "请查看 `anamnesis source list`，或用 `anamnesis source add` 添加。",
+  },
+  "node/source-exists": {
+    text: "数据源已配置",
+    remedy: "请选择其他名称，或编辑 anamnesis.toml。",
+  },
+  "node/bad-url": {
+    text: "地址不是 PostgreSQL 数据库地址",
+    remedy: "请写成 postgres://user:password@host:port/database。",
+  },
+  "node/missing-variable": {
+    text: "anamnesis.toml 引用的环境变量未设置",
+    remedy: "请设置该变量后重试。",
+  },
+  "node/no-access": {
+    text: "当前账户无权读写该文件夹",
+    remedy: "请更正文件夹的所有者与权限，或使用创建它的账户。",
+  },
+  "node/disk-full": {
+    text: "磁盘已满",
+    remedy: "请释放空间后重试。已确认的内容不会丢失。",
+  },
+  "node/not-captured": {
+    text: "该数据源从未被捕获",
+    remedy: "请先运行 `anamnesis capture NAME --until-caught-up` 或 `anamnesis node`。",
+  },
+  "node/not-caught-up": {
+    text: "捕获未能及时赶上当前状态",
+    remedy: "请查看 `anamnesis status`；赶上后再次验证。",
+  },
+  "node/unknown-row": {
+    text: "账本中没有该行的事件",
+    remedy: "请检查表名（schema.table）与键（各值以 | 连接）。",
+  },
+  "node/bad-proof-index": {
+    text: "日志的该位置没有事件",
+    remedy: "请使用 `anamnesis history` 显示的序号。",
+  },
+  "node/stopped": {
+    text: "在完成之前被停止",
+    remedy: "请重新运行：会从停止处继续。",
+  },
+  "sandbox/no-postgres": {
+    text: "没有适用于该平台的 PostgreSQL",
+    remedy: "请在 Linux x64 或 arm64 上运行 `npm ci`（不要加 --omit=optional）。",
+  },
+  "sandbox/port-busy": {
+    text: "端口已被占用",
+    remedy: "请停止占用该端口的程序，或选择其他端口。",
+  },
+  "sandbox/no-access": {
+    text: "当前账户无法使用沙箱文件夹",
+    remedy: "请更正其所有者与权限，或用 --dir 选择其他文件夹。",
+  },
+  "sandbox/root-refused": {
+    text: "PostgreSQL 不能以 root 运行，且此处没有替代办法",
+    remedy: "请使用普通账户。",
+  },
+  "sandbox/disk-full": {
+    text: "磁盘已满",
+    remedy: "请释放空间后重新启动。已确认的内容不会丢失。",
+  },
+  "sandbox/start-failed": {
+    text: "PostgreSQL 未能启动",
+    remedy: "原因见沙箱文件夹中的日志文件。",
+  },
+  "sandbox/start-timeout": {
+    text: "PostgreSQL 未能按时就绪",
+    remedy: "请重新启动；详情见沙箱文件夹中的日志文件。",
+  },
+  "sandbox/stopped": {
+    text: "在完成之前被停止",
+    remedy: "请重新启动。",
+  },
+  "sandbox/foreign-folder": {
+    text: "该文件夹中运行着不属于我们的服务器",
+    remedy: "请停止它，或用 --dir 选择其他文件夹。",
+  },
+  "sandbox/ward-failed": {
+    text: "模拟病房遇到意外错误",
+    remedy: "请重新启动；若再次出现，请附上此文字报告。",
+  },
+  "sandbox/plant-failed": {
+    text: "行数不足，无法植入这么多改动",
+    remedy: "请使用更多患者。",
+  },
+  "cli/usage": {
+    text: "无法理解命令行",
+    remedy: "请查看 --help。",
+  },
+  "cli/unreadable-file": {
+    text: "文件无法读取",
+    remedy: "请检查文件名与权限。",
+  },
+  "cli/unwritable-file": {
+    text: "文件无法写入",
+    remedy: "请检查文件夹、权限与剩余空间。",
+  },
+  "cli/fetch-failed": {
+    text: "该地址没有可用的应答",
+    remedy: "请检查地址以及节点是否在运行。",
+  },
+  "cli/no-sandbox": {
+    text: "该文件夹中没有运行的沙箱",
+    remedy: "请先在另一个终端运行 `npm start`。",
+  },
+  "cli/sandbox-folder": {
+    text: "该文件夹中的内容不是沙箱",
+    remedy: "请用 --dir 选择其他文件夹。",
+  },
+  "cli/sql-failed": {
+    text: "数据库拒绝了该语句",
+    remedy: "请更正语句；该事务未保留任何内容。",
+  },
+  "cli/demo-failed": {
+    text: "演示发现有内容不成立",
+    remedy: "请附上以上输出与种子报告。",
+  },
+  internal: {
+    text: "发生意外错误",
+    remedy: "设置 ANAMNESIS_DEBUG=1 可查看详情，并请报告。",
+  },
+};
