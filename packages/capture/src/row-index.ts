@@ -130,6 +130,15 @@ export interface RowIndexReader {
   /** Events without a known actor (baselines excluded), oldest first, at most `limit`. */
   unattributed(limit: number, table?: Uint8Array): readonly UnattributedEvent[];
 
+  /** How many ids there are now: all from 0 to this minus one. */
+  rowCount(): number;
+
+  /**
+   * Goes through the ids `[from, to)` and calls back for each row that belongs to the table of one of the views. Meant
+   * for stretches of a few thousand, so that others get their turn in between.
+   */
+  scan(from: RowId, to: RowId, views: readonly TableView[], visit: (id: RowId, view: TableView) => void): void;
+
   /** The table's rows as one snapshot sees them. */
   view(table: Uint8Array, visibility: Visibility): TableView;
 }

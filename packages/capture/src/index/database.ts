@@ -1,10 +1,7 @@
 /** Opening the index file: the one place that knows its tables and SQLite settings. */
 import { DatabaseSync } from "node:sqlite";
 import { AnamnesisError } from "@anamnesis/core";
-
-export type RowIndexErrorCode =
-  | "capture/index-version" // the file was written by another version: delete it, it is rebuilt from the log
-  | "capture/index-damaged"; // the cache contradicts itself: delete the file, it is rebuilt from the log
+import { type CaptureErrorCode, captureError } from "../errors.ts";
 
 const VERSION = 1;
 
@@ -36,7 +33,7 @@ const TABLES = `
   CREATE TABLE IF NOT EXISTS names (id INTEGER PRIMARY KEY, key TEXT NOT NULL);
 `;
 
-/** @throws AnamnesisError `capture/index-version`, `capture/index-damaged` (not an SQLite file). */
+/** @throws AnamnesisError `capture/store-version`, `capture/damaged-store` (not an SQLite file). */
 export function openDatabase(path: string, readOnly: boolean): DatabaseSync {
   const db = new DatabaseSync(path, { readOnly, timeout: 10_000 });
   try {
@@ -48,23 +45,19 @@ export function openDatabase(path: string, readOnly: boolean): DatabaseSync {
     db.exec("PRAGMA cache_size = -49152; PRAGMA temp_store = MEMORY");
     const version = db.prepare("SELECT value FROM meta WHERE name = 'version'").get()?.["value"];
     if (version === VERSION) return db;
-    throw indexError("capture/index-version", "the row index was written by another version: delete it, it is rebuilt");
+    throw captureError(
+      "capture/store-version",
+      "the row index was written by another version: delete it, it is rebuilt",
+    );
   } catch (cause) {
     db.close();
     throw cause instanceof AnamnesisError ? cause : damaged("it cannot be opened", cause);
   }
 }
 
-export function indexError(
-  code: RowIndexErrorCode,
-  message: string,
-  options?: ErrorOptions,
-): AnamnesisError<RowIndexErrorCode> {
-  return new AnamnesisError(code, message, {}, options);
-}
-
-export function damaged(why: string, cause?: unknown): AnamnesisError<RowIndexErrorCode> {
-  return indexError("capture/index-damaged", `the row index is damaged (${why}): delete it, it is rebuilt`, { cause });
+export function damaged(why: string, cause?: unknown): AnamnesisError<CaptureErrorCode> {
+  const message = `the row index is damaged (${why}): delete it, it is rebuilt from the log`;
+  return captureError("capture/damaged-store", message, { store: "row index" }, { cause });
 }
 
 /** Runs `work` in one transaction; any error undoes it. */

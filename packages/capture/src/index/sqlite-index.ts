@@ -30,7 +30,7 @@ export interface RowIndexOptions {
 
 /**
  * Opens (or makes) the index file of one source.
- * @throws AnamnesisError `capture/index-version`, `capture/index-damaged`: delete the file, it is rebuilt from the log.
+ * @throws AnamnesisError `capture/store-version`, `capture/damaged-store`: delete the file, it is rebuilt from the log.
  */
 export function openRowIndex(path: string, options: RowIndexOptions): RowIndex {
   const readOnly = options.readOnly ?? false;
@@ -180,6 +180,22 @@ class SqliteRowIndex implements RowIndex {
       kind: kindOfCode(r["kind"] as number) satisfies EventKind,
       time: r["time"] as number,
     }));
+  }
+
+  rowCount(): number {
+    return this.#store.rows;
+  }
+
+  scan(from: RowId, to: RowId, views: readonly TableView[], visit: (id: RowId, view: TableView) => void): void {
+    const byTable = new Map<number, TableView>();
+    for (const view of views) {
+      if (view instanceof SnapshotView && view.table !== undefined) byTable.set(view.table, view);
+    }
+    const end = Math.min(to, this.#store.rows);
+    for (let id = from; id < end; id++) {
+      const view = byTable.get(this.#store.pages.seek(this.#record, id).table);
+      if (view !== undefined) visit(id, view);
+    }
   }
 
   view(table: Uint8Array, visibility: Visibility): TableView {

@@ -26,6 +26,11 @@ export class SnapshotView implements TableView {
     this.#floor = truncates.find((t) => isVisible(t.xid, visibility))?.index ?? -1;
   }
 
+  /** The number that the index gave to the table, or undefined when it has no event of it. */
+  get table(): number | undefined {
+    return this.#table;
+  }
+
   locate(handle: Uint8Array): RowId | undefined {
     const table = this.#table;
     if (table === undefined) return undefined;

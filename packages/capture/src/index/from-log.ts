@@ -1,0 +1,132 @@
+/**
+ * The index from the log alone. Every leaf is hashed again and the root of all of them must be the one that the signed
+ * checkpoint names, so neither the local cache nor the reader is trusted. Events count only when the batch before them
+ * was signed with a key of the organisation: another member's batch may name the same source.
+ */
+import { equal } from "@anamnesis/core";
+import { keyId, type Primitives, suiteOf } from "@anamnesis/crypto";
+import {
+  decodeLeaf,
+  Frontier,
+  isEventLeaf,
+  type LogReader,
+  leafHash,
+  ledgerError,
+  logOrigin,
+  noteVerifier,
+  openNote,
+  parseCheckpoint,
+  type SignedCheckpoint,
+} from "@anamnesis/ledger";
+import type { PlacedLeaf, RowIndexWriter } from "../row-index.ts";
+
+const BATCH = 4096;
+
+export interface FromLogOptions {
+  readonly primitives: Primitives;
+  /** The organisation whose batches count: its id in the genesis document. */
+  readonly organisation: string;
+  readonly onProgress?: (done: number, size: number) => void;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Checks that the note is signed by the log's key, as the genesis document names it, and says what `checkpoint` says.
+ * @throws AnamnesisError `ledger/bad-checkpoint` or `ledger/malformed`.
+ */
+export function checkSignedCheckpoint(p: Primitives, reader: LogReader, checkpoint: SignedCheckpoint): void {
+  const origin = logOrigin(reader.genesis.chain);
+  const verifier = noteVerifier(p, origin, "ed25519", reader.genesis.logKey);
+  const signed = parseCheckpoint(openNote(p, checkpoint.note, [verifier]).text);
+  if (signed.origin === origin && signed.size === checkpoint.size && equal(signed.root, checkpoint.root)) return;
+  throw ledgerError("ledger/bad-checkpoint", "the checkpoint's signature belongs to another origin, size or root");
+}
+
+/** Feeds an empty index from a log, and goes on from where it stopped when the log has grown. */
+export class LogReplay {
+  readonly #reader: LogReader;
+  readonly #index: RowIndexWriter;
+  readonly #options: FromLogOptions;
+  readonly #frontier: Frontier;
+  readonly #members: readonly Uint8Array[];
+  /** Whether the events that follow belong to a batch of ours. */
+  #ours = false;
+
+  constructor(reader: LogReader, index: RowIndexWriter, options: FromLogOptions) {
+    this.#reader = reader;
+    this.#index = index;
+    this.#options = options;
+    this.#frontier = new Frontier(options.primitives);
+    this.#members = memberKeys(reader, options);
+  }
+
+  /**
+   * Takes in everything up to the newest checkpoint and returns it.
+   * @throws AnamnesisError `ledger/bad-checkpoint` when its signature or root is wrong, `ledger/rolled-back` when the log
+   *   is shorter than what was read before, and what the reader throws for leaves that do not fit their tree.
+   */
+  async catchUp(): Promise<SignedCheckpoint> {
+    const { primitives, onProgress, signal } = this.#options;
+    const checkpoint = await this.#reader.checkpoint();
+    checkSignedCheckpoint(primitives, this.#reader, checkpoint);
+    const from = this.#frontier.size;
+    if (checkpoint.size < from) throw ledgerError("ledger/rolled-back", "the log has become shorter while it was read");
+    let batch: PlacedLeaf[] = [];
+    for await (const placed of this.#reader.leaves(from, checkpoint.size)) {
+      signal?.throwIfAborted();
+      this.#frontier.append(leafHash(primitives, placed.leaf));
+      if (this.#counts(placed.leaf)) batch.push(placed);
+      if (batch.length < BATCH) continue;
+      this.#index.apply(batch);
+      batch = [];
+      onProgress?.(placed.index + 1, checkpoint.size);
+    }
+    if (!equal(this.#frontier.root(), checkpoint.root)) {
+      throw ledgerError("ledger/bad-checkpoint", "the leaves of the log do not give the root of its signed checkpoint");
+    }
+    this.#index.apply(batch);
+    this.#index.skipTo(checkpoint.size);
+    onProgress?.(checkpoint.size, checkpoint.size);
+    return checkpoint;
+  }
+
+  #counts(leaf: Uint8Array): boolean {
+    if (isEventLeaf(leaf)) return this.#ours;
+    this.#ours = isSignedBy(leaf, this.#members);
+    return false;
+  }
+}
+
+/**
+ * Brings an index up to the newest checkpoint after a crash, from `index.appliedTo()` on. The leaves are checked by the
+ * reader only (this is the cache); `LogReplay` on an empty index is the way that trusts nobody.
+ */
+export async function catchUpIndex(reader: LogReader, index: RowIndexWriter, options: FromLogOptions): Promise<number> {
+  const { size } = await reader.checkpoint();
+  const members = memberKeys(reader, options);
+  let ours = true; // a batch is applied whole, so the first event met without its header is our own
+  let batch: PlacedLeaf[] = [];
+  for await (const placed of reader.leaves(Math.min(index.appliedTo(), size), size)) {
+    options.signal?.throwIfAborted();
+    if (!isEventLeaf(placed.leaf)) ours = isSignedBy(placed.leaf, members);
+    else if (ours) batch.push(placed);
+    if (batch.length < BATCH) continue;
+    index.apply(batch);
+    batch = [];
+    options.onProgress?.(placed.index + 1, size);
+  }
+  index.apply(batch);
+  index.skipTo(size);
+  return size;
+}
+
+function memberKeys(reader: LogReader, { primitives, organisation }: FromLogOptions): readonly Uint8Array[] {
+  const member = reader.genesis.organisations.find((o) => o.id === organisation);
+  if (member === undefined) throw ledgerError("ledger/unknown-key", "the organisation is not a member of this ledger");
+  return member.keys.map((k) => keyId(primitives, suiteOf(k.suite).id, k.publicKey));
+}
+
+function isSignedBy(leaf: Uint8Array, keys: readonly Uint8Array[]): boolean {
+  const read = decodeLeaf(leaf);
+  return read.type === "command" && read.signatures.some((s) => keys.some((k) => equal(k, s.keyId)));
+}

@@ -1,0 +1,77 @@
+/** What verification answers: rows checked, findings, and from which evidence. */
+
+export type FindingKind = "altered" | "missing" | "unexplained" | "erased" | "unvouched";
+
+export interface Finding {
+  /** `schema.table`, or the handle in hexadecimal when no name is known. */
+  readonly table: string;
+  /** Key text; `#` and the row's handle in hexadecimal when no name is known; `*` for a whole table. */
+  readonly key: string;
+  readonly kind: FindingKind;
+  /** The newest event about the row that the snapshot sees: what the ledger last vouched for. */
+  readonly lastEvent: LastEvent | null;
+}
+
+export interface LastEvent {
+  readonly index: number;
+  /** Microseconds since 1970. */
+  readonly time: number;
+  /** Name, or the handle in hexadecimal when no name is known; null = nobody was named. */
+  readonly actor: string | null;
+}
+
+export type VerifyMode = "cache" | "from-log";
+
+export interface VerifyReport {
+  /** Rows read from the database. */
+  readonly rows: number;
+  /** The content is not what the newest event committed to. */
+  readonly altered: readonly Finding[];
+  /** The ledger says there is such a row; the database has none. */
+  readonly missing: readonly Finding[];
+  /** The database has a row that no event explains, or that was deleted. */
+  readonly unexplained: readonly Finding[];
+  /** The subject's key was destroyed: nobody can tell any more. Not held against the database. */
+  readonly erased: readonly Finding[];
+  /** The newest event does not commit to the whole row as the table is now (columns changed, or not all were seen). */
+  readonly unvouched: readonly Finding[];
+  /** All findings of each kind, also those beyond the limit of the lists. */
+  readonly totals: Readonly<Record<FindingKind, number>>;
+  /** Events without a known actor; baselines do not count. */
+  readonly unattributed: number;
+  readonly mode: VerifyMode;
+  /** Position in the source's log (LSN): the report holds at or after it. Null for a report over no table. */
+  readonly position: string | null;
+  readonly checkpoint: { readonly origin: string; readonly size: number; readonly root: string };
+  readonly seconds: number;
+}
+
+/** 0 = clean; 1 = findings. Erased rows and events without an actor are no findings. */
+export function exitCodeOf(report: Pick<VerifyReport, "totals">): 0 | 1 {
+  const { altered, missing, unexplained, unvouched } = report.totals;
+  return altered + missing + unexplained + unvouched === 0 ? 0 : 1;
+}
+
+/** Findings by kind, kept up to a limit over all kinds and counted beyond. */
+export class Findings {
+  readonly lists: Record<FindingKind, Finding[]> = empty(() => []);
+  readonly totals: Record<FindingKind, number> = empty(() => 0);
+  #room: number;
+
+  constructor(limit: number) {
+    this.#room = limit;
+  }
+
+  /** `describe` is only called while there is room: past the limit, findings cost a count. */
+  add(kind: FindingKind, describe: () => Omit<Finding, "kind">): void {
+    this.totals[kind]++;
+    if (this.#room <= 0) return;
+    this.#room--;
+    const { table, key, lastEvent } = describe();
+    this.lists[kind].push({ table, key, kind, lastEvent });
+  }
+}
+
+function empty<T>(make: () => T): Record<FindingKind, T> {
+  return { altered: make(), missing: make(), unexplained: make(), erased: make(), unvouched: make() };
+}

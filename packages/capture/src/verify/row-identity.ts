@@ -1,0 +1,112 @@
+/** From row bytes to the row's handle and to the key that sealed it, without taking the whole row apart. */
+import type { Bytes } from "@anamnesis/core";
+import type { Handles, RowSealer } from "@anamnesis/crypto";
+import { keyOfFields, keyText, parseRow, RowWriter, rowText, splitRow } from "../postgres/index.ts";
+import type { TableSchema } from "../source.ts";
+import { type SubjectSealers, subjectsOfFields } from "../subject-sealers.ts";
+
+const TAB = 0x09;
+const CACHE_MAX = 50_000;
+
+export class RowIdentity {
+  readonly #table: TableSchema;
+  readonly #handles: Handles;
+  readonly #sealers: SubjectSealers;
+  /** Fields after this one name neither key nor patient. */
+  readonly #last: number;
+  readonly #single: number | undefined;
+  #cache = new Map<string, RowSealer | "erased">();
+
+  constructor(table: TableSchema, handles: Handles, sealers: SubjectSealers) {
+    this.#table = table;
+    this.#handles = handles;
+    this.#sealers = sealers;
+    this.#last = Math.max(-1, ...table.keyColumns, ...table.subjectColumns);
+    this.#single = table.subjectColumns.length === 1 ? table.subjectColumns[0] : undefined;
+  }
+
+  get keyed(): boolean {
+    return this.#table.keyColumns.length > 0;
+  }
+
+  /** The escaped fields up to the last one that matters, as views. */
+  fields(row: Bytes): Uint8Array[] {
+    const fields: Uint8Array[] = [];
+    let start = 0;
+    for (let i = 0; i <= this.#last; i++) {
+      const tab = row.indexOf(TAB, start);
+      if (tab < 0) {
+        fields.push(row.subarray(start));
+        break;
+      }
+      fields.push(row.subarray(start, tab));
+      start = tab + 1;
+    }
+    return fields;
+  }
+
+  /** Handle of a row of a table with a key. */
+  keyHandle(fields: readonly Uint8Array[]): Uint8Array {
+    return this.#handles.row(this.#table.handle, keyOfFields(fields, this.#table.keyColumns));
+  }
+
+  /** The sealer of the row's patients; rows of one patient follow each other, and fields repeat. */
+  sealer(fields: readonly Uint8Array[]): RowSealer | "erased" {
+    const field = this.#single === undefined ? undefined : fields[this.#single];
+    const name = field === undefined ? "" : latin1(field);
+    const known = this.#cache.get(name);
+    if (known !== undefined && (field !== undefined || this.#table.subjectColumns.length === 0)) return known;
+    const found = this.#sealers.of(this.#table, subjectsOfFields(this.#table, fields));
+    if (this.#cache.size >= CACHE_MAX) this.#cache = new Map();
+    this.#cache.set(name, found);
+    return found;
+  }
+
+  /** Key text of a row in hand. */
+  text(row: Bytes): string {
+    if (!this.keyed) return rowText(row);
+    return keyText(parseRow(row, this.#table.columns.length), this.#table.keyColumns);
+  }
+
+  /** The handle that a key text stands for; undefined when it cannot be one, or its patient's key is destroyed. */
+  handleOfText(text: string): Uint8Array | undefined {
+    if (this.keyed) {
+      const values = parseKeyText(text);
+      if (values.length !== this.#table.keyColumns.length) return undefined;
+      const columns = values.map((value) => (value === null ? null : Buffer.from(value)));
+      const key = new RowWriter().key(
+        columns,
+        columns.map((_, i) => i),
+      );
+      return this.#handles.row(this.#table.handle, key);
+    }
+    const row = Buffer.from(text);
+    const sealer = this.sealer(splitRow(row));
+    return sealer === "erased" ? undefined : sealer.keylessRow(this.#table.handle, row);
+  }
+}
+
+/** Undoes `keyText`: parts at bare `|`, with `\` before a literal `\` or `|`, and `\N` for NULL. */
+export function parseKeyText(text: string): readonly (string | null)[] {
+  const parts: string[] = [""];
+  const raw: string[] = [""];
+  const add = (to: string[], more: string) => {
+    to[to.length - 1] = `${to.at(-1) ?? ""}${more}`;
+  };
+  for (let i = 0; i < text.length; i++) {
+    const c = text.charAt(i);
+    if (c === "|") {
+      parts.push("");
+      raw.push("");
+      continue;
+    }
+    const escaped = c === "\\" && i + 1 < text.length;
+    const literal = escaped ? text.charAt(++i) : c;
+    add(parts, literal);
+    add(raw, escaped ? c + literal : c);
+  }
+  return parts.map((part, i) => (raw[i] === "\\N" ? null : part));
+}
+
+const latin1 = (bytes: Uint8Array): string =>
+  Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("latin1");

@@ -1,0 +1,32 @@
+/** What verification needs of a source: tables as one snapshot sees them, and a marker in the source's own log. */
+import type { Visibility } from "../row-index.ts";
+import type { TableSchema } from "../source.ts";
+
+export interface VerifySource {
+  /** All tables of the source; those with identity `nothing` are not captured. Their columns may be a moment old. */
+  tables(): Promise<readonly TableSchema[]>;
+
+  /**
+   * Opens a snapshot for one table. Its columns are those of the snapshot, and until `close` nobody changes them or
+   * empties the table beside the snapshot (TRUNCATE does not respect snapshots). Undefined when the table is gone.
+   */
+  open(table: TableSchema): Promise<TableSnapshot | undefined>;
+
+  /**
+   * Puts `token` into the source's log: after everything that an open snapshot sees. Returns a position at or after it.
+   */
+  barrier(token: string): Promise<bigint>;
+
+  close(): Promise<void>;
+}
+
+export interface TableSnapshot {
+  readonly table: TableSchema;
+  readonly visibility: Visibility;
+  /**
+   * Row bytes of every row, or of the one with the given key (texts of the key columns, in key order). Views, valid
+   * until the handler returns. Resolves with the number of rows.
+   */
+  rows(onRow: (row: Uint8Array) => void, key?: readonly string[], signal?: AbortSignal): Promise<number>;
+  close(): Promise<void>;
+}

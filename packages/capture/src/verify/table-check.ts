@@ -1,0 +1,165 @@
+/**
+ * One table against the index. Each row of the snapshot is met once and compared with the newest event that the
+ * snapshot sees; what the index holds alive and nobody met is missing. Rows of a table without a key are a multiset.
+ */
+import type { Handles, RowSealer } from "@anamnesis/crypto";
+import type { RowId, TableView } from "../row-index.ts";
+import type { TableSchema } from "../source.ts";
+import type { SubjectSealers } from "../subject-sealers.ts";
+import type { Names } from "./names.ts";
+import type { FindingKind, Findings } from "./report.ts";
+import { RowIdentity } from "./row-identity.ts";
+import { SeenCounts, SeenSet } from "./seen.ts";
+
+export interface CheckContext {
+  readonly handles: Handles;
+  readonly sealers: SubjectSealers;
+  readonly names: Names;
+  readonly findings: Findings;
+}
+
+export interface TableCheck {
+  readonly view: TableView;
+  /** The table's handle. */
+  readonly handle: Uint8Array;
+  /** The row handle behind a key text, if it can be told. */
+  handleOfText(key: string): Uint8Array | undefined;
+  /** A row of the snapshot. */
+  row(bytes: Uint8Array): void;
+  /** A row of the index that belongs to the table, after all rows of the snapshot. */
+  indexed(id: RowId): void;
+  /** Both sides are through. */
+  finish(): void;
+}
+
+export const checkOf = (table: TableSchema, view: TableView, context: CheckContext): TableCheck =>
+  table.keyColumns.length > 0 ? new KeyedCheck(table, view, context) : new MultisetCheck(table, view, context);
+
+abstract class Check {
+  readonly view: TableView;
+  protected readonly table: TableSchema;
+  protected readonly context: CheckContext;
+  protected readonly identity: RowIdentity;
+
+  constructor(table: TableSchema, view: TableView, context: CheckContext) {
+    this.table = table;
+    this.view = view;
+    this.context = context;
+    this.identity = new RowIdentity(table, context.handles, context.sealers);
+  }
+
+  get handle(): Uint8Array {
+    return this.table.handle;
+  }
+
+  handleOfText(key: string): Uint8Array | undefined {
+    return this.identity.handleOfText(key);
+  }
+
+  protected report(kind: FindingKind, id: RowId | undefined, key: () => string): void {
+    const { findings, names } = this.context;
+    findings.add(kind, () => ({
+      table: this.table.name,
+      key: key(),
+      lastEvent: id === undefined ? null : names.lastEvent(this.view.last(id)),
+    }));
+  }
+}
+
+class KeyedCheck extends Check implements TableCheck {
+  readonly #seen = new SeenSet();
+
+  row(bytes: Uint8Array): void {
+    const fields = this.identity.fields(bytes);
+    const handle = this.identity.keyHandle(fields);
+    const id = this.view.locate(handle);
+    const kind = this.#judge(id, handle, bytes, fields);
+    if (kind !== undefined) this.report(kind, id, () => this.identity.text(bytes));
+  }
+
+  indexed(id: RowId): void {
+    if (this.#seen.has(id) || this.view.newest(id)?.alive !== true) return;
+    this.report("missing", id, () => this.context.names.key(id, this.identity));
+  }
+
+  finish(): void {
+    // every row was judged on its own
+  }
+
+  #judge(id: RowId | undefined, handle: Uint8Array, row: Uint8Array, fields: readonly Uint8Array[]) {
+    if (id === undefined) return "unexplained";
+    // A second row with the same key: the unique index was cheated.
+    if (!this.#seen.add(id)) return "unexplained";
+    const newest = this.view.newest(id);
+    if (newest === undefined || !newest.alive) return "unexplained";
+    const sealer = this.identity.sealer(fields);
+    if (sealer === "erased") return "erased";
+    const { bytes, commitmentAt, schemaAt, lsn, ordinal } = newest;
+    if (commitmentAt < 0 || schemaAt < 0 || !sameBytes(bytes, schemaAt, this.table.schemaId)) return "unvouched";
+    const expected = sealer.commitment(this.table.handle, handle, this.table.schemaId, lsn, ordinal, row);
+    return sameBytes(bytes, commitmentAt, expected) ? undefined : "altered";
+  }
+}
+
+/** Unmatched rows of one table that wait for the end, when it is known whether its columns have changed. */
+const PENDING_MAX = 100_000;
+
+class MultisetCheck extends Check implements TableCheck {
+  readonly #counts = new SeenCounts();
+  #pending: string[] = [];
+  #unmatched = 0;
+  #erased = 0;
+  /** Copies that the index has too many, under the table's former columns. */
+  #former = 0;
+
+  row(bytes: Uint8Array): void {
+    const sealer = this.identity.sealer(this.identity.fields(bytes));
+    if (sealer === "erased") {
+      this.#erased++;
+      this.report("erased", undefined, () => this.identity.text(bytes));
+      return;
+    }
+    const id = this.#locate(sealer, bytes);
+    if (id !== undefined) this.#counts.add(id);
+    else {
+      this.#unmatched++;
+      if (this.#pending.length < PENDING_MAX) this.#pending.push(this.identity.text(bytes));
+    }
+  }
+
+  indexed(id: RowId): void {
+    const surplus = this.#counts.of(id) - this.view.copies(id);
+    const key = () => this.context.names.key(id, this.identity);
+    for (let i = 0; i < surplus; i++) this.report("unexplained", id, key);
+    for (let i = surplus; i < 0; i++) this.#lacking(id, key);
+  }
+
+  /** Rows that match nothing are explained by former columns as far as rows under those are lacking. */
+  finish(): void {
+    for (let i = 0; i < this.#unmatched; i++) {
+      const kind = this.#former-- > 0 ? "unvouched" : "unexplained";
+      this.report(kind, undefined, () => this.#pending[i] ?? "#");
+    }
+    this.#pending = [];
+  }
+
+  #locate(sealer: RowSealer, bytes: Uint8Array): RowId | undefined {
+    const id = this.view.locate(sealer.keylessRow(this.table.handle, bytes));
+    return id !== undefined && this.view.newest(id) !== undefined ? id : undefined;
+  }
+
+  /** Handles of erased rows cannot be computed any more, so as many lacking rows as there are erased ones may be those. */
+  #lacking(id: RowId, key: () => string): void {
+    const newest = this.view.newest(id);
+    const current =
+      newest !== undefined && newest.schemaAt >= 0 && sameBytes(newest.bytes, newest.schemaAt, this.table.schemaId);
+    if (!current && this.#former < this.#unmatched) this.#former++;
+    else if (this.#erased > 0) this.#erased--;
+    else this.report("missing", id, key);
+  }
+}
+
+function sameBytes(bytes: Uint8Array, at: number, expected: Uint8Array): boolean {
+  for (let i = 0; i < expected.length; i++) if (bytes[at + i] !== expected[i]) return false;
+  return true;
+}

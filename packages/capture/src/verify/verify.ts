@@ -1,0 +1,244 @@
+/**
+ * Comparing a database with the ledger while both go on working (spec/verify.md). Table by table: snapshot, marker into
+ * the source's log, wait until capture has passed the marker, read, compare. Then what the index holds alive and no
+ * snapshot showed is missing.
+ */
+import { randomUUID } from "node:crypto";
+import { tmpdir } from "node:os";
+import { setImmediate } from "node:timers/promises";
+import { toHex } from "@anamnesis/core";
+import type { Handles, Primitives } from "@anamnesis/crypto";
+import type { LogReader, SignedCheckpoint } from "@anamnesis/ledger";
+import { captureError } from "../errors.ts";
+import { checkSignedCheckpoint } from "../index/from-log.ts";
+import type { RowIndexReader, TableView } from "../row-index.ts";
+import type { TableSchema } from "../source.ts";
+import type { SubjectSealers } from "../subject-sealers.ts";
+import { verifyError } from "./errors.ts";
+import { openTemporaryIndex, type TemporaryIndex } from "./evidence.ts";
+import { Names } from "./names.ts";
+import { Findings, type VerifyMode, type VerifyReport } from "./report.ts";
+import { parseKeyText } from "./row-identity.ts";
+import type { TableSnapshot, VerifySource } from "./source.ts";
+import { type CheckContext, checkOf, type TableCheck } from "./table-check.ts";
+
+export interface VerifyOptions {
+  readonly source: VerifySource;
+  readonly log: LogReader;
+  /** The local cache. Mode `from-log` takes only names from it, each checked against its handle; it may be absent then. */
+  readonly index?: RowIndexReader;
+  readonly mode: VerifyMode;
+  /** Name of the source and the organisation it belongs to, as in its batches. */
+  readonly sourceName: string;
+  readonly organisation: string;
+  readonly primitives: Primitives;
+  readonly handles: Handles;
+  readonly sealers: SubjectSealers;
+  /**
+   * Resolves when capture has passed the marker: everything before it is final and in the index. Passing the position
+   * `lsn`, which lies at or after the marker, is as good. Rejects when that takes too long.
+   */
+  readonly waitForBarrier: (token: string, lsn: bigint, signal: AbortSignal) => Promise<void>;
+  /** Only this table (`schema.table`), or only the row with this key text in it. */
+  readonly table?: string;
+  readonly key?: string;
+  readonly onProgress?: (progress: VerifyProgress) => void;
+  readonly signal?: AbortSignal;
+  /** Findings kept in the lists, over all kinds; the rest is counted. Default 100,000. */
+  readonly findings_max?: number;
+  /** Folder for the temporary index of mode `from-log`: as large as the row index. Default: the system's. */
+  readonly temporaryDir?: string;
+}
+
+export type VerifyProgress =
+  | { readonly step: "waiting"; readonly table: string }
+  | { readonly step: "log"; readonly done: number; readonly size: number }
+  | { readonly step: "table"; readonly table: string; readonly rows: number; readonly estimate: number }
+  | { readonly step: "missing"; readonly done: number; readonly size: number };
+
+const FINDINGS_MAX = 100_000;
+const PROGRESS_ROWS = 8192;
+const SCAN_IDS = 8192;
+
+/**
+ * @throws AnamnesisError `capture/unknown-table`, `capture/stopped`, `ledger/bad-checkpoint`, `ledger/damaged-tile` and
+ *   what the source and `waitForBarrier` throw: then nothing could be verified.
+ */
+export async function verifySource(options: VerifyOptions): Promise<VerifyReport> {
+  const temporary =
+    options.mode === "from-log" ? openTemporaryIndex(options, options.temporaryDir ?? tmpdir()) : undefined;
+  try {
+    return await new Verification(options, temporary).run();
+  } finally {
+    temporary?.close();
+  }
+}
+
+class Verification {
+  readonly #options: VerifyOptions;
+  readonly #temporary: TemporaryIndex | undefined;
+  readonly #index: RowIndexReader;
+  readonly #findings: Findings;
+  readonly #context: CheckContext;
+  readonly #signal: AbortSignal;
+  readonly #checks: TableCheck[] = [];
+  #checkpoint: SignedCheckpoint | undefined;
+  #position: bigint | undefined;
+  #rows = 0;
+
+  constructor(options: VerifyOptions, temporary: TemporaryIndex | undefined) {
+    const index = temporary?.index ?? options.index;
+    if (index === undefined)
+      throw captureError("capture/damaged-store", "there is no row index: use the mode from-log");
+    this.#options = options;
+    this.#temporary = temporary;
+    this.#index = index;
+    this.#findings = new Findings(options.findings_max ?? FINDINGS_MAX);
+    this.#signal = options.signal ?? new AbortController().signal;
+    const { handles, sealers } = options;
+    this.#context = { handles, sealers, names: new Names(index, options.index), findings: this.#findings };
+  }
+
+  async run(): Promise<VerifyReport> {
+    const started = performance.now();
+    const all = await this.#options.source.tables();
+    for (const table of this.#chosen(all)) await this.#verifyTable(table);
+    if (this.#options.key === undefined) await this.#findMissing();
+    if (this.#options.table === undefined) this.#findForgottenTables(all);
+    return await this.#report((performance.now() - started) / 1000);
+  }
+
+  #chosen(all: readonly TableSchema[]): readonly TableSchema[] {
+    const captured = all.filter((t) => t.identity !== "nothing");
+    const name = this.#options.table;
+    if (name === undefined) return captured;
+    const only = captured.filter((t) => t.name === name);
+    if (only.length === 0)
+      throw verifyError("capture/unknown-table", "no captured table has this name", { table: name });
+    return only;
+  }
+
+  async #verifyTable(table: TableSchema): Promise<void> {
+    const snapshot = await this.#options.source.open(table);
+    if (snapshot === undefined) return;
+    try {
+      await this.#passBarrier(table.name);
+      const view = this.#index.view(snapshot.table.handle, snapshot.visibility);
+      const check = checkOf(snapshot.table, view, this.#context);
+      await this.#readRows(snapshot, check);
+      this.#checks.push(check);
+    } finally {
+      await snapshot.close();
+    }
+  }
+
+  /** After this, every event that an open snapshot can see is in the index. */
+  async #passBarrier(table: string): Promise<void> {
+    this.#options.onProgress?.({ step: "waiting", table });
+    const token = randomUUID();
+    const lsn = await this.#options.source.barrier(token);
+    await this.#options.waitForBarrier(token, lsn, this.#signal);
+    this.#position ??= lsn;
+    this.#checkpoint = await this.#temporary?.catchUp();
+    this.#index.refresh();
+  }
+
+  async #readRows(snapshot: TableSnapshot, check: TableCheck): Promise<void> {
+    const { key, onProgress } = this.#options;
+    const { name, estimate, keyColumns } = snapshot.table;
+    const one = key === undefined ? undefined : oneRow(snapshot.table, key);
+    let rows = 0;
+    const onRow = (row: Uint8Array) => {
+      if (one?.text !== undefined && !one.text.equals(row)) return;
+      check.row(row);
+      if (++rows % PROGRESS_ROWS === 0) onProgress?.({ step: "table", table: name, rows, estimate });
+    };
+    await snapshot.rows(onRow, keyColumns.length > 0 ? one?.values : undefined, this.#signal);
+    if (key !== undefined) this.#checkAbsence(snapshot.table, check, key);
+    this.#rows += rows;
+    onProgress?.({ step: "table", table: name, rows, estimate });
+  }
+
+  /** For one row: is it missing? */
+  #checkAbsence(table: TableSchema, check: TableCheck, key: string): void {
+    const handle = check.handleOfText(key);
+    const id = handle === undefined ? undefined : this.#index.find(table.handle, handle);
+    if (id !== undefined) check.indexed(id);
+    check.finish();
+  }
+
+  /** One pass over the index for all tables, each as its own snapshot saw it. */
+  async #findMissing(): Promise<void> {
+    const byView = new Map<TableView, TableCheck>(this.#checks.map((c) => [c.view, c]));
+    const views = [...byView.keys()];
+    const size = this.#index.rowCount();
+    for (let from = 0; from < size; from += SCAN_IDS) {
+      this.#throwIfStopped();
+      this.#index.scan(from, from + SCAN_IDS, views, (id, view) => byView.get(view)?.indexed(id));
+      this.#options.onProgress?.({ step: "missing", done: Math.min(from + SCAN_IDS, size), size });
+      await setImmediate();
+    }
+    for (const check of this.#checks) check.finish();
+  }
+
+  /** Tables with living rows that were dropped, or that are not captured any more: one finding for each. */
+  #findForgottenTables(all: readonly TableSchema[]): void {
+    const verified = new Set(this.#checks.map((c) => toHex(c.handle)));
+    const existing = new Map(all.map((t) => [toHex(t.handle), t.name]));
+    const everything = { xmin: Number.MAX_SAFE_INTEGER, xmax: Number.MAX_SAFE_INTEGER, running: new Set<number>() };
+    const forgotten = this.#index.tables().filter((t) => !verified.has(toHex(t.handle)));
+    const views = new Map(forgotten.map((t) => [this.#index.view(t.handle, everything), t]));
+    this.#index.scan(0, views.size === 0 ? 0 : this.#index.rowCount(), [...views.keys()], (id, view) => {
+      const table = views.get(view);
+      if (table === undefined || view.newest(id)?.alive !== true) return;
+      views.delete(view);
+      const name = existing.get(toHex(table.handle));
+      this.#findings.add(name === undefined ? "missing" : "unvouched", () => ({
+        table: name ?? this.#context.names.table(table.handle),
+        key: "*",
+        lastEvent: this.#context.names.lastEvent(view.last(id)),
+      }));
+    });
+  }
+
+  async #report(seconds: number): Promise<VerifyReport> {
+    const { log, mode, primitives } = this.#options;
+    const checkpoint = this.#checkpoint ?? (await log.checkpoint());
+    checkSignedCheckpoint(primitives, log, checkpoint);
+    const { lists, totals } = this.#findings;
+    return {
+      rows: this.#rows,
+      ...lists,
+      totals,
+      unattributed: this.#unattributed(),
+      mode,
+      position: this.#position === undefined ? null : formatLsn(this.#position),
+      checkpoint: { origin: checkpoint.origin, size: checkpoint.size, root: toHex(checkpoint.root) },
+      seconds: Math.round(seconds * 1000) / 1000,
+    };
+  }
+
+  #unattributed(): number {
+    const name = this.#options.table;
+    if (name === undefined) return this.#index.counters().unattributed;
+    const handle = toHex(this.#options.handles.table(name));
+    return this.#index.tables().find((t) => toHex(t.handle) === handle)?.unattributed ?? 0;
+  }
+
+  #throwIfStopped(): void {
+    if (this.#signal.aborted) throw captureError("capture/stopped", "stopped while verifying");
+  }
+}
+
+/** A row by its key text: the key columns' values, or the whole row where there is no key. */
+function oneRow(table: TableSchema, key: string): { readonly values: readonly string[]; readonly text?: Buffer } {
+  if (table.keyColumns.length === 0) return { values: [], text: Buffer.from(key) };
+  const values = parseKeyText(key).filter((part) => part !== null);
+  if (values.length === table.keyColumns.length) return { values };
+  const message = `the key has ${values.length} parts, the table's has ${table.keyColumns.length}: join them by "|"`;
+  throw verifyError("capture/malformed-key", message, { table: table.name });
+}
+
+/** An LSN as PostgreSQL writes it. */
+export const formatLsn = (lsn: bigint): string =>
+  `${(lsn >> 32n).toString(16).toUpperCase()}/${(lsn & 0xffffffffn).toString(16).toUpperCase()}`;
