@@ -23,6 +23,7 @@ export type LedgerErrorCode =
   | "ledger/closed" // the engine was stopped
   | "ledger/busy" // the queue is full: submit again later
   // what a verifier finds
+  | "ledger/bad-block" // a block does not follow from its commands and the one before it: its maker broke the rules
   | "ledger/bad-checkpoint" // the checkpoint's signature or form is wrong
   | "ledger/bad-proof"; // the proof does not lead to the checkpoint's root
 

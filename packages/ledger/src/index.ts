@@ -6,6 +6,7 @@ export * from "./event.ts";
 export * from "./execute.ts";
 export * from "./genesis.ts";
 export * from "./leaf.ts";
+export * from "./log-key.ts";
 export * from "./merkle.ts";
 export * from "./note.ts";
 export * from "./proof-file.ts";
@@ -13,3 +14,4 @@ export * from "./state-tree.ts";
 export * from "./tiles.ts";
 // tlog-reader
 export * from "./transaction.ts";
+export * from "./verify-log.ts";

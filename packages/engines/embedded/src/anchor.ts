@@ -10,10 +10,7 @@ import {
   HASH_BYTES,
   leafHash,
   logOrigin,
-  type NoteVerifier,
-  noteVerifier,
-  openNote,
-  parseCheckpoint,
+  openCheckpoint,
   type SignedCheckpoint,
   TILE_WIDTH,
   tileWidth,
@@ -29,14 +26,6 @@ export interface Anchor {
   /** The block's leaf: the last of the log. */
   readonly blockLeaf: Uint8Array;
   readonly stateRoot: Uint8Array;
-}
-
-export const logVerifier = (p: Primitives, genesis: Genesis): NoteVerifier =>
-  noteVerifier(p, logOrigin(genesis.chain), "ed25519", genesis.logKey);
-
-/** @throws AnamnesisError `ledger/bad-checkpoint` or `ledger/malformed`. */
-export function openCheckpoint(p: Primitives, note: string, genesis: Genesis): Checkpoint {
-  return parseCheckpoint(openNote(p, note, [logVerifier(p, genesis)]).text);
 }
 
 /** Checks cheaply, in time that does not grow with the log, that the store is what its newest checkpoint says. */

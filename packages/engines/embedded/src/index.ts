@@ -8,3 +8,4 @@ export {
   openEmbedded,
   openReader,
 } from "./open.ts";
+export { type VerifyLedgerOptions, verifyLedger } from "./verify.ts";

@@ -13,12 +13,15 @@ import {
   type LogReader,
   ledgerError,
   logOrigin,
+  logVerifier,
   type NoteSigner,
   noteSigner,
+  openCheckpoint,
   parseVerifierKey,
+  type StoredTables,
   sameVerifier,
 } from "@anamnesis/ledger";
-import { type Anchor, loadAnchor, logVerifier, openCheckpoint } from "./anchor.ts";
+import { type Anchor, loadAnchor } from "./anchor.ts";
 import { EmbeddedEngine } from "./engine.ts";
 import { DEFAULT_LIMITS, type EngineLimits } from "./limits.ts";
 import { acquireLock } from "./lock.ts";
@@ -108,9 +111,12 @@ export async function openEmbedded(options: OpenOptions): Promise<Engine> {
 
 /** What a second process gets: reading only, while the first one writes or when none does. */
 export interface LedgerReader extends LogReader {
-  /** For `log verify`: the tables beside the log, and the checkpoint remembered outside the store. */
-  readonly store: Store;
+  /** What the store keeps beside the log, for `verifyLog`. */
+  readonly tables: StoredTables;
+  /** The newest checkpoint remembered outside the store, if any: a signed note. */
   readonly remembered: string | undefined;
+  /** Until the returned function is called, everything is read as of now. Not for long: it keeps the WAL from shrinking. */
+  hold(): () => void;
   close(): Promise<void>;
 }
 
@@ -135,7 +141,7 @@ export async function openReader(options: {
 }
 
 class FolderReader extends StoreReader implements LedgerReader {
-  readonly store: Store;
+  readonly #store: Store;
   readonly #remembered: string;
 
   constructor(p: Primitives, store: Store, genesis: Genesis, remembered: string) {
@@ -149,16 +155,24 @@ class FolderReader extends StoreReader implements LedgerReader {
         return anchor;
       });
     });
-    this.store = store;
+    this.#store = store;
     this.#remembered = remembered;
+  }
+
+  get tables(): StoredTables {
+    return this.#store;
   }
 
   get remembered(): string | undefined {
     return RememberedCheckpoint.read(this.#remembered);
   }
 
+  hold(): () => void {
+    return this.#store.hold();
+  }
+
   async close(): Promise<void> {
-    this.store.close();
+    this.#store.close();
   }
 }
 

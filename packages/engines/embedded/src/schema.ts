@@ -17,5 +17,3 @@ CREATE TABLE nodes (path BLOB PRIMARY KEY, data BLOB NOT NULL) STRICT, WITHOUT R
 
 const LEVEL_SPAN = 2 ** 44;
 export const tileRow = (level: number, index: number): number => level * LEVEL_SPAN + index;
-export const levelOfRow = (id: number): number => Math.floor(id / LEVEL_SPAN);
-export const indexOfRow = (id: number): number => id % LEVEL_SPAN;

@@ -78,13 +78,19 @@ export class Database {
     }
   }
 
+  /** A snapshot that lasts until the returned function is called. */
+  hold(): () => void {
+    this.exec("BEGIN");
+    return () => this.#rollback();
+  }
+
   close(): void {
     if (this.#db.isOpen) guarded(() => this.#db.close());
   }
 
   #rollback(): void {
     // SQLite ends the transaction by itself on some errors (a full disk, for one).
-    if (this.#db.isTransaction) this.exec("ROLLBACK");
+    if (this.#db.isOpen && this.#db.isTransaction) this.exec("ROLLBACK");
   }
 }
 

@@ -2,7 +2,7 @@
 import type { Primitives } from "@anamnesis/crypto";
 import type { Receipt, TileWrite } from "@anamnesis/ledger";
 import { readReceipt, receiptTag } from "./receipts.ts";
-import { FORMAT, indexOfRow, levelOfRow, SCHEMA, tileRow } from "./schema.ts";
+import { FORMAT, SCHEMA, tileRow } from "./schema.ts";
 import { blob, type Database, damaged, integer, type Row, type Statement, text } from "./sqlite.ts";
 
 export interface BlockRow {
@@ -36,7 +36,6 @@ const READS = {
   meta: "SELECT value FROM meta WHERE key = ?",
   newest: "SELECT * FROM blocks ORDER BY sequence DESC LIMIT 1",
   block: "SELECT * FROM blocks WHERE sequence = ?",
-  blockOf: "SELECT * FROM blocks WHERE first <= ? ORDER BY sequence DESC LIMIT 1",
   tile: "SELECT data FROM tiles WHERE id = ?",
   bundle: "SELECT data FROM bundles WHERE idx = ?",
   receipt: "SELECT * FROM receipts WHERE id = ?",
@@ -46,8 +45,6 @@ const READS = {
   receipts: "SELECT * FROM receipts ORDER BY idx",
   states: "SELECT key, value FROM state ORDER BY key",
   nodes: "SELECT path, data FROM nodes ORDER BY path",
-  tiles: "SELECT id, length(data) AS bytes FROM tiles ORDER BY id",
-  bundles: "SELECT idx, length(data) AS bytes FROM bundles ORDER BY idx",
 } as const;
 
 const WRITES = {
@@ -109,11 +106,6 @@ export class Store {
     return readBlock(this.#reads.block.get(sequence));
   }
 
-  /** The block that holds leaf `index`. */
-  blockOf(index: number): BlockRow | undefined {
-    return readBlock(this.#reads.blockOf.get(index));
-  }
-
   readonly tile = (level: number, index: number): Uint8Array | undefined => {
     return readBlob(this.#reads.tile.get(tileRow(level, index)), "data");
   };
@@ -152,17 +144,6 @@ export class Store {
     for (const row of this.#reads.nodes.iterate()) yield [blob(row, "path"), blob(row, "data")];
   }
 
-  /** Which tiles and bundles there are, with their lengths in bytes. */
-  *tiles(): Generator<{ readonly level: number | "entries"; readonly index: number; readonly bytes: number }> {
-    for (const row of this.#reads.tiles.iterate()) {
-      const id = integer(row, "id");
-      yield { level: levelOfRow(id), index: indexOfRow(id), bytes: integer(row, "bytes") };
-    }
-    for (const row of this.#reads.bundles.iterate()) {
-      yield { level: "entries", index: integer(row, "idx"), bytes: integer(row, "bytes") };
-    }
-  }
-
   /** What SQLite itself finds wrong with its file: at most ten lines, none when it is sound. */
   *integrity(): Generator<string> {
     for (const row of this.#db.prepare("PRAGMA integrity_check(10)").iterate()) {
@@ -178,6 +159,10 @@ export class Store {
 
   snapshot<T>(work: () => T): T {
     return this.#db.snapshot(work);
+  }
+
+  hold(): () => void {
+    return this.#db.hold();
   }
 
   close(): void {

@@ -1,0 +1,59 @@
+/** A log as plain files in a folder, as `log export` writes it. */
+import { open } from "node:fs/promises";
+import { join } from "node:path";
+import { fromUtf8 } from "@anamnesis/core";
+import { type Genesis, genesisFromJson, type LogSource, ledgerError, parseTilePath } from "@anamnesis/ledger";
+import { gatewayError, systemCode } from "./errors.ts";
+
+/** A log that can be fetched: what verification needs, and its founding document if it lies beside. */
+export interface FetchedLog extends LogSource {
+  genesis(): Promise<Genesis | undefined>;
+}
+
+/** Larger than any tile, bundle, checkpoint or genesis document of a log. */
+export const FETCH_BYTES_MAX = 32 * 1024 * 1024;
+
+export function fileFetcher(dir: string): FetchedLog {
+  return {
+    async checkpoint() {
+      const note = await readLimited(join(dir, "checkpoint"));
+      if (note === undefined)
+        throw ledgerError("ledger/no-ledger", "the folder holds no `checkpoint`: not an exported log");
+      return { note: textOf(note, "the checkpoint") };
+    },
+    async tile(path) {
+      // Parsing first: a path of another form could lead out of the folder.
+      parseTilePath(path);
+      return readLimited(join(dir, path));
+    },
+    async genesis() {
+      const json = await readLimited(join(dir, "genesis.json"));
+      return json === undefined ? undefined : genesisFromJson(textOf(json, "genesis.json"));
+    },
+  };
+}
+
+export function textOf(bytes: Uint8Array, what: string): string {
+  try {
+    return fromUtf8(bytes);
+  } catch {
+    throw ledgerError("ledger/malformed", `${what} is not UTF-8`);
+  }
+}
+
+async function readLimited(file: string): Promise<Uint8Array | undefined> {
+  let handle: Awaited<ReturnType<typeof open>> | undefined;
+  try {
+    handle = await open(file);
+    const { size } = await handle.stat();
+    if (size > FETCH_BYTES_MAX)
+      throw gatewayError("gateway/too-large", `a file of the log has ${size} bytes`, { size });
+    return await handle.readFile();
+  } catch (error) {
+    const code = systemCode(error);
+    if (code === "ENOENT" || code === "ENOTDIR") return undefined;
+    throw error;
+  } finally {
+    await handle?.close();
+  }
+}

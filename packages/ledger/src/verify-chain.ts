@@ -1,0 +1,129 @@
+/** The leaves of a log in order: founding document first, then blocks, each closed by its block leaf. */
+import { AnamnesisError, equal } from "@anamnesis/core";
+import { ledgerError } from "./errors.ts";
+import { encodeGenesis, type Genesis } from "./genesis.ts";
+import { decodeLeaf, genesisLeaf, type Leaf } from "./leaf.ts";
+import { BlockSignatures, type FoundBlock, type FoundCommand, foundCommand, Replay } from "./verify-block.ts";
+import type { Problems, VerifyOptions } from "./verify-report.ts";
+import { TableCheck } from "./verify-tables.ts";
+
+/** A block is held in memory until it is checked; ours end at 4 MiB. */
+const BLOCK_BYTES_MAX = 64 * 1024 * 1024;
+
+type CommandLeaf = Extract<Leaf, { type: "command" }>;
+type BlockLeaf = Extract<Leaf, { type: "block" }>;
+
+export class BlockChain {
+  readonly genesis: Genesis;
+  readonly #options: VerifyOptions;
+  readonly #problems: Problems;
+  readonly #signatures: BlockSignatures | undefined;
+  readonly #replay: Replay | undefined;
+  readonly #tables: TableCheck | undefined;
+  commands = 0;
+  events = 0;
+  blocks = 0;
+  #time = 0;
+  #first = 0;
+  #bytes = 0;
+  #leaves: Uint8Array[] = [];
+  #found: FoundCommand[] = [];
+  #open: { readonly leaf: CommandLeaf; readonly index: number; readonly attachments: Uint8Array[] } | undefined;
+
+  constructor(options: VerifyOptions, genesis: Genesis, problems: Problems) {
+    const { primitives, contract, tables } = options;
+    this.genesis = genesis;
+    this.#options = options;
+    this.#problems = problems;
+    if (contract === undefined) this.#signatures = new BlockSignatures(primitives, genesis);
+    else this.#replay = new Replay(primitives, contract, genesis);
+    if (tables !== undefined) this.#tables = new TableCheck(tables, problems);
+  }
+
+  /** @throws AnamnesisError `ledger/malformed`, `ledger/too-large`: behind such a leaf nothing can be told apart. */
+  leaf(index: number, bytes: Uint8Array): void {
+    this.#leaves.push(bytes);
+    this.#bytes += bytes.length;
+    if (this.#bytes > BLOCK_BYTES_MAX) throw ledgerError("ledger/too-large", "a block has no end", at(index));
+    const leaf = decode(bytes, index);
+    switch (leaf.type) {
+      case "genesis":
+        return this.#genesis(index, bytes);
+      case "command":
+        this.#closeCommand();
+        this.#open = { leaf, index, attachments: [] };
+        this.commands++;
+        return;
+      case "event":
+        if (this.#open === undefined)
+          throw ledgerError("ledger/malformed", "an event that no command covers", at(index));
+        this.#open.attachments.push(bytes);
+        this.events++;
+        return;
+      case "block":
+        return this.#block(leaf, index);
+    }
+  }
+
+  end(): void {
+    if (this.#leaves.length > 0)
+      this.#add("ledger/bad-block", "the log does not end with a block leaf", `leaf ${this.#first}`);
+    this.#tables?.end(this.#replay);
+  }
+
+  #genesis(index: number, bytes: Uint8Array): void {
+    if (index !== 0) this.#add("ledger/bad-block", "a second founding document", `leaf ${index}`);
+    else if (!equal(bytes, genesisLeaf(encodeGenesis(this.genesis)))) {
+      this.#add("ledger/wrong-chain", "the log has another founding document than the one trusted", "leaf 0");
+    }
+  }
+
+  #closeCommand(): void {
+    const open = this.#open;
+    if (open === undefined) return;
+    this.#open = undefined;
+    try {
+      this.#found.push(foundCommand(this.#options.primitives, open.leaf, open.index, open.attachments));
+    } catch (error) {
+      if (!(error instanceof AnamnesisError)) throw error;
+      this.#add(error.code, error.message, `leaf ${open.index}`);
+    }
+  }
+
+  #block({ sequence, time, stateRoot }: BlockLeaf, index: number): void {
+    this.#closeCommand();
+    const where = `leaf ${index}`;
+    if (sequence !== this.blocks)
+      this.#add("ledger/bad-block", `block ${sequence} stands where ${this.blocks} belongs`, where);
+    if (time < this.#time)
+      this.#add("ledger/bad-block", "the block's time lies before that of the one before it", where);
+    const block = { sequence, time, first: this.#first, leaves: this.#leaves, stateRoot, commands: this.#found };
+    this.#check(block);
+    this.blocks++;
+    this.#time = Math.max(time, this.#time);
+    this.#first = index + 1;
+    this.#bytes = 0;
+    this.#leaves = [];
+    this.#found = [];
+  }
+
+  #check(block: FoundBlock): void {
+    this.#signatures?.check(block, this.#problems);
+    this.#replay?.check(block, this.#problems);
+    this.#tables?.block(block);
+  }
+
+  #add(code: string, message: string, where: string): void {
+    this.#problems.add(code, message, where);
+  }
+}
+
+const at = (index: number) => ({ where: `leaf ${index}` });
+
+function decode(bytes: Uint8Array, index: number): Leaf {
+  try {
+    return decodeLeaf(bytes);
+  } catch (cause) {
+    throw ledgerError("ledger/malformed", "a leaf cannot be read", at(index), { cause });
+  }
+}

@@ -1,0 +1,128 @@
+/**
+ * Checks a whole log, from wherever it comes, trusting nobody: the checkpoint's signature, every bundle, tile and root, the
+ * founding document, every signature, every batch root, sequence and time of the blocks; with a contract also that every
+ * state root follows; with a store's tables that each row follows; with a remembered checkpoint that the log continues it.
+ */
+import { AnamnesisError } from "@anamnesis/core";
+import { decodeBundle } from "./bundle.ts";
+import { type Checkpoint, parseCheckpoint } from "./checkpoint.ts";
+import { ledgerError } from "./errors.ts";
+import { decodeGenesis, type Genesis } from "./genesis.ts";
+import { decodeLeaf } from "./leaf.ts";
+import { openCheckpoint } from "./log-key.ts";
+import { formatTilePath, TILE_WIDTH } from "./tile-path.ts";
+import { BlockChain } from "./verify-chain.ts";
+import { checkedEntries } from "./verify-entries.ts";
+import { PrefixRoot } from "./verify-prefix.ts";
+import { type LogReport, type LogSource, Problems, type VerifyOptions } from "./verify-report.ts";
+
+export * from "./verify-report.ts";
+
+const PROGRESS_LEAVES = 4096;
+
+/** Never throws for what is wrong with the log: that is in the report. Throws what the source throws for reasons of its own. */
+export async function verifyLog(source: LogSource, options: VerifyOptions): Promise<LogReport> {
+  const problems = new Problems();
+  const found: { checkpoint?: Checkpoint; chain?: BlockChain } = {};
+  try {
+    const { note } = await source.checkpoint();
+    const genesis = options.genesis ?? (await foundingDocument(source, note));
+    const checkpoint = openCheckpoint(options.primitives, note, genesis);
+    found.checkpoint = checkpoint;
+    const chain = new BlockChain(options, genesis, problems);
+    found.chain = chain;
+    await walk(source, checkpoint, chain, options, problems);
+  } catch (error) {
+    if (!isFinding(error)) throw error;
+    problems.add(error.code, error.message, whereOf(error));
+  }
+  return reportOf(found, options, problems);
+}
+
+/** Leaf 0 before anything is checked; the walk then shows whether it is under the root. */
+async function foundingDocument(source: LogSource, note: string): Promise<Genesis> {
+  const { size } = parseCheckpoint(note.slice(0, note.indexOf("\n\n") + 1));
+  const width = Math.min(size, TILE_WIDTH);
+  const bundle = width === 0 ? undefined : await source.tile(formatTilePath({ level: "entries", index: 0, width }));
+  const first = bundle === undefined ? undefined : decodeBundle(bundle)[0];
+  const leaf = first === undefined ? undefined : decodeLeaf(first);
+  if (leaf?.type !== "genesis")
+    throw ledgerError("ledger/malformed", "the log does not begin with a founding document");
+  return decodeGenesis(leaf.document);
+}
+
+async function walk(
+  source: LogSource,
+  checkpoint: Checkpoint,
+  chain: BlockChain,
+  options: VerifyOptions,
+  problems: Problems,
+): Promise<void> {
+  const { primitives, remembered, onProgress, signal } = options;
+  const { size } = checkpoint;
+  const prefix =
+    remembered === undefined ? undefined : rememberedPrefix(options, chain.genesis, remembered, checkpoint, problems);
+  const fetch = async (path: string) => {
+    const data = await source.tile(path);
+    if (data !== undefined) prefix?.saw(path, data);
+    return data;
+  };
+  for await (const { index, leaf } of checkedEntries(primitives, fetch, checkpoint)) {
+    chain.leaf(index, leaf);
+    if ((index + 1) % PROGRESS_LEAVES === 0) onProgress?.(index + 1, size);
+    if (problems.full) return;
+    signal?.throwIfAborted();
+  }
+  onProgress?.(size, size);
+  chain.end();
+  if (prefix !== undefined && !prefix.fits()) {
+    problems.add("ledger/rolled-back", "the log contradicts a checkpoint seen before: it was rewritten", "checkpoint");
+  }
+}
+
+function rememberedPrefix(
+  { primitives }: VerifyOptions,
+  genesis: Genesis,
+  note: string,
+  now: Checkpoint,
+  problems: Problems,
+): PrefixRoot | undefined {
+  try {
+    const seen = openCheckpoint(primitives, note, genesis);
+    if (seen.size <= now.size) return new PrefixRoot(primitives, seen, now.size);
+    const message = `a checkpoint of ${seen.size} leaves was seen before, this log has ${now.size}: an older copy was put back`;
+    problems.add("ledger/rolled-back", message, "checkpoint");
+  } catch (error) {
+    if (!isFinding(error)) throw error;
+    problems.add(error.code, `the remembered checkpoint cannot be used: ${error.message}`, "remembered checkpoint");
+  }
+  return undefined;
+}
+
+/** What a damaged or dishonest log causes; a network that fails is not a finding about the log. */
+const isFinding = (error: unknown): error is AnamnesisError =>
+  error instanceof AnamnesisError && /^(?:ledger|core|crypto)\//.test(error.code) && error.code !== "core/invariant";
+
+const whereOf = ({ details }: AnamnesisError): string => {
+  const place = details["path"] ?? details["where"];
+  return typeof place === "string" ? place : "checkpoint";
+};
+
+function reportOf(
+  { checkpoint, chain }: { readonly checkpoint?: Checkpoint; readonly chain?: BlockChain },
+  options: VerifyOptions,
+  problems: Problems,
+): LogReport {
+  return {
+    ok: problems.list.length === 0,
+    origin: checkpoint?.origin ?? "",
+    size: checkpoint?.size ?? 0,
+    root: checkpoint?.root ?? new Uint8Array(32),
+    commands: chain?.commands ?? 0,
+    events: chain?.events ?? 0,
+    blocks: chain?.blocks ?? 0,
+    trust: options.genesis === undefined ? "first-use" : "given",
+    replayed: options.contract !== undefined,
+    problems: problems.list,
+  };
+}
