@@ -1,0 +1,13 @@
+export { type VerifyErrorCode, verifyError } from "./errors.ts";
+export { openPostgresVerify, type PostgresVerifyOptions, parseSnapshot } from "./postgres.ts";
+export {
+  exitCodeOf,
+  type Finding,
+  type FindingKind,
+  type LastEvent,
+  type VerifyMode,
+  type VerifyReport,
+} from "./report.ts";
+export { parseKeyText } from "./row-identity.ts";
+export type { TableSnapshot, VerifySource } from "./source.ts";
+export { formatLsn, type VerifyOptions, type VerifyProgress, verifySource } from "./verify.ts";

@@ -1,0 +1,208 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { codeOf } from "@anamnesis/core";
+import { type Event, type EventKind, encodeEvent } from "@anamnesis/ledger";
+import fc from "fast-check";
+import { afterEach, describe, expect, it } from "vitest";
+import { openRowIndex, type RowIndex } from "../src/index/sqlite-index.ts";
+import type { Visibility } from "../src/row-index.ts";
+import { Model } from "./row-index-model.ts";
+
+const dir = mkdtempSync(join(tmpdir(), "anamnesis-index-"));
+let opened: RowIndex[] = [];
+let files = 0;
+
+function open(path = join(dir, `${files++}.db`), readOnly = false): RowIndex {
+  const index = openRowIndex(path, { source: "ehr", readOnly });
+  opened.push(index);
+  return index;
+}
+
+afterEach(() => {
+  for (const index of opened) index.close();
+  opened = [];
+});
+process.on("exit", () => rmSync(dir, { recursive: true, force: true }));
+
+const TABLES = [Buffer.alloc(8, 1), Buffer.alloc(8, 2)] as const;
+const table = (n: number) => TABLES[n % 2] ?? TABLES[0];
+/** Rows 0 to 3 share the 52 bits that choose their slot: look-ups must go on to the next one. */
+const row = (n: number) => (n < 4 ? Buffer.concat([Buffer.alloc(15, 0xff), Buffer.of(n)]) : Buffer.alloc(16, n));
+const ALL: Visibility = { xmin: 2 ** 50, xmax: 2 ** 50, running: new Set() };
+
+function event(kind: EventKind, n: number, more: Partial<Event> = {}): Event {
+  const whole = kind === "truncate" || kind === "gap" || kind === "restored";
+  const schema = Buffer.alloc(8, 7);
+  const commitment = kind === "delete" || whole ? null : Buffer.alloc(32, n + 1);
+  const base = { kind, source: "ehr", table: table(0), row: whole ? null : row(n), schema, commitment };
+  return { ...base, lsn: 100n, ordinal: 1, xid: 5n, time: 1_700_000_000_000_000, actor: null, purpose: null, ...more };
+}
+
+const place = (events: readonly Event[], from = 1) => events.map((e, i) => ({ index: from + i, leaf: encodeEvent(e) }));
+
+describe("row index against the model", () => {
+  const kinds = fc.constantFrom<EventKind>("baseline", "create", "update", "delete", "read", "truncate");
+  const step = fc.record({ kind: kinds, table: fc.nat(1), row: fc.nat(6), xid: fc.nat(8), actor: fc.boolean() });
+  const visibility = fc.record({ xmin: fc.nat(9), more: fc.nat(9), running: fc.array(fc.nat(9), { maxLength: 3 }) });
+
+  it("sees the same rows, copies and counters whatever happened, also after reopening and from a second reader", () => {
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 60 }), visibility, fc.nat(20), (steps, v, cut) => {
+        const model = new Model();
+        const seen: Visibility = { xmin: v.xmin, xmax: v.xmin + v.more, running: new Set(v.running) };
+        const events = steps.map((s, i) =>
+          event(s.kind, s.row, {
+            table: table(s.table),
+            xid: s.kind === "baseline" ? 0n : BigInt(s.xid),
+            lsn: BigInt(i + 1),
+            actor: s.actor ? Buffer.alloc(16, 3) : null,
+          }),
+        );
+        const placed = place(events);
+        for (const [i, e] of events.entries()) model.events.push({ index: i + 1, event: e });
+        const path = join(dir, `${files++}.db`);
+        const first = open(path);
+        first.apply(placed.slice(0, cut));
+        first.close();
+        opened.pop();
+        const index = open(path);
+        index.apply(placed); // what was applied before is passed over
+        const reader = open(path, true);
+        for (const which of [index, reader]) compare(which, model, seen);
+        expect(index.appliedTo()).toBe(placed.length === 0 ? 0 : placed.length + 1);
+        expect(index.counters().events).toBe(events.length);
+        const nobody = events.filter((e) => e.actor === null && e.kind !== "baseline");
+        expect(index.counters().unattributed).toBe(nobody.length);
+        expect(index.unattributed(1000).map((u) => u.kind)).toEqual(nobody.map((e) => e.kind));
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  function compare(index: RowIndex, model: Model, seen: Visibility): void {
+    for (const t of TABLES) {
+      const view = index.view(t, seen);
+      for (let n = 0; n < 7; n++) {
+        const id = view.locate(row(n));
+        expect(index.find(t, row(n))).toBe(id);
+        const newest = id === undefined ? undefined : view.newest(id);
+        const wanted = model.newest(t, row(n), seen);
+        expect(newest?.alive).toBe(wanted?.alive);
+        if (id === undefined) continue;
+        expect(view.last(id)?.index).toBe(wanted?.placed.index);
+        expect(view.copies(id)).toBe(model.copies(t, row(n), seen));
+        const all = model.events.filter(
+          (p) => p.event.row?.every((b, i) => b === row(n)[i]) && t.equals(p.event.table),
+        );
+        expect(index.eventsOf(id).map((e) => e.index)).toEqual(all.map((p) => p.index));
+      }
+    }
+  }
+});
+
+describe("row index", () => {
+  it("keeps every field of an event", () => {
+    const index = open();
+    const e = event("update", 5, {
+      lsn: 2n ** 63n - 5n,
+      ordinal: 2 ** 32 - 1,
+      xid: 2n ** 40n + 3n,
+      time: 1_799_999_999_999_999,
+      actor: Buffer.alloc(16, 9),
+    });
+    index.apply([{ index: 2 ** 41 + 7, leaf: encodeEvent(e) }]);
+    const id = index.find(e.table, row(5)) ?? -1;
+    const { kind, schema, commitment, lsn, ordinal, time, actor } = e;
+    const kept = index.view(e.table, ALL).last(id);
+    expect(kept).toMatchObject({ index: 2 ** 41 + 7, kind, lsn, ordinal, xid: 2 ** 40 + 3, time });
+    expect([kept?.schema, kept?.commitment, kept?.actor].map((b) => Buffer.from(b ?? []))).toEqual([
+      Buffer.from(schema ?? []),
+      Buffer.from(commitment ?? []),
+      Buffer.from(actor ?? []),
+    ]);
+  });
+
+  it("remembers keys, tables and actors, and a learned row is not yet known", () => {
+    const index = open();
+    index.learn([{ table: table(0), row: row(1), key: "17|4" }]);
+    index.learnTables([{ table: table(0), name: "public.notes" }]);
+    index.learnActors([{ actor: Buffer.alloc(16, 3), name: "dr. weber" }]);
+    expect(index.known(table(0), row(1))).toBe(false);
+    index.apply(place([event("create", 1), event("read", 2)]));
+    expect(index.known(table(0), row(1))).toBe(true);
+    expect(index.known(table(0), row(2))).toBe(false);
+    expect(index.known(table(1), row(1))).toBe(false);
+    expect(index.keyOf(index.find(table(0), row(1)) ?? -1)).toBe("17|4");
+    expect(index.tableName(table(0))).toBe("public.notes");
+    expect(index.actorName(Buffer.alloc(16, 3))).toBe("dr. weber");
+    expect(index.unattributed(9)[0]).toMatchObject({ index: 1, key: "17|4", kind: "create" });
+  });
+
+  it("lists commits after a position, and forgets them when the source has another past", () => {
+    const index = open();
+    const tx = (lsn: bigint, ordinal: number) => event("update", 1, { lsn, xid: lsn, ordinal, time: Number(lsn) });
+    index.apply(place([tx(10n, 1), tx(10n, 2), tx(20n, 1), tx(30n, 1), event("baseline", 2, { lsn: 99n, xid: 0n })]));
+    expect(index.recentCommits(10n)).toEqual([
+      { lsn: 20n, xid: 20n, time: 20 },
+      { lsn: 30n, xid: 30n, time: 30 },
+    ]);
+    index.apply(place([event("restored", 0, { table: Buffer.alloc(8) })], 6));
+    expect(index.recentCommits(0n)).toEqual([]);
+  });
+
+  it("passes over other sources and leaves that are not events, and applies nothing of a call that fails", () => {
+    const index = open();
+    index.apply([
+      { index: 1, leaf: Uint8Array.of(0x84, 0, 1, 1, 0x40) },
+      { index: 2, leaf: encodeEvent(event("create", 1, { source: "other" })) },
+    ]);
+    expect([index.appliedTo(), index.counters().events]).toEqual([3, 0]);
+    const broken = encodeEvent(event("create", 2)).slice(0, -3);
+    const bad = () => index.apply([...place([event("create", 1)], 3), { index: 4, leaf: broken }]);
+    expect(bad).toThrow(expect.objectContaining({ code: "ledger/malformed" }));
+    expect([index.appliedTo(), index.counters().rows]).toEqual([3, 0]);
+    index.apply(place([event("create", 1)], 3));
+    expect(index.find(table(0), row(1))).toBe(0);
+    index.skipTo(9);
+    index.skipTo(5);
+    expect(index.appliedTo()).toBe(9);
+  });
+
+  it("finds 140,000 rows again across a merge of the slots, in the writer and in a reader that came before", () => {
+    const path = join(dir, `${files++}.db`);
+    const index = open(path);
+    const reader = open(path, true);
+    const many = Array.from({ length: 140_000 }, (_, i) => {
+      const handle = Buffer.alloc(16);
+      handle.writeUInt32BE(Math.imul(i, 2_654_435_761) >>> 0, 0);
+      handle.writeUInt32BE(i, 12);
+      return handle;
+    });
+    for (let i = 0; i < many.length; i += 20_000) {
+      index.apply(
+        place(
+          many.slice(i, i + 20_000).map((handle) => event("baseline", 0, { row: handle })),
+          i + 1,
+        ),
+      );
+    }
+    reader.refresh();
+    for (const which of [index, reader]) {
+      const wrong = many.filter((handle, i) => which.find(table(0), handle) !== i);
+      expect(wrong.length).toBe(0);
+    }
+  });
+
+  it("refuses a file that is not an index", () => {
+    const path = join(dir, "rubbish.db");
+    writeFileSync(path, "not a database, but long enough to be looked at".repeat(100));
+    let code: string | undefined;
+    try {
+      open(path);
+    } catch (error) {
+      code = codeOf(error);
+    }
+    expect(code).toBe("capture/damaged-store");
+  });
+});
