@@ -101,10 +101,11 @@ class Verification {
 
   async run(): Promise<VerifyReport> {
     const started = performance.now();
-    const all = await this.#options.source.tables();
-    for (const table of this.#chosen(all)) await this.#verifyTable(table);
+    for (const table of this.#chosen(await this.#options.source.tables())) await this.#verifyTable(table);
+    this.#checkpoint ??= await this.#temporary?.catchUp();
     if (this.#options.key === undefined) await this.#findMissing();
-    if (this.#options.table === undefined) this.#findForgottenTables(all);
+    // Listed again: tables made meanwhile are not forgotten ones.
+    if (this.#options.table === undefined) this.#findForgottenTables(await this.#options.source.tables());
     return await this.#report((performance.now() - started) / 1000);
   }
 
@@ -186,7 +187,9 @@ class Verification {
     const verified = new Set(this.#checks.map((c) => toHex(c.handle)));
     const existing = new Map(all.map((t) => [toHex(t.handle), t.name]));
     const everything = { xmin: Number.MAX_SAFE_INTEGER, xmax: Number.MAX_SAFE_INTEGER, running: new Set<number>() };
-    const forgotten = this.#index.tables().filter((t) => !verified.has(toHex(t.handle)));
+    const captured = new Set(all.filter((t) => t.identity !== "nothing").map((t) => toHex(t.handle)));
+    const known = this.#index.tables().map((t) => ({ ...t, id: toHex(t.handle) }));
+    const forgotten = known.filter((t) => !verified.has(t.id) && !captured.has(t.id));
     const views = new Map(forgotten.map((t) => [this.#index.view(t.handle, everything), t]));
     this.#index.scan(0, views.size === 0 ? 0 : this.#index.rowCount(), [...views.keys()], (id, view) => {
       const table = views.get(view);
