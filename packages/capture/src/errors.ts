@@ -17,6 +17,8 @@ export type CaptureErrorCode =
   | "capture/slot-lost" // the database gave up the WAL of our slot: capture declares a gap and starts a new one
   | "capture/no-tables" // no table can be captured: see `source check`
   | "capture/table-refused" // the table has no usable identity: run the printed SQL or exclude it
+  | "capture/stream-failed" // the database refused what streaming needs; the message holds its SQLSTATE: see `source check`
+  | "capture/catalog-changed" // a type appeared while streaming: capture reads the catalog again and goes on
   // what the source sends
   | "capture/malformed-message" // a replication message cut off or out of form: report it
   | "capture/unknown-message" // a replication message of a kind this version does not know: upgrade

@@ -10,4 +10,8 @@ export {
 } from "./canonical.ts";
 export { type CatalogOptions, matches, type PgTable, qualified, readTables, selectRows } from "./catalog.ts";
 export { copyRows } from "./copy.ts";
+export { formatLsn, parseLsn } from "./lsn.ts";
+export { objectName } from "./publication.ts";
 export { type ConnectOptions, connect, quoteName, quoteText, withClient } from "./session.ts";
+export type { SlotState } from "./slot.ts";
+export { type PostgresSource, type PostgresSourceOptions, postgresSource } from "./source.ts";

@@ -1,0 +1,110 @@
+/** Collects events into batches: 4,096 events, 600 KiB, or 20 ms after the first, whichever comes first. */
+import { BATCH_KIND, encodeBatchBody, type Position } from "@anamnesis/contracts";
+import type { ChainId, SourceId } from "@anamnesis/core";
+import type { Primitives, Signer } from "@anamnesis/crypto";
+import { LIMITS, leafHashes, type SignedTransaction, signTransaction, treeHash } from "@anamnesis/ledger";
+import { captureError } from "./errors.ts";
+
+const WAIT_MS = 20;
+const LIFETIME_S = 3_600;
+
+export interface Batch {
+  /** Counted from 1 within one run. */
+  readonly number: number;
+  readonly incarnation: Uint8Array;
+  readonly from: Position;
+  readonly to: Position;
+  readonly leaves: readonly Uint8Array[];
+}
+
+export class Batcher {
+  readonly #close: (batch: Batch) => void;
+  #leaves: Uint8Array[] = [];
+  #bytes = 0;
+  #from: Position;
+  #to: Position;
+  #incarnation: Uint8Array;
+  #closed = 0;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(from: Position, incarnation: Uint8Array, close: (batch: Batch) => void) {
+    this.#from = from;
+    this.#to = from;
+    this.#incarnation = incarnation;
+    this.#close = close;
+  }
+
+  /** The batch that the events added so far are in: once it is final, so are they all. */
+  get current(): number {
+    return this.#closed + (this.#leaves.length > 0 ? 1 : 0);
+  }
+
+  /** Starts a new stretch: the next batch begins at `from`. Only between batches. */
+  jump(from: Position, incarnation: Uint8Array): void {
+    this.flush();
+    this.#from = from;
+    this.#to = from;
+    this.#incarnation = incarnation;
+  }
+
+  add(leaf: Uint8Array, lsn: bigint, ordinal: number): void {
+    if (leaf.length > LIMITS.leafBytes) throw captureError("capture/row-too-large", "an event is larger than a leaf");
+    if (this.#leaves.length >= LIMITS.batchEvents || this.#bytes + leaf.length > LIMITS.batchBytes) this.flush();
+    if (this.#leaves.length === 0) this.#timer ??= setTimeout(() => this.flush(), WAIT_MS);
+    this.#leaves.push(leaf);
+    this.#bytes += leaf.length;
+    this.#to = { lsn, ordinal };
+  }
+
+  /** Closes the batch under way, if it has any event. */
+  flush(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    if (this.#leaves.length === 0) return;
+    const batch: Batch = {
+      number: ++this.#closed,
+      incarnation: this.#incarnation,
+      from: this.#from,
+      to: this.#to,
+      leaves: this.#leaves,
+    };
+    this.#leaves = [];
+    this.#bytes = 0;
+    this.#from = this.#to;
+    this.#close(batch);
+  }
+
+  /** Drops what was not closed; for a run that ends in an error. */
+  discard(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#leaves = [];
+    this.#bytes = 0;
+  }
+}
+
+export interface BatchSigner {
+  readonly primitives: Primitives;
+  readonly signer: Signer;
+  readonly chain: ChainId;
+  readonly source: SourceId;
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+  /** The last nonce used; nonces rise for ever, so they start from the clock. */
+  nonce: number;
+}
+
+export function signBatch(how: BatchSigner, batch: Batch): SignedTransaction {
+  how.nonce = Math.max(how.nonce + 1, how.now() * 1000);
+  const body = encodeBatchBody({
+    source: how.source,
+    incarnation: batch.incarnation,
+    from: batch.from,
+    to: batch.to,
+    count: batch.leaves.length,
+    root: treeHash(how.primitives, leafHashes(how.primitives, batch.leaves)),
+  });
+  const expires = Math.floor(how.now() / 1000) + LIFETIME_S;
+  const transaction = { chain: how.chain, kind: BATCH_KIND, nonce: how.nonce, expires, body };
+  return signTransaction(how.primitives, transaction, [how.signer], batch.leaves);
+}

@@ -1,0 +1,64 @@
+/** What `runCapture` is given and what it tells. */
+import type { ChainId, OrgId, SourceId } from "@anamnesis/core";
+import type { Handles, Primitives, Signer } from "@anamnesis/crypto";
+import type { Engine } from "@anamnesis/ledger";
+import type { KeyStore } from "./keystore.ts";
+import type { Progress } from "./progress.ts";
+import type { GapReason } from "./resume.ts";
+import type { RowIndexWriter } from "./row-index.ts";
+import type { Source } from "./source.ts";
+
+export interface CaptureOptions {
+  readonly source: Source;
+  readonly engine: Engine;
+  readonly chain: ChainId;
+  readonly organisation: OrgId;
+  readonly sourceId: SourceId;
+  /** The organisation's key. Nonces start from the clock, so other users of the key may do the same. */
+  readonly signer: Signer;
+  readonly primitives: Primitives;
+  /** Under the source's handle key. */
+  readonly handles: Handles;
+  readonly index: RowIndexWriter;
+  readonly keystore: KeyStore;
+  readonly progress: Progress;
+  /** Return once everything that was committed at the start is final; otherwise go on until the signal aborts. */
+  readonly untilCaughtUp?: boolean;
+  /** Also wait for a database that cannot be reached at the start; a lost one is always waited for. */
+  readonly patient?: boolean;
+  readonly signal: AbortSignal;
+  readonly onProgress?: (progress: CaptureProgress) => void;
+  /** A verifier's marker has passed: everything before it is final and indexed. */
+  readonly onBarrier?: (token: string) => void;
+  /** Milliseconds since 1970. */
+  readonly now?: () => number;
+}
+
+export interface CaptureProgress {
+  readonly phase: "starting" | "baseline" | "streaming" | "waiting" | "reconnecting";
+  /** `baseline`: the table that is read, rows so far, and rows as the source estimates them. */
+  readonly table?: string;
+  readonly rows?: number;
+  readonly estimate?: number;
+  /** `waiting`, `reconnecting`: code of what is in the way. */
+  readonly code?: string;
+  /** Final since `runCapture` was called. */
+  readonly events: number;
+  readonly batches: number;
+  /** Everything before it is final and indexed. */
+  readonly passed: bigint;
+  /** Events sealed and not yet final. */
+  readonly pending: number;
+  /** Commit time (µs since 1970) of the newest transaction delivered. */
+  readonly newest: number;
+}
+
+export interface CaptureSummary {
+  readonly events: number;
+  readonly batches: number;
+  /** Gaps and restores declared in this run. */
+  readonly declared: readonly (GapReason | "restored")[];
+  readonly passed: bigint;
+  /** Messages and rows that were ignored: malformed actor messages, tables that are not captured. */
+  readonly ignored: number;
+}

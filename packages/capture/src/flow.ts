@@ -1,0 +1,123 @@
+/**
+ * The way of events to the ledger within one session: sealer → batcher → submitter → index, and back: which positions
+ * have passed. Everything up to the engine's `submit` is synchronous, so a row is sealed while its bytes still lie in the
+ * socket's buffer, and memory holds a bounded number of batches whatever the size of a transaction.
+ */
+import type { Position } from "@anamnesis/contracts";
+import type { Receipt } from "@anamnesis/ledger";
+import { type Batch, Batcher, type BatchSigner, signBatch } from "./batcher.ts";
+import type { CaptureOptions } from "./capture.ts";
+import { Marks } from "./marks.ts";
+import type { PlacedLeaf } from "./row-index.ts";
+import { type EventSink, Sealer } from "./sealer.ts";
+import { SubjectSealers } from "./subject-sealers.ts";
+import { Submitter } from "./submitter.ts";
+
+/** Batches on their way at which reading stops, and at which it goes on. */
+const HIGH = 10;
+const LOW = 5;
+
+export interface FlowEvents {
+  readonly onFinal: (events: number) => void;
+  readonly onWaiting: (code: string) => void;
+  readonly onFailure: (error: unknown) => void;
+}
+
+export class Flow implements EventSink {
+  readonly marks = new Marks();
+  readonly batcher: Batcher;
+  readonly sealer: Sealer;
+  readonly #o: CaptureOptions;
+  readonly #events: FlowEvents;
+  readonly #submitter: Submitter;
+  #rows: { table: Uint8Array; row: Uint8Array; key: string }[] = [];
+  #actors: { actor: Uint8Array; name: string }[] = [];
+  #sealed = 0;
+  #final = 0;
+
+  constructor(
+    options: CaptureOptions,
+    signer: BatchSigner,
+    from: Position,
+    incarnation: Uint8Array,
+    events: FlowEvents,
+  ) {
+    this.#o = options;
+    this.#events = events;
+    const { primitives, keystore, handles, sourceId, engine, signal } = options;
+    this.batcher = new Batcher(from, incarnation, (batch) => this.#submit(batch));
+    const sealers = new SubjectSealers(primitives, keystore);
+    this.sealer = new Sealer({ source: sourceId, handles, sealers, sink: this });
+    this.#submitter = new Submitter({
+      engine,
+      signal,
+      sign: (batch) => signBatch(signer, batch),
+      onFinal: (batch, receipt) => this.#onFinal(batch, receipt),
+      onWaiting: events.onWaiting,
+      onFailure: events.onFailure,
+    });
+  }
+
+  get pending(): number {
+    return this.#sealed - this.#final;
+  }
+
+  /** Whether reading should stop until `relief`. */
+  get full(): boolean {
+    return this.#submitter.outstanding >= HIGH;
+  }
+
+  relief(): Promise<void> {
+    return this.#submitter.below(LOW);
+  }
+
+  /** Everything added so far is final and indexed. Rejects when a batch failed for good. */
+  async drain(): Promise<void> {
+    this.batcher.flush();
+    await this.#submitter.below(0);
+  }
+
+  /** Lets what was submitted settle, drops the rest: afterwards the ledger's position holds still. */
+  async abandon(): Promise<void> {
+    this.batcher.discard();
+    await this.#submitter.settled();
+  }
+
+  event(leaf: Uint8Array, lsn: bigint, ordinal: number): void {
+    this.#sealed++;
+    this.batcher.add(leaf, lsn, ordinal);
+  }
+
+  row(table: Uint8Array, row: Uint8Array, key: string): void {
+    this.#rows.push({ table, row, key });
+  }
+
+  actor(actor: Uint8Array, name: string): void {
+    this.#actors.push({ actor, name });
+  }
+
+  /** Keys and names are durable before the events that need them leave this process. */
+  #submit(batch: Batch): void {
+    const { keystore, index } = this.#o;
+    keystore.flush();
+    if (this.#rows.length > 0) index.learn(this.#rows);
+    if (this.#actors.length > 0) index.learnActors(this.#actors);
+    this.#rows = [];
+    this.#actors = [];
+    this.#submitter.add(batch);
+  }
+
+  #onFinal(batch: Batch, receipt: Receipt): void {
+    const { index } = this.#o;
+    index.apply(placed(batch, receipt));
+    index.skipTo(receipt.index + receipt.count);
+    this.#final += batch.leaves.length;
+    this.marks.final(batch.number);
+    this.#events.onFinal(batch.leaves.length);
+  }
+}
+
+function* placed(batch: Batch, receipt: Receipt): Iterable<PlacedLeaf> {
+  let index = receipt.index;
+  for (const leaf of batch.leaves) yield { index: ++index, leaf };
+}

@@ -1,0 +1,56 @@
+/**
+ * Positions waiting for their events: a position has passed when every batch with events before it is final. Bounded:
+ * positions behind the same batch replace each other, because only the last one matters.
+ */
+interface Mark {
+  readonly batch: number;
+  position: bigint;
+}
+
+export class Marks {
+  #marks: Mark[] = [];
+  #tokens: { readonly batch: number; readonly token: string }[] = [];
+  #final = 0;
+  #passed = 0n;
+
+  /** Everything before it is final. */
+  get passed(): bigint {
+    return this.#passed;
+  }
+
+  /** Notes that everything before `position` is in batches up to `batch`. */
+  reach(position: bigint, batch: number): void {
+    const last = this.#marks.at(-1);
+    if (last !== undefined && last.batch === batch) last.position = position > last.position ? position : last.position;
+    else this.#marks.push({ batch, position });
+    this.#advance();
+  }
+
+  /** A verifier's marker: passed together with batch `batch`. */
+  barrier(token: string, batch: number): void {
+    this.#tokens.push({ batch, token });
+  }
+
+  /** All batches up to this number are final. */
+  final(batch: number): void {
+    this.#final = batch;
+    this.#advance();
+  }
+
+  /** Markers that have passed since the last call. */
+  takeBarriers(): readonly string[] {
+    const passed = this.#tokens.filter((t) => t.batch <= this.#final).map((t) => t.token);
+    if (passed.length > 0) this.#tokens = this.#tokens.filter((t) => t.batch > this.#final);
+    return passed;
+  }
+
+  #advance(): void {
+    let done = 0;
+    for (const mark of this.#marks) {
+      if (mark.batch > this.#final) break;
+      if (mark.position > this.#passed) this.#passed = mark.position;
+      done++;
+    }
+    if (done > 0) this.#marks.splice(0, done);
+  }
+}

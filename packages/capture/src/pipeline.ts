@@ -1,0 +1,85 @@
+/** `runCapture`: sessions with the source, one after the other, until it is done or stopped. */
+import { setTimeout as sleep } from "node:timers/promises";
+import { codeOf } from "@anamnesis/core";
+import type { CaptureOptions, CaptureProgress, CaptureSummary } from "./capture.ts";
+import { Session, type Shared } from "./session.ts";
+import { RestoredSignal } from "./streaming.ts";
+
+const BACKOFF_MS_MIN = 100;
+const BACKOFF_MS_MAX = 10_000;
+const REPORT_MS = 100;
+
+/**
+ * Captures a source: baseline, then stream, with no gap and no double (spec/capture.md). Resolves when it is caught up
+ * (if asked) or when the signal aborts; a lost database is waited for and gone on with.
+ * @throws AnamnesisError with a `capture/…` code for what an operator must put right, and errors of the engine.
+ */
+export async function runCapture(options: CaptureOptions): Promise<CaptureSummary> {
+  const run = new Run(options);
+  let wait = BACKOFF_MS_MIN;
+  for (;;) {
+    const before = run.shared.events;
+    try {
+      await new Session(options, run.shared).run();
+      return run.summary();
+    } catch (error) {
+      if (options.signal.aborted) return run.summary();
+      if (error instanceof RestoredSignal) continue;
+      if (!run.mayRetry(error)) throw error;
+      if (run.shared.events > before) wait = BACKOFF_MS_MIN;
+      run.shared.report({ phase: "reconnecting", code: codeOf(error) ?? "unknown" });
+    }
+    await sleep(wait, undefined, { signal: options.signal }).catch(() => undefined);
+    wait = Math.min(2 * wait, BACKOFF_MS_MAX);
+  }
+}
+
+class Run {
+  readonly shared: Shared;
+  readonly #o: CaptureOptions;
+  #reached = false;
+  #reported = 0;
+
+  constructor(options: CaptureOptions) {
+    this.#o = options;
+    const { primitives, signer, chain, sourceId, now = Date.now } = options;
+    this.shared = {
+      signer: { primitives, signer, chain, source: sourceId, now, nonce: 0 },
+      restoredAfter: undefined,
+      declared: [],
+      events: 0,
+      batches: 0,
+      ignored: 0,
+      report: (progress) => this.#report(progress, now),
+    };
+  }
+
+  /** A source that answered once is waited for; one that never did only when asked to be patient. */
+  mayRetry(error: unknown): boolean {
+    const code = codeOf(error);
+    if (code === "capture/connection-lost" || code === "capture/catalog-changed") return true;
+    if (code === "capture/cannot-connect") return this.#reached || this.#o.patient === true;
+    return code === undefined && isConnectionError(error);
+  }
+
+  summary(): CaptureSummary {
+    const { events, batches, declared, ignored } = this.shared;
+    return { events, batches, declared: [...declared], ignored, passed: this.#o.progress.passed() ?? 0n };
+  }
+
+  #report(progress: Partial<CaptureProgress> & Pick<CaptureProgress, "phase">, now: () => number): void {
+    if (progress.phase === "streaming" || progress.phase === "baseline") this.#reached = true;
+    const time = now();
+    if (this.#o.onProgress === undefined || time - this.#reported < REPORT_MS) return;
+    this.#reported = time;
+    const { events, batches } = this.shared;
+    this.#o.onProgress({ events, batches, passed: 0n, pending: 0, newest: 0, ...progress });
+  }
+}
+
+/** What the driver throws when the server goes away under a query. */
+function isConnectionError(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const code = "code" in error && typeof error.code === "string" ? error.code : "";
+  return /^(?:57P|08|E[A-Z]+$)/.test(code) || /^Connection terminated|^Client has encountered/.test(error.message);
+}

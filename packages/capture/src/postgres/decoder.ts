@@ -1,0 +1,204 @@
+/** From pgoutput messages to changes: names the tables, completes the rows, reads the actor messages. */
+import { invariant } from "@anamnesis/core";
+import type { Primitives } from "@anamnesis/crypto";
+import { purposeCode } from "@anamnesis/ledger";
+import { captureError } from "../errors.ts";
+import type { Change, ColumnSchema, RowImage, StreamHandler, TableSchema } from "../source.ts";
+import { type PgTable, schemaFingerprint } from "./catalog.ts";
+import { widenXid } from "./lsn.ts";
+import { parseMessage, type Relation, type TupleColumn } from "./pgoutput.ts";
+
+const MESSAGE_BYTES_MAX = 16_384;
+const NAME_MAX = 512;
+
+export interface DecoderOptions {
+  readonly tables: ReadonlyMap<string, PgTable>;
+  readonly primitives: Primitives;
+  /** Qualified type names by OID, as the catalog had them when the connection was made. */
+  readonly types: ReadonlyMap<number, string>;
+  /** A full transaction id read when the connection was made. */
+  readonly xid: bigint;
+  /** Types that were not found even after reading the catalog again: their name in the stream has to do. */
+  readonly unknownTypes: Set<number>;
+}
+
+export class Decoder {
+  readonly #options: DecoderOptions;
+  readonly #handler: StreamHandler;
+  readonly #relations = new Map<number, TableSchema | null>();
+  readonly #sentTypes = new Map<number, string>();
+  #xid: bigint;
+  #inside = false;
+
+  constructor(options: DecoderOptions, handler: StreamHandler) {
+    this.#options = options;
+    this.#handler = handler;
+    this.#xid = options.xid;
+  }
+
+  /** Whether a transaction has begun and not yet committed. */
+  get inside(): boolean {
+    return this.#inside;
+  }
+
+  /** Takes one message. `onBegin` may refuse the transaction that begins (position of its commit): then false. */
+  take(data: Buffer, at: number, onBegin: (lsn: bigint) => boolean): { readonly committed?: bigint } | false {
+    const message = parseMessage(data, at);
+    switch (message.tag) {
+      case "begin": {
+        if (!onBegin(message.lsn)) return false;
+        this.#inside = true;
+        const xid = widenXid(message.xid, this.#xid);
+        if (xid > this.#xid) this.#xid = xid;
+        this.#handler.begin({ lsn: message.lsn, xid, time: message.time });
+        return NOTHING;
+      }
+      case "commit":
+        this.#inside = false;
+        this.#handler.commit(message.end);
+        return { committed: message.end };
+      case "relation":
+        this.#relations.set(message.id, this.#resolve(message));
+        return NOTHING;
+      case "type":
+        this.#sentTypes.set(message.id, `${message.schema}.${message.name}`);
+        return NOTHING;
+      case "insert":
+        this.#row(message.relation, (table) => ({ kind: "create", table, after: message.after }));
+        return NOTHING;
+      case "update":
+        this.#row(message.relation, (table) => update(table, message));
+        return NOTHING;
+      case "delete":
+        this.#row(message.relation, (table) => ({
+          kind: "delete",
+          table,
+          before: message.image === "full" ? message.before : keyOnly(table, message.before),
+        }));
+        return NOTHING;
+      case "truncate":
+        for (const relation of message.relations) this.#row(relation, (table) => ({ kind: "truncate", table }));
+        return NOTHING;
+      case "message":
+        if (message.transactional && message.prefix.startsWith("anamnesis.")) this.#said(message);
+        return NOTHING;
+      case "origin":
+        return NOTHING;
+    }
+  }
+
+  #row(relation: number, change: (table: TableSchema) => Change): void {
+    const table = this.#relations.get(relation);
+    if (table === undefined) throw captureError("capture/malformed-message", "a row of a table that was not described");
+    if (table === null) this.#handler.ignored?.("unknown-table");
+    else this.#handler.change(change(table));
+  }
+
+  /** The table with the columns that the stream really sends, which may be older or newer than the catalog's. */
+  #resolve(relation: Relation): TableSchema | null {
+    const known = this.#options.tables.get(`${relation.schema}.${relation.name}`);
+    if (known === undefined) return null;
+    const columns: ColumnSchema[] = relation.columns.map((c) => ({
+      name: c.name,
+      type: this.#typeName(c.typeId),
+      modifier: c.modifier,
+      large: known.columns.find((k) => k.name === c.name)?.large ?? true,
+    }));
+    const same =
+      columns.length === known.columns.length &&
+      columns.every((c, i) => {
+        const k = known.columns[i];
+        return k !== undefined && k.name === c.name && k.type === c.type && k.modifier === c.modifier;
+      });
+    if (same) return known;
+    const place = (index: number): number => columns.findIndex((c) => c.name === known.columns[index]?.name);
+    return {
+      ...known,
+      columns,
+      schemaId: schemaFingerprint(this.#options.primitives, columns),
+      keyColumns: known.keyColumns.map(place),
+      subjectColumns: known.subjectColumns.map(place).filter((i) => i >= 0),
+    };
+  }
+
+  /**
+   * The stream names only types that are not built in, and a domain by its base: so names come from the catalog. A type
+   * made after the connection is looked up by connecting again, once.
+   */
+  #typeName(id: number): string {
+    const known = this.#options.types.get(id);
+    if (known !== undefined) return known;
+    if (this.#options.unknownTypes.has(id)) return this.#sentTypes.get(id) ?? `unknown.${id}`;
+    this.#options.unknownTypes.add(id);
+    throw captureError("capture/catalog-changed", "a data type appeared while streaming");
+  }
+
+  #said(message: { readonly prefix: string; readonly content: Uint8Array }): void {
+    const text = message.content.length <= MESSAGE_BYTES_MAX ? LOOSE.decode(message.content) : "";
+    if (message.prefix === "anamnesis.barrier") {
+      this.#handler.barrier(text.slice(0, NAME_MAX));
+      return;
+    }
+    const change =
+      message.prefix === "anamnesis.actor"
+        ? actorChange(text)
+        : message.prefix === "anamnesis.read"
+          ? this.#readChange(text)
+          : undefined;
+    if (change !== undefined) this.#handler.change(change);
+    else this.#handler.ignored?.("malformed-message");
+  }
+
+  /** `{"table": "public.patients", "key": ["42"]}`, with an actor and purpose of its own if given. */
+  #readChange(text: string): Change | undefined {
+    const json = parseJson(text);
+    const name = json?.["table"];
+    const key = json?.["key"];
+    if (typeof name !== "string") return undefined;
+    const table = this.#options.tables.get(name);
+    const list = Array.isArray(key) ? key.map(String) : key === undefined ? [] : [String(key)];
+    if (table === undefined || list.length !== table.keyColumns.length) return undefined;
+    return { kind: "read", table, key: list };
+  }
+}
+
+const NOTHING = {};
+const LOOSE = new TextDecoder();
+
+function update(
+  table: TableSchema,
+  m: { readonly image: "full" | "key" | "none"; readonly before: TupleColumn[] | null; readonly after: TupleColumn[] },
+): Change {
+  const { before, after } = m;
+  if (before === null) return { kind: "update", table, before: null, after };
+  if (m.image === "key") return { kind: "update", table, before: keyOnly(table, before), after };
+  invariant(before.length === after.length, "both images of a row have its columns");
+  for (let i = 0; i < after.length; i++) if (after[i] === undefined) after[i] = before[i];
+  return { kind: "update", table, before, after };
+}
+
+/** The image of the identity says NULL for every other column; what it means is "not sent". */
+const keyOnly = (table: TableSchema, image: RowImage): RowImage =>
+  image.map((value, i) => (table.keyColumns.includes(i) ? value : undefined));
+
+function actorChange(text: string): Change | undefined {
+  const json = parseJson(text);
+  if (json === undefined) return undefined;
+  const actor = json["actor"];
+  const purpose = json["purpose"];
+  if (actor !== undefined && actor !== null && (typeof actor !== "string" || actor.length > NAME_MAX)) return undefined;
+  return {
+    kind: "actor",
+    actor: typeof actor === "string" && actor !== "" ? actor : null,
+    purpose: typeof purpose === "string" ? purposeCode(purpose) : null,
+  };
+}
+
+function parseJson(text: string): Readonly<Record<string, unknown>> | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === "object" && value !== null ? (value as Readonly<Record<string, unknown>>) : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,74 @@
+/**
+ * Our publication: what the database sends. Named tables only, never `FOR ALL TABLES`: publishing a table without a
+ * usable identity would make the owner's own UPDATE fail.
+ */
+import type { Client } from "pg";
+import { captureError } from "../errors.ts";
+import { type PgTable, qualified } from "./catalog.ts";
+import { quoteName, quoteText, sqlState } from "./session.ts";
+
+/** Longest wait for a lock on one of the source's tables; after it the work is given up, not the hospital's. */
+const LOCK_TIMEOUT = "SET LOCAL lock_timeout = '2s'";
+
+/** `anamnesis_` and the source's name, in letters that need no quoting. */
+export const objectName = (source: string): string => `anamnesis_${source.replaceAll("-", "_")}`;
+
+const PUBLISHED_SQL = `
+SELECT n.nspname AS schema, c.relname AS relation
+  FROM pg_catalog.pg_publication p
+  JOIN pg_catalog.pg_publication_rel r ON r.prpubid = p.oid
+  JOIN pg_catalog.pg_class c ON c.oid = r.prrelid
+  JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+ WHERE p.pubname = `;
+
+/** Names (`schema.table`) of the published tables; undefined when there is no such publication. */
+export async function publishedTables(client: Client, publication: string): Promise<ReadonlySet<string> | undefined> {
+  const name = quoteText(publication);
+  const exists = await client.query(`SELECT 1 FROM pg_catalog.pg_publication WHERE pubname = ${name}`);
+  if (exists.rows.length === 0) return undefined;
+  const { rows } = await client.query<{ schema: string; relation: string }>(PUBLISHED_SQL + name);
+  return new Set(rows.map((row) => `${row.schema}.${row.relation}`));
+}
+
+/** The statements that make the publication hold these tables; empty when it does. It never takes a table out. */
+export function publicationSql(
+  publication: string,
+  tables: readonly PgTable[],
+  published: ReadonlySet<string> | undefined,
+): readonly string[] {
+  const missing = tables.filter((t) => published?.has(t.name) !== true);
+  const list = missing.map(qualified).join(", ");
+  if (published === undefined) {
+    const options = "publish = 'insert, update, delete, truncate', publish_via_partition_root = true";
+    return [`CREATE PUBLICATION ${quoteName(publication)} FOR TABLE ${list} WITH (${options})`];
+  }
+  return missing.length === 0 ? [] : [`ALTER PUBLICATION ${quoteName(publication)} ADD TABLE ${list}`];
+}
+
+/**
+ * Makes the publication hold the tables. Takes SHARE UPDATE EXCLUSIVE on each table that is added: reads and writes go
+ * on. @throws AnamnesisError `capture/no-publication-right`; its message holds the SQL to run as the tables' owner.
+ */
+export async function ensurePublication(
+  client: Client,
+  publication: string,
+  tables: readonly PgTable[],
+): Promise<void> {
+  const statements = publicationSql(publication, tables, await publishedTables(client, publication));
+  if (statements.length === 0) return;
+  await client.query("BEGIN");
+  try {
+    await client.query(LOCK_TIMEOUT);
+    for (const sql of statements) await client.query(sql);
+    await client.query("COMMIT");
+  } catch (cause) {
+    await client.query("ROLLBACK").catch(() => undefined);
+    if (sqlState(cause) === "42501") {
+      throw captureError(
+        "capture/no-publication-right",
+        `this role may not publish the tables; run as their owner: ${statements.join("; ")}`,
+      );
+    }
+    throw captureError("capture/stream-failed", `the publication could not be made (${sqlState(cause) ?? "?"})`);
+  }
+}

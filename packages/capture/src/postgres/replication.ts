@@ -1,0 +1,185 @@
+/**
+ * The replication connection: START_REPLICATION, keepalives, feedback, back-pressure (PostgreSQL manual, "Streaming
+ * Replication Protocol"). Ours and small, because the feedback must be exact: the flushed position is the END of the last
+ * commit that is final on the ledger, never one more, never what was merely received.
+ */
+
+import { codeOf } from "@anamnesis/core";
+import type { Client } from "pg";
+import { captureError } from "../errors.ts";
+import { type ConnectOptions, connect, quoteName, sqlState } from "./session.ts";
+import { slotProblem } from "./slot.ts";
+
+/** Feedback at least this often; the server's timeout is a minute by default and a few seconds at the least. */
+const FEEDBACK_MS = 500;
+/** The server frees a slot of a killed client only when it notices. */
+const BUSY_MS_MAX = 10_000;
+const CLOSE_MS_MAX = 1_000;
+const POSTGRES_EPOCH_MS = 946_684_800_000;
+
+const XLOG_DATA = 0x77; // w
+const KEEPALIVE = 0x6b; // k
+const HEADER_BYTES = 25;
+
+export interface ReplicationHandler {
+  /** A pgoutput message: `data` from `at`; a view, valid until the return. False ends the stream. */
+  data(data: Buffer, at: number): boolean;
+  /** The server has sent everything before this position. False ends the stream. */
+  keepalive(end: bigint): boolean;
+}
+
+export interface ReplicationOptions extends ConnectOptions {
+  readonly slot: string;
+  readonly publication: string;
+  readonly signal: AbortSignal;
+}
+
+/** @throws AnamnesisError `capture/slot-busy`, `capture/stream-failed`, `capture/cannot-connect`. */
+export async function openReplication(options: ReplicationOptions, handler: ReplicationHandler): Promise<Replication> {
+  const deadline = Date.now() + BUSY_MS_MAX;
+  for (;;) {
+    const client = await connect({ url: options.url, replication: true });
+    const replication = new Replication(client, options, handler);
+    try {
+      await replication.started;
+      return replication;
+    } catch (cause) {
+      replication.end();
+      if (codeOf(cause) !== "capture/slot-busy" || Date.now() > deadline) throw cause;
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      if (options.signal.aborted) throw cause;
+    }
+  }
+}
+
+export class Replication {
+  readonly started: Promise<void>;
+  /** Settles when the stream has ended: resolves after `end`, rejects when it was lost or a handler threw. */
+  readonly done: Promise<void>;
+  readonly #client: Client;
+  readonly #handler: ReplicationHandler;
+  #received = 0n;
+  #flushed = 0n;
+  #failure: unknown;
+  #ending = false;
+  #asking = false;
+
+  constructor(client: Client, options: ReplicationOptions, handler: ReplicationHandler) {
+    this.#client = client;
+    this.#handler = handler;
+    const { connection } = client;
+    connection.on("copyData", (message: { readonly chunk: Buffer }) => this.#onData(message.chunk));
+    const started = new Promise<void>((resolve) => connection.once("replicationStart", () => resolve()));
+    const timer = setInterval(() => this.#feedback(this.#asking), FEEDBACK_MS);
+    const onAbort = (): void => this.end();
+    options.signal.addEventListener("abort", onAbort, { once: true });
+
+    const sql =
+      `START_REPLICATION SLOT ${quoteName(options.slot)} LOGICAL 0/0 ` +
+      `(proto_version '1', publication_names '${quoteName(options.publication)}', messages 'true')`;
+    const query = client.query(sql).then(
+      () => this.#ended(undefined),
+      (cause: unknown) => this.#ended(cause),
+    );
+    this.done = query.finally(() => {
+      clearInterval(timer);
+      options.signal.removeEventListener("abort", onAbort);
+      connection.stream.destroy();
+    });
+    this.done.catch(() => undefined);
+    this.started = Promise.race([started, this.done.then(() => Promise.reject(lost(undefined)))]);
+    this.started.catch(() => undefined);
+    if (options.signal.aborted) this.end();
+  }
+
+  pause(): void {
+    this.#client.connection.stream.pause();
+  }
+
+  resume(): void {
+    this.#client.connection.stream.resume();
+  }
+
+  /** Everything before `position` is final. */
+  acknowledge(position: bigint): void {
+    if (position > this.#flushed) this.#flushed = position;
+  }
+
+  /** From now on asks the server with each feedback how far it has sent. */
+  ask(): void {
+    this.#asking = true;
+    this.#feedback(true);
+  }
+
+  /** Ends the stream after a last feedback; `done` resolves. Idempotent. */
+  end(): void {
+    if (this.#ending) return;
+    this.#ending = true;
+    this.#feedback(false);
+    this.resume();
+    void this.#client.end().catch(() => undefined);
+    setTimeout(() => this.#client.connection.stream.destroy(), CLOSE_MS_MAX).unref();
+  }
+
+  #onData(chunk: Buffer): void {
+    if (this.#ending || this.#failure !== undefined) return;
+    try {
+      if (chunk[0] === XLOG_DATA) this.#onMessage(chunk);
+      else if (chunk[0] === KEEPALIVE) this.#onKeepalive(chunk);
+      else throw captureError("capture/unknown-message", "unknown message of the replication protocol");
+    } catch (cause) {
+      this.#failure = cause;
+      this.#client.connection.stream.destroy();
+    }
+  }
+
+  #onMessage(chunk: Buffer): void {
+    if (chunk.length <= HEADER_BYTES) throw captureError("capture/malformed-message", "replication message cut off");
+    const at = chunk.readBigUInt64BE(1);
+    if (at > this.#received) this.#received = at;
+    if (!this.#handler.data(chunk, HEADER_BYTES)) this.end();
+  }
+
+  #onKeepalive(chunk: Buffer): void {
+    if (chunk.length !== 18) throw captureError("capture/malformed-message", "keepalive of another length");
+    const end = chunk.readBigUInt64BE(1);
+    if (end > this.#received) this.#received = end;
+    if (!this.#handler.keepalive(end)) return this.end();
+    if (chunk[17] === 1) this.#feedback(false);
+  }
+
+  /** Standby status update: written, flushed, applied, our clock, and whether we want an answer. */
+  #feedback(ask: boolean): void {
+    const { connection } = this.#client;
+    if (!connection.stream.writable || this.#failure !== undefined) return;
+    const message = Buffer.alloc(34);
+    message[0] = 0x72; // r
+    message.writeBigUInt64BE(this.#received > this.#flushed ? this.#received : this.#flushed, 1);
+    message.writeBigUInt64BE(this.#flushed, 9);
+    message.writeBigUInt64BE(this.#flushed, 17);
+    message.writeBigInt64BE(BigInt(Date.now() - POSTGRES_EPOCH_MS) * 1000n, 25);
+    message[33] = ask ? 1 : 0;
+    (connection as unknown as CopySender).sendCopyFromChunk(message);
+  }
+
+  #ended(cause: unknown): void {
+    if (this.#failure !== undefined) throw this.#failure;
+    if (this.#ending) return;
+    throw lost(cause);
+  }
+}
+
+/** What the driver's connection can do beyond its published types. */
+interface CopySender {
+  sendCopyFromChunk(chunk: Buffer): void;
+}
+
+/** Server messages may repeat data: only the SQLSTATE is passed on. */
+function lost(cause: unknown) {
+  const state = sqlState(cause) ?? "";
+  if (state === "55006") return slotProblem(cause);
+  const gone = !/^[0-9A-Z]{5}$/.test(state) || state.startsWith("57P") || state.startsWith("08");
+  return gone
+    ? captureError("capture/connection-lost", "the database closed the replication connection", { reason: state })
+    : captureError("capture/stream-failed", `the database ended the stream (${state})`, { sqlstate: state });
+}

@@ -1,0 +1,167 @@
+/** The PostgreSQL source: puts catalog, publication, slot, snapshot and stream behind the `Source` port. */
+import { concat, utf8 } from "@anamnesis/core";
+import { captureError } from "../errors.ts";
+import type { Snapshot, Source, SourceDescription, SourceLife, Stream, StreamHandler } from "../source.ts";
+import { type CatalogOptions, type PgTable, readTables } from "./catalog.ts";
+import { Decoder } from "./decoder.ts";
+import { parseLsn } from "./lsn.ts";
+import { ensurePublication, objectName } from "./publication.ts";
+import { openReplication } from "./replication.ts";
+import { connect, withClient } from "./session.ts";
+import { createSlot, dropSlot, readSlot, type SlotState } from "./slot.ts";
+import { openSnapshot } from "./snapshot.ts";
+
+export interface PostgresSourceOptions extends CatalogOptions {
+  readonly url: string;
+  /** The source's name: publication and slot are called `anamnesis_<name>`. */
+  readonly name: string;
+  /** Longest wait for older transactions when a slot is made. */
+  readonly slotDeadlineMs?: number;
+}
+
+/** A source with what an operator of PostgreSQL wants to see. */
+export interface PostgresSource extends Source {
+  slot(): Promise<SlotState | undefined>;
+}
+
+const SLOT_DEADLINE_MS = 60_000;
+
+export function postgresSource(options: PostgresSourceOptions): PostgresSource {
+  return new Postgres(options);
+}
+
+class Postgres implements PostgresSource {
+  readonly #options: PostgresSourceOptions;
+  readonly #name: string;
+  readonly #unknownTypes = new Set<number>();
+  #tables: ReadonlyMap<string, PgTable> = new Map();
+
+  constructor(options: PostgresSourceOptions) {
+    this.#options = options;
+    this.#name = objectName(options.name);
+  }
+
+  describe(): SourceDescription {
+    return {
+      product: "PostgreSQL, logical replication (pgoutput)",
+      sees: [
+        "every committed insert, update, delete and truncate on the captured tables, with commit time and transaction id",
+        "actor and purpose, where the application says them in its transaction (pg_logical_emit_message)",
+      ],
+      cannotSee: [
+        "who wrote, unless the application says so: the stream names no user",
+        "reads, unless they are announced with an anamnesis.read message",
+        "writes while the table is out of the publication, TRUNCATE of a single partition, attached partitions, rewriting " +
+          "DDL: verify finds what they changed",
+        "generated columns",
+      ],
+    };
+  }
+
+  async life(): Promise<SourceLife> {
+    const system = await this.#replicationQuery();
+    const slot = await this.slot();
+    const { sha256 } = this.#options.primitives;
+    return {
+      incarnation: sha256(concat(utf8(`${system.systemid}/${system.timeline}`))).slice(0, 8),
+      end: parseLsn(system.xlogpos),
+      resumeAt: slot === undefined || slot.lost ? undefined : slot.confirmed,
+    };
+  }
+
+  slot(): Promise<SlotState | undefined> {
+    return withClient(this.#options, (client) => readSlot(client, this.#name));
+  }
+
+  async tables(): Promise<readonly PgTable[]> {
+    return withClient(this.#options, async (client) => {
+      const all = await readTables(client, this.#options);
+      const usable = all.filter((table) => table.identity !== "nothing");
+      if (usable.length === 0) {
+        throw captureError("capture/no-tables", "no table can be captured: see `source check`", { seen: all.length });
+      }
+      await ensurePublication(client, this.#name, usable);
+      this.#tables = new Map(usable.map((table) => [table.name, table]));
+      return usable;
+    });
+  }
+
+  async begin(signal: AbortSignal): Promise<Snapshot> {
+    return this.#snapshot(this.#name, false, signal);
+  }
+
+  async snapshot(signal: AbortSignal): Promise<Snapshot> {
+    return this.#snapshot(`${this.#name}_tmp_${process.pid}`.slice(0, 63), true, signal);
+  }
+
+  async forget(): Promise<void> {
+    await withClient(this.#options, (client) => dropSlot(client, this.#name));
+  }
+
+  async stream(
+    handler: StreamHandler,
+    { signal, until }: { readonly signal: AbortSignal; readonly until?: bigint },
+  ): Promise<Stream> {
+    const decoder = new Decoder(
+      {
+        ...(await this.#decoding()),
+        tables: this.#tables,
+        primitives: this.#options.primitives,
+        unknownTypes: this.#unknownTypes,
+      },
+      handler,
+    );
+    const reached = (position: bigint): boolean => until !== undefined && position >= until;
+    const replication = await openReplication(
+      { url: this.#options.url, slot: this.#name, publication: this.#name, signal },
+      {
+        data(data, at) {
+          const taken = decoder.take(data, at, (lsn) => !reached(lsn));
+          return taken !== false && (taken.committed === undefined || !reached(taken.committed));
+        },
+        keepalive(end) {
+          if (decoder.inside) return true;
+          handler.idle(end);
+          return !reached(end);
+        },
+      },
+    );
+    replication.ask();
+    return replication;
+  }
+
+  async close(): Promise<void> {
+    this.#tables = new Map();
+  }
+
+  async #snapshot(slot: string, temporary: boolean, signal: AbortSignal): Promise<Snapshot> {
+    const deadlineMs = this.#options.slotDeadlineMs ?? SLOT_DEADLINE_MS;
+    const made = await createSlot(this.#options, { name: slot, temporary, deadlineMs, signal });
+    return openSnapshot(this.#options, made, this.#tables);
+  }
+
+  async #replicationQuery() {
+    const client = await connect({ url: this.#options.url, replication: true });
+    try {
+      const { rows } = await client.query<{ systemid: string; timeline: number; xlogpos: string }>("IDENTIFY_SYSTEM");
+      const row = rows[0];
+      if (row === undefined) throw captureError("capture/stream-failed", "the database does not identify itself");
+      return row;
+    } finally {
+      await client.end().catch(() => undefined);
+    }
+  }
+
+  async #decoding(): Promise<{ readonly types: ReadonlyMap<number, string>; readonly xid: bigint }> {
+    return withClient(this.#options, async (client) => {
+      const { rows } = await client.query<{ oid: number; name: string }>(
+        `SELECT t.oid::int8::float8 AS oid, n.nspname || '.' || t.typname AS name
+           FROM pg_catalog.pg_type t JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace`,
+      );
+      const next = await client.query<{ xid: string }>(
+        "SELECT pg_catalog.pg_snapshot_xmax(pg_catalog.pg_current_snapshot())::text AS xid",
+      );
+      return { types: new Map(rows.map((r) => [r.oid, r.name])), xid: BigInt(next.rows[0]?.xid ?? "3") };
+    });
+  }
+}

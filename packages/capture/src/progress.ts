@@ -1,0 +1,142 @@
+/**
+ * Notes of capture that must survive it: which life of the source it follows, up to where it acknowledged, which tables
+ * have their baseline. Written with fsync before every acknowledgement: a slot found ahead of the note was moved by
+ * somebody else. Other processes read it to know how far the ledger is.
+ */
+import { DatabaseSync, type StatementSync } from "node:sqlite";
+import { setTimeout as sleep } from "node:timers/promises";
+import { fromHex, toHex } from "@anamnesis/core";
+import { captureError } from "./errors.ts";
+
+/** A life of the source: `base` as the source names it, `incarnation` as the ledger does (they differ after a restore). */
+export interface LifeNote {
+  readonly base: Uint8Array;
+  readonly incarnation: Uint8Array;
+}
+
+export interface Progress {
+  life(): LifeNote | undefined;
+  setLife(note: LifeNote): void;
+  /** Everything before it is final and indexed, and may have been acknowledged to the source. */
+  passed(): bigint | undefined;
+  /** Durable when it returns. */
+  setPassed(position: bigint): void;
+  /** Tables whose baseline is complete, as hexadecimal handles. */
+  baselined(): ReadonlySet<string>;
+  addBaselined(handles: Iterable<string>): void;
+  /** Forgets everything: for a source of which the ledger knows nothing. */
+  reset(): void;
+  /** Notes that a verifier's marker was passed; only the newest are kept. */
+  passBarrier(token: string): void;
+  barrierPassed(token: string): boolean;
+  close(): void;
+}
+
+const BARRIERS_MAX = 1_000;
+
+/** @throws AnamnesisError `capture/damaged-store`. */
+export function openProgress(path: string, { readOnly = false } = {}): Progress {
+  try {
+    return new SqliteProgress(new DatabaseSync(path, { readOnly, timeout: 10_000 }), readOnly);
+  } catch (cause) {
+    throw captureError("capture/damaged-store", "the progress file cannot be opened: delete it", {}, { cause });
+  }
+}
+
+class SqliteProgress implements Progress {
+  readonly #db: DatabaseSync;
+  readonly #get: StatementSync;
+  readonly #put: StatementSync | undefined;
+
+  constructor(db: DatabaseSync, readOnly: boolean) {
+    this.#db = db;
+    if (!readOnly) {
+      db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;");
+      db.exec("CREATE TABLE IF NOT EXISTS note (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID");
+      db.exec("CREATE TABLE IF NOT EXISTS baselined (handle TEXT PRIMARY KEY) STRICT, WITHOUT ROWID");
+      db.exec("CREATE TABLE IF NOT EXISTS barrier (id INTEGER PRIMARY KEY, token TEXT NOT NULL) STRICT");
+    }
+    this.#get = db.prepare("SELECT value FROM note WHERE key = ?");
+    this.#put = readOnly
+      ? undefined
+      : db.prepare(
+          "INSERT INTO note (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+        );
+  }
+
+  life(): LifeNote | undefined {
+    const text = this.#read("life");
+    const [base, incarnation] = text?.split("/") ?? [];
+    if (base === undefined || incarnation === undefined) return undefined;
+    return { base: fromHex(base), incarnation: fromHex(incarnation) };
+  }
+
+  setLife({ base, incarnation }: LifeNote): void {
+    this.#put?.run("life", `${toHex(base)}/${toHex(incarnation)}`);
+  }
+
+  passed(): bigint | undefined {
+    const text = this.#read("passed");
+    return text === undefined ? undefined : BigInt(text);
+  }
+
+  setPassed(position: bigint): void {
+    this.#put?.run("passed", position.toString());
+  }
+
+  baselined(): ReadonlySet<string> {
+    return new Set(
+      this.#db
+        .prepare("SELECT handle FROM baselined")
+        .all()
+        .map((row) => String(row["handle"])),
+    );
+  }
+
+  addBaselined(handles: Iterable<string>): void {
+    const insert = this.#db.prepare("INSERT INTO baselined (handle) VALUES (?) ON CONFLICT DO NOTHING");
+    for (const handle of handles) insert.run(handle);
+  }
+
+  reset(): void {
+    this.#db.exec("DELETE FROM note; DELETE FROM baselined; DELETE FROM barrier");
+  }
+
+  passBarrier(token: string): void {
+    this.#db.prepare("INSERT INTO barrier (token) VALUES (?)").run(token);
+    this.#db.prepare("DELETE FROM barrier WHERE id <= (SELECT max(id) FROM barrier) - ?").run(BARRIERS_MAX);
+  }
+
+  barrierPassed(token: string): boolean {
+    return this.#db.prepare("SELECT 1 FROM barrier WHERE token = ?").get(token) !== undefined;
+  }
+
+  close(): void {
+    if (this.#db.isOpen) this.#db.close();
+  }
+
+  #read(key: string): string | undefined {
+    const value = this.#get.get(key)?.["value"];
+    return typeof value === "string" ? value : undefined;
+  }
+}
+
+/**
+ * Waits until capture, in this process or another, has passed a verifier's marker: its token was seen, or everything
+ * before `position` is final. @throws AnamnesisError `capture/timeout` or `capture/stopped`.
+ */
+export async function waitForBarrier(
+  progress: Progress,
+  token: string,
+  position: bigint,
+  { signal, deadlineMs = 60_000 }: { readonly signal?: AbortSignal; readonly deadlineMs?: number } = {},
+): Promise<void> {
+  const deadline = Date.now() + deadlineMs;
+  while (!progress.barrierPassed(token) && (progress.passed() ?? -1n) < position) {
+    if (signal?.aborted === true) throw captureError("capture/stopped", "stopped while waiting for capture");
+    if (Date.now() > deadline) {
+      throw captureError("capture/timeout", "capture did not catch up in time: is it running?", { deadlineMs });
+    }
+    await sleep(25);
+  }
+}

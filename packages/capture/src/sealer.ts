@@ -1,0 +1,240 @@
+/**
+ * From changes to event leaves. One sealer follows one stream: it counts the ordinals of a transaction, knows who acts,
+ * and writes each event's canonical bytes. What a change becomes is decided here and nowhere else, so that a transaction
+ * delivered twice gets the same ordinals twice.
+ */
+import type { Bytes } from "@anamnesis/core";
+import type { Handles } from "@anamnesis/crypto";
+import { type EventKind, encodeEvent } from "@anamnesis/ledger";
+import { keyOfFields, keyText, RowWriter, rowText, splitRow, unescapeField } from "./postgres/canonical.ts";
+import type { Change, RowImage, TableSchema, TransactionStart } from "./source.ts";
+import { type SubjectSealers, subjectsOf, subjectsOfFields } from "./subject-sealers.ts";
+
+/** Where sealed events go, in order. `name` is the readable key of the row, when there is one. */
+export interface EventSink {
+  event(leaf: Uint8Array, lsn: bigint, ordinal: number): void;
+  row(table: Uint8Array, row: Uint8Array, key: string): void;
+  actor(handle: Uint8Array, name: string): void;
+}
+
+export interface SealerOptions {
+  readonly source: string;
+  readonly handles: Handles;
+  readonly sealers: SubjectSealers;
+  readonly sink: EventSink;
+}
+
+const NO_TABLE = new Uint8Array(8);
+const ACTORS_MAX = 10_000;
+
+interface Parts {
+  readonly kind: EventKind;
+  readonly table: Uint8Array;
+  readonly row?: Uint8Array | null;
+  readonly schema?: Uint8Array | null;
+  readonly commitment?: Uint8Array | null;
+}
+
+export class Sealer {
+  readonly #o: SealerOptions;
+  readonly #rows = new RowWriter();
+  readonly #keys = new RowWriter();
+  readonly #actors = new Map<string, Uint8Array>();
+  #lsn = 0n;
+  #ordinal = 0;
+  #xid = 0n;
+  #time = 0;
+  #actor: Uint8Array | null = null;
+  #purpose: string | null = null;
+  /** Events up to this ordinal of the transaction are on the ledger already: they are counted, not sealed. */
+  #skipTo = 0;
+
+  constructor(options: SealerOptions) {
+    this.#o = options;
+  }
+
+  /** Events of the current transaction so far. */
+  get ordinal(): number {
+    return this.#ordinal;
+  }
+
+  begin(start: TransactionStart, skipTo = 0): void {
+    this.#lsn = start.lsn;
+    this.#xid = start.xid;
+    this.#time = start.time;
+    this.#ordinal = 0;
+    this.#actor = null;
+    this.#purpose = null;
+    this.#skipTo = skipTo;
+  }
+
+  change(change: Change): void {
+    switch (change.kind) {
+      case "create":
+        return this.#stored("create", change.table, change.after);
+      case "update":
+        return this.#update(change.table, change.before, change.after);
+      case "delete":
+        return this.#removed(change.table, change.before);
+      case "truncate":
+        return this.#emit(() => ({ kind: "truncate", table: change.table.handle }));
+      case "read":
+        return this.#emit(() => ({ kind: "read", table: change.table.handle, row: this.#readRow(change) }));
+      case "actor":
+        this.#actor = change.actor === null ? null : this.#actorHandle(change.actor);
+        this.#purpose = change.purpose;
+    }
+  }
+
+  /** A row of a snapshot; `row` in COPY form. `skip` is asked with the row's handle. */
+  baseline(table: TableSchema, row: Bytes, skip: (row: Uint8Array) => boolean): void {
+    const fields = splitRow(row);
+    const sealer = this.#o.sealers.of(table, subjectsOfFields(table, fields));
+    const keyless = table.keyColumns.length === 0;
+    if (keyless && sealer === "erased") return;
+    const handle =
+      keyless && sealer !== "erased"
+        ? sealer.keylessRow(table.handle, row)
+        : this.#o.handles.row(table.handle, keyOfFields(fields, table.keyColumns));
+    if (skip(handle)) return;
+    this.#emit((ordinal) => {
+      const name = keyless ? rowText(row) : keyText(keyFields(fields, table), IDENTITY[table.keyColumns.length] ?? []);
+      this.#o.sink.row(table.handle, handle, name);
+      return {
+        kind: "baseline",
+        table: table.handle,
+        row: handle,
+        ...(sealer === "erased"
+          ? {}
+          : {
+              schema: table.schemaId,
+              commitment: sealer.commitment(table.handle, handle, table.schemaId, this.#lsn, ordinal, row),
+            }),
+      };
+    });
+  }
+
+  /** A baseline for a copy of a row without a key that is known to have existed, but not with which bytes. */
+  vanished(table: TableSchema, row: Uint8Array): void {
+    this.#emit(() => ({ kind: "baseline", table: table.handle, row }));
+  }
+
+  /** An event about a whole table or, without one, about the source. */
+  note(kind: "gap" | "restored" | "schema", table?: TableSchema): void {
+    this.#emit(() => ({ kind, table: table?.handle ?? NO_TABLE, schema: table?.schemaId ?? null }));
+  }
+
+  #update(table: TableSchema, before: RowImage | null, after: RowImage): void {
+    if (before !== null && (table.keyColumns.length === 0 || this.#moved(table, before, after))) {
+      this.#removed(table, before);
+      return this.#stored("create", table, after);
+    }
+    return this.#stored("update", table, after);
+  }
+
+  /** Whether the key changed: then the row is another one. */
+  #moved(table: TableSchema, before: RowImage, after: RowImage): boolean {
+    return table.keyColumns.some((index) => !same(before[index], after[index]));
+  }
+
+  #stored(kind: "create" | "update", table: TableSchema, columns: RowImage): void {
+    this.#emit((ordinal) => {
+      const subjects = subjectsOf(table, columns);
+      const sealer = subjects === undefined ? undefined : this.#o.sealers.of(table, subjects);
+      const vouched = sealer !== undefined && sealer !== "erased" && isComplete(columns) ? sealer : undefined;
+      if (table.keyColumns.length === 0) {
+        if (vouched === undefined || !isComplete(columns)) return { kind, table: table.handle };
+        const bytes = this.#rows.row(columns);
+        const row = vouched.keylessRow(table.handle, bytes);
+        this.#o.sink.row(table.handle, row, rowText(bytes));
+        const commitment = vouched.commitment(table.handle, row, table.schemaId, this.#lsn, ordinal, bytes);
+        return { kind, table: table.handle, row, schema: table.schemaId, commitment };
+      }
+      const row = this.#keyedRow(table, columns);
+      if (row === null || vouched === undefined || !isComplete(columns)) return { kind, table: table.handle, row };
+      const bytes = this.#rows.row(columns);
+      const commitment = vouched.commitment(table.handle, row, table.schemaId, this.#lsn, ordinal, bytes);
+      return { kind, table: table.handle, row, schema: table.schemaId, commitment };
+    });
+  }
+
+  #removed(table: TableSchema, before: RowImage): void {
+    this.#emit(() => ({ kind: "delete", table: table.handle, row: this.#removedRow(table, before) }));
+  }
+
+  #removedRow(table: TableSchema, before: RowImage): Uint8Array | null {
+    if (table.keyColumns.length > 0) return this.#keyedRow(table, before);
+    const subjects = subjectsOf(table, before);
+    const sealer = subjects === undefined ? "erased" : this.#o.sealers.of(table, subjects);
+    if (sealer === "erased" || !isComplete(before)) return null;
+    return sealer.keylessRow(table.handle, this.#rows.row(before));
+  }
+
+  #keyedRow(table: TableSchema, columns: RowImage): Uint8Array | null {
+    if (table.keyColumns.some((index) => columns[index] === undefined)) return null;
+    const row = this.#o.handles.row(table.handle, this.#keys.key(columns, table.keyColumns));
+    this.#o.sink.row(table.handle, row, keyText(columns, table.keyColumns));
+    return row;
+  }
+
+  #readRow(change: Extract<Change, { kind: "read" }>): Uint8Array {
+    const key = change.key.map((text) => Buffer.from(text));
+    const bytes = this.#keys.key(key, IDENTITY[key.length] ?? []);
+    return this.#o.handles.row(change.table.handle, bytes);
+  }
+
+  #emit(parts: (ordinal: number) => Parts): void {
+    const ordinal = ++this.#ordinal;
+    if (ordinal <= this.#skipTo) return;
+    const { kind, table, row = null, schema = null, commitment = null } = parts(ordinal);
+    const leaf = encodeEvent({
+      kind,
+      source: this.#o.source,
+      table,
+      row,
+      schema,
+      commitment,
+      lsn: this.#lsn,
+      ordinal,
+      xid: this.#xid,
+      time: this.#time,
+      actor: this.#actor,
+      purpose: this.#purpose,
+    });
+    this.#o.sink.event(leaf, this.#lsn, ordinal);
+  }
+
+  #actorHandle(name: string): Uint8Array {
+    const known = this.#actors.get(name);
+    if (known !== undefined) return known;
+    if (this.#actors.size >= ACTORS_MAX) this.#actors.clear();
+    const handle = this.#o.handles.actor(name);
+    this.#actors.set(name, handle);
+    this.#o.sink.actor(handle, name);
+    return handle;
+  }
+}
+
+/** 0, 1, 2, … for lists that hold nothing but the key. */
+const IDENTITY: readonly (readonly number[])[] = Array.from({ length: 33 }, (_, n) =>
+  Array.from({ length: n }, (_, i) => i),
+);
+
+const keyFields = (fields: readonly Uint8Array[], table: TableSchema) =>
+  table.keyColumns.map((index) => {
+    const field = fields[index];
+    return field === undefined ? null : unescapeField(field);
+  });
+
+function isComplete(columns: RowImage): columns is readonly (Bytes | null)[] {
+  for (let i = 0; i < columns.length; i++) if (columns[i] === undefined) return false;
+  return true;
+}
+
+function same(a: Bytes | null | undefined, b: Bytes | null | undefined): boolean {
+  if (a === undefined || b === undefined || a === null || b === null)
+    return a === b || a === undefined || b === undefined;
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
+}

@@ -1,0 +1,208 @@
+/**
+ * One session with the source: decide how to go on, declare what must be declared, make missing baselines, stream. It
+ * ends when it is caught up (if asked), when the signal aborts, or with an error; `runCapture` decides whether to begin
+ * another one.
+ */
+import { decodeSourceState, type Position, type SourceState, START, sourcePath } from "@anamnesis/contracts";
+import { toHex } from "@anamnesis/core";
+import { baseline } from "./baseline.ts";
+import type { BatchSigner } from "./batcher.ts";
+import type { CaptureOptions, CaptureProgress } from "./capture.ts";
+import { Flow } from "./flow.ts";
+import { catchUp, scanTables } from "./log-scan.ts";
+import { afterRestore, type Decision, decide, Replay } from "./resume.ts";
+import type { Snapshot, TableSchema } from "./source.ts";
+import { Streaming } from "./streaming.ts";
+
+/** What lives longer than a session. */
+export interface Shared {
+  readonly signer: BatchSigner;
+  /** Set when a stream showed that the source was put back: the last commit that was still the same. */
+  restoredAfter: { readonly lsn: bigint | undefined } | undefined;
+  readonly declared: CaptureSummaryEntry[];
+  events: number;
+  batches: number;
+  ignored: number;
+  report(progress: Partial<CaptureProgress> & Pick<CaptureProgress, "phase">): void;
+}
+
+export type CaptureSummaryEntry = "other-life" | "position-lost" | "position-ahead" | "restored";
+
+export class Session {
+  readonly #o: CaptureOptions;
+  readonly #shared: Shared;
+  readonly #failure = new AbortController();
+
+  constructor(options: CaptureOptions, shared: Shared) {
+    this.#o = options;
+    this.#shared = shared;
+  }
+
+  /** Resolves when it is caught up (if asked) or stopped. */
+  async run(): Promise<void> {
+    const { source, index, engine, signal } = this.#o;
+    this.#shared.report({ phase: "starting" });
+    const tables = await source.tables();
+    index.learnTables(tables.map((t) => ({ table: t.handle, name: t.name })));
+    await catchUp(engine, index, signal);
+    const ledger = await this.#ledgerState();
+    const life = await source.life();
+    const note = { life: this.#o.progress.life(), passed: this.#o.progress.passed() };
+    const decision = this.#decide(decide(this.#o.primitives, { ledger, life, note }), ledger);
+
+    const position = ledger?.position ?? START;
+    const incarnation = decision.kind === "fresh" ? life.incarnation : decision.incarnation;
+    const flow = this.#flow(position, incarnation);
+    try {
+      await this.#enter(flow, tables, decision, { base: life.incarnation, resumeAt: life.resumeAt, position });
+    } catch (error) {
+      await flow.abandon();
+      throw this.#failure.signal.aborted ? this.#failure.signal.reason : error;
+    }
+  }
+
+  async #enter(flow: Flow, tables: readonly TableSchema[], decision: Decision, at: Entry): Promise<Position> {
+    const { source, progress, signal } = this.#o;
+    if (decision.kind === "fresh") {
+      await source.forget();
+      const snapshot = await source.begin(signal);
+      progress.reset();
+      progress.setLife({ base: at.base, incarnation: at.base });
+      progress.setPassed(snapshot.position);
+      const start = { lsn: snapshot.position - 1n, xid: 0n, time: snapshot.time };
+      await this.#baseline(flow, snapshot, tables, undefined, () => flow.sealer.begin(start));
+      return this.#stream(flow, { lsn: start.lsn, ordinal: flow.sealer.ordinal }, undefined);
+    }
+    if (decision.kind === "resume") {
+      const expected = at.resumeAt === undefined ? [] : this.#o.index.recentCommits(at.resumeAt - 1n);
+      const replay = new Replay(
+        expected.filter((c) => c.lsn <= at.position.lsn),
+        at.position.lsn,
+      );
+      const reached = await this.#missingBaselines(flow, tables, at.position, replay);
+      return this.#stream(flow, reached, replay);
+    }
+    const reached = await this.#declare(flow, tables, decision, at);
+    return this.#stream(flow, await this.#missingBaselines(flow, tables, reached, undefined), undefined);
+  }
+
+  /** The event that says what was missed, at a place where no commit can be: just before one. */
+  async #declare(
+    flow: Flow,
+    tables: readonly TableSchema[],
+    decision: Extract<Decision, { kind: "gap" | "restored" }>,
+    at: Entry,
+  ): Promise<Position> {
+    const { source, progress, signal } = this.#o;
+    if (decision.renew) await source.forget();
+    const snapshot = decision.renew ? await source.begin(signal) : undefined;
+    const resumeAt = snapshot?.position ?? at.resumeAt ?? 1n;
+    const after = decision.kind === "restored" ? this.#shared.restoredAfter?.lsn : undefined;
+    const lsn = after === undefined ? resumeAt - 1n : after + 1n;
+    flow.batcher.jump({ lsn, ordinal: 0 }, decision.incarnation);
+    flow.sealer.begin({ lsn, xid: 0n, time: this.#shared.signer.now() * 1000 });
+    flow.sealer.note(decision.kind);
+    await flow.drain();
+    progress.setLife({ base: at.base, incarnation: decision.incarnation });
+    progress.setPassed(resumeAt);
+    this.#shared.declared.push(decision.kind === "gap" ? decision.why : "restored");
+    this.#shared.restoredAfter = undefined;
+    const reached = { lsn, ordinal: flow.sealer.ordinal };
+    if (snapshot === undefined) return reached;
+    await this.#pendingBaselines(flow, snapshot, tables, () => undefined);
+    return { lsn, ordinal: flow.sealer.ordinal };
+  }
+
+  /** Tables without a baseline get one at a later position: stream up to it, then read the rows as of it. */
+  async #missingBaselines(
+    flow: Flow,
+    tables: readonly TableSchema[],
+    from: Position,
+    replay: Replay | undefined,
+  ): Promise<Position> {
+    if ((await this.#pending(tables)).length === 0) return from;
+    const snapshot = await this.#o.source.snapshot(this.#o.signal);
+    try {
+      const reached = await this.#stream(flow, from, replay, snapshot.position);
+      const start = { lsn: snapshot.position - 1n, xid: 0n, time: snapshot.time };
+      if (start.lsn <= reached.lsn) return reached;
+      await this.#pendingBaselines(flow, snapshot, tables, () => flow.sealer.begin(start));
+      return { lsn: start.lsn, ordinal: flow.sealer.ordinal };
+    } finally {
+      await snapshot.close();
+    }
+  }
+
+  async #pendingBaselines(flow: Flow, snapshot: Snapshot, tables: readonly TableSchema[], begin: () => void) {
+    const pending = await this.#pending(tables);
+    const keyless = pending.filter((t) => t.keyColumns.length === 0);
+    const history = await scanTables(this.#o.engine, this.#o.sourceId, keyless, this.#o.signal);
+    await this.#baseline(flow, snapshot, pending, history, begin);
+  }
+
+  /** The note may be lost; the log then says which tables have their baseline. */
+  async #pending(tables: readonly TableSchema[]): Promise<readonly TableSchema[]> {
+    const { progress, engine, sourceId, signal } = this.#o;
+    const without = (done: ReadonlySet<string>) => tables.filter((t) => !done.has(toHex(t.handle)));
+    if (without(progress.baselined()).length === 0) return [];
+    const { baselined } = await scanTables(engine, sourceId, [], signal);
+    progress.addBaselined(baselined);
+    return without(progress.baselined());
+  }
+
+  async #baseline(
+    flow: Flow,
+    snapshot: Snapshot,
+    tables: readonly TableSchema[],
+    history: Parameters<typeof baseline>[0]["history"],
+    begin: () => void,
+  ): Promise<void> {
+    try {
+      begin();
+      await baseline({
+        ...{ capture: this.#o, flow, snapshot, tables, history },
+        onTable: (table, rows) =>
+          this.#shared.report({
+            ...{ phase: "baseline", table: table.name, rows, estimate: table.estimate },
+            pending: flow.pending,
+          }),
+      });
+    } finally {
+      await snapshot.close();
+    }
+  }
+
+  /** Streams from `from`; returns the position reached. */
+  async #stream(flow: Flow, from: Position, replay: Replay | undefined, until?: bigint): Promise<Position> {
+    const streaming = new Streaming(this.#o, this.#shared, flow, from, replay);
+    return streaming.run(this.#failure.signal, until);
+  }
+
+  #flow(position: Position, incarnation: Uint8Array): Flow {
+    return new Flow(this.#o, this.#shared.signer, position, incarnation, {
+      onFinal: (events) => {
+        this.#shared.events += events;
+        this.#shared.batches++;
+      },
+      onWaiting: (code) => this.#shared.report({ phase: "waiting", code }),
+      onFailure: (error) => this.#failure.abort(error),
+    });
+  }
+
+  #decide(decision: Decision, ledger: SourceState | undefined): Decision {
+    if (this.#shared.restoredAfter === undefined || decision.kind !== "resume" || ledger === undefined) return decision;
+    return { kind: "restored", incarnation: afterRestore(this.#o.primitives, ledger), renew: false };
+  }
+
+  async #ledgerState(): Promise<SourceState | undefined> {
+    const { engine, organisation, sourceId } = this.#o;
+    const { value } = await engine.read(sourcePath(organisation, sourceId));
+    return value === undefined ? undefined : decodeSourceState(value);
+  }
+}
+
+interface Entry {
+  readonly base: Uint8Array;
+  readonly resumeAt: bigint | undefined;
+  readonly position: Position;
+}

@@ -1,0 +1,172 @@
+/** Following the stream: skips what is final, seals the rest, acknowledges what has passed. */
+import type { Position } from "@anamnesis/contracts";
+import type { CaptureOptions } from "./capture.ts";
+import type { Flow } from "./flow.ts";
+import type { Replay } from "./resume.ts";
+import type { Shared } from "./session.ts";
+import type { Change, Stream, StreamHandler, TransactionStart } from "./source.ts";
+
+/** How often what has passed is written down and acknowledged. */
+const SETTLE_MS = 100;
+const STOP_MS_MAX = 3_000;
+
+/** The source delivered other transactions than the ledger knows: it was put back. */
+export class RestoredSignal extends Error {}
+
+export class Streaming implements StreamHandler {
+  readonly #o: CaptureOptions;
+  readonly #shared: Shared;
+  readonly #flow: Flow;
+  readonly #replay: Replay | undefined;
+  readonly #from: Position;
+  readonly #stop = new AbortController();
+  #stream: Stream | undefined;
+  #paused = false;
+  #transaction: TransactionStart = { lsn: 0n, xid: 0n, time: 0 };
+  #reached: Position;
+  #settled = 0n;
+  #target: bigint | undefined;
+  #caughtUp: (() => void) | undefined;
+
+  constructor(options: CaptureOptions, shared: Shared, flow: Flow, from: Position, replay: Replay | undefined) {
+    this.#o = options;
+    this.#shared = shared;
+    this.#flow = flow;
+    this.#from = from;
+    this.#reached = from;
+    this.#replay = replay;
+  }
+
+  /** Runs until caught up (if asked), `until`, the signal, or an error. Gives the position reached. */
+  async run(failure: AbortSignal, until?: bigint): Promise<Position> {
+    const { source, signal, untilCaughtUp } = this.#o;
+    const caughtUp = new Promise<void>((resolve) => {
+      this.#caughtUp = resolve;
+    });
+    if (untilCaughtUp === true && until === undefined) this.#target = (await source.life()).end;
+    const stopped = aborted(signal);
+    const timer = setInterval(() => this.#settle(), SETTLE_MS);
+    try {
+      this.#stream = await source.stream(this, {
+        signal: this.#stop.signal,
+        ...(until === undefined ? {} : { until }),
+      });
+      if (this.#paused) this.#stream.pause();
+      this.#shared.report({ phase: "streaming" });
+      await Promise.race([this.#stream.done, caughtUp, stopped.promise, aborted(failure).promise]);
+      await this.#finish(failure);
+      return this.#reached;
+    } finally {
+      clearInterval(timer);
+      stopped.release();
+      this.#stop.abort();
+      await this.#stream?.done.catch(() => undefined);
+    }
+  }
+
+  begin(start: TransactionStart): void {
+    this.#transaction = start;
+    const replay = this.#replay;
+    if (replay !== undefined && (replay.differs(start) || !replay.complete(start.lsn))) throw this.#restored(replay);
+    this.#flow.sealer.begin(start, this.#finalOrdinals(start.lsn));
+  }
+
+  change(change: Change): void {
+    this.#flow.sealer.change(change);
+    if (this.#flow.full && !this.#paused) this.#hold();
+  }
+
+  commit(end: bigint): void {
+    const { ordinal } = this.#flow.sealer;
+    const replay = this.#replay;
+    if (replay?.covers(this.#transaction.lsn) === true && !replay.repeats(this.#transaction, ordinal)) {
+      throw this.#restored(replay);
+    }
+    if (ordinal > 0 && this.#transaction.lsn > this.#reached.lsn)
+      this.#reached = { lsn: this.#transaction.lsn, ordinal };
+    this.#pass(end);
+  }
+
+  idle(position: bigint): void {
+    if (this.#replay?.complete(position) === false) throw this.#restored(this.#replay);
+    this.#pass(position);
+  }
+
+  barrier(token: string): void {
+    this.#flow.marks.barrier(token, this.#flow.batcher.current);
+    this.#flow.batcher.flush();
+  }
+
+  ignored(): void {
+    this.#shared.ignored++;
+  }
+
+  #pass(position: bigint): void {
+    this.#flow.marks.reach(position, this.#flow.batcher.current);
+  }
+
+  /** How many events of this transaction are on the ledger already. */
+  #finalOrdinals(lsn: bigint): number {
+    const { lsn: known, ordinal } = this.#from;
+    return lsn < known ? Number.MAX_SAFE_INTEGER : lsn === known ? ordinal : 0;
+  }
+
+  #restored(replay: Replay): RestoredSignal {
+    this.#shared.restoredAfter = { lsn: replay.lastSame };
+    return new RestoredSignal("the source was put back to an earlier state");
+  }
+
+  #hold(): void {
+    this.#paused = true;
+    this.#stream?.pause();
+    this.#flow.relief().then(
+      () => {
+        this.#paused = false;
+        this.#stream?.resume();
+      },
+      () => undefined,
+    );
+  }
+
+  /** Writes down what has passed (fsync), then tells the source, then the verifiers that wait. */
+  #settle(): void {
+    const { progress, onBarrier } = this.#o;
+    const { passed } = this.#flow.marks;
+    if (passed > this.#settled) {
+      progress.setPassed(passed);
+      this.#settled = passed;
+      this.#stream?.acknowledge(passed);
+    }
+    for (const token of this.#flow.marks.takeBarriers()) {
+      progress.passBarrier(token);
+      onBarrier?.(token);
+    }
+    const { pending } = this.#flow;
+    this.#shared.report({ phase: "streaming", passed: this.#settled, pending, newest: this.#transaction.time });
+    if (this.#target !== undefined && this.#settled >= this.#target) this.#caughtUp?.();
+  }
+
+  /** What was read becomes final and is acknowledged, within a limit when we are being stopped. */
+  async #finish(failure: AbortSignal): Promise<void> {
+    this.#stream?.pause();
+    failure.throwIfAborted();
+    const drained = this.#flow.drain();
+    if (this.#o.signal.aborted) {
+      drained.catch(() => undefined);
+      await Promise.race([drained, new Promise((resolve) => setTimeout(resolve, STOP_MS_MAX).unref())]);
+    } else {
+      await drained;
+    }
+    this.#settle();
+  }
+}
+
+function aborted(signal: AbortSignal): { readonly promise: Promise<void>; release(): void } {
+  let listener: (() => void) | undefined;
+  const promise = new Promise<void>((resolve) => {
+    listener = () => resolve();
+    if (signal.aborted) resolve();
+    else signal.addEventListener("abort", listener, { once: true });
+  });
+  return { promise, release: () => listener && signal.removeEventListener("abort", listener) };
+}
