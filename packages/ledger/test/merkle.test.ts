@@ -66,9 +66,9 @@ describe("RFC 6962 reference vectors", () => {
 });
 
 describe("proofs at every place", () => {
-  it("holds for every leaf of every tree up to 70 leaves, and stays within 32·⌈log2 n⌉ bytes", () => {
+  it("holds for every leaf of every tree up to 34 leaves and some above, and stays within 32·⌈log2 n⌉ bytes", () => {
     const all = leaves(70);
-    for (let size = 1; size <= all.length; size++) {
+    for (let size = 1; size <= all.length; size += size < 34 ? 1 : 5) {
       const reader = naiveReader(all.slice(0, size));
       const now = naiveRoot(all.slice(0, size));
       for (let index = 0; index < size; index++) {

@@ -102,16 +102,16 @@ describe("appending", () => {
   });
 
   it("gives the same tiles and root however the leaves are cut into appends", () => {
-    const n = fc.integer({ min: 0, max: 1500 });
+    const n = fc.integer({ min: 0, max: 1200 });
     const pieces = fc.array(fc.integer({ min: 1, max: 700 }), { minLength: 1, maxLength: 6 });
     fc.assert(
       fc.property(n, pieces, (size, cut) => {
         const once = buildLog(size);
         const many = buildLog(size, cut);
         expect(hex(many.root)).toBe(hex(treeHash(p, leafHashes(p, leaves(size)))));
-        expect(new Map([...many.store.tiles].sort())).toEqual(new Map([...once.store.tiles].sort()));
+        expect(Object.fromEntries(many.store.tiles)).toEqual(Object.fromEntries(once.store.tiles));
       }),
-      { numRuns: 30 },
+      { numRuns: 12 },
     );
   });
 
