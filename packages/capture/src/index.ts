@@ -1,5 +1,7 @@
 export type { CaptureOptions, CaptureProgress, CaptureSummary } from "./capture.ts";
 export { type CaptureErrorCode, captureError } from "./errors.ts";
+export * from "./history.ts";
+export * from "./index/index.ts";
 export { type KeyStore, type KeyStoreOptions, openKeyStore, type SubjectKey } from "./keystore.ts";
 export { runCapture } from "./pipeline.ts";
 export * from "./postgres/index.ts";
@@ -8,3 +10,4 @@ export type * from "./row-index.ts";
 export type * from "./source.ts";
 export { patient, SubjectSealers, subjectsOf, subjectsOfFields } from "./subject-sealers.ts";
 export { mapSubjects, type SubjectConfig, type SubjectMapping } from "./subjects.ts";
+export * from "./verify/index.ts";
