@@ -157,6 +157,9 @@ export interface TableView {
   /** For tables without a key: copies of the row that the snapshot should see (creates − deletes, since a truncate). */
   copies(id: RowId): number;
 
+  /** Creates minus deletes (since a truncate) whose row the ledger could not tell: its patient's key was destroyed. */
+  untold(): number;
+
   /** The newest visible event of the row even when a later truncate ended its life. For reports. */
   last(id: RowId): IndexedEvent | undefined;
 }

@@ -140,13 +140,18 @@ export class RecordView {
     this.#view.setUint16(this.#at + TABLE_AT, table);
   }
 
-  /** Replaces the event; `copiesBefore` is the count before it, `actor` its number (0 = unknown). */
+  /**
+   * Replaces the event; `copiesBefore` is the count before it, `actor` its number (0 = unknown). An event that names no
+   * columns and commits to none (a delete) leaves the fingerprint of the one before.
+   */
   write(event: Event, index: number, copiesBefore: number, actor: number): void {
     const at = this.#at;
-    const flags = (event.commitment === null ? 0 : HAS_COMMITMENT) | (event.schema === null ? 0 : HAS_SCHEMA);
+    const keepsSchema = event.schema === null && event.kind === "delete" && this.hasSchema;
+    const hasSchema = event.schema !== null || keepsSchema;
+    const flags = (event.commitment === null ? 0 : HAS_COMMITMENT) | (hasSchema ? HAS_SCHEMA : 0);
     this.#bytes[at + KIND_AT] = kindCode(event.kind) | flags;
     this.#bytes.set(event.commitment ?? NO_COMMITMENT, at + COMMITMENT_AT);
-    this.#bytes.set(event.schema ?? NO_SCHEMA, at + SCHEMA_AT);
+    if (!keepsSchema) this.#bytes.set(event.schema ?? NO_SCHEMA, at + SCHEMA_AT);
     this.#view.setBigUint64(at + LSN_AT, event.lsn);
     this.#view.setBigUint64(at + XID_AT, event.xid);
     this.#view.setUint32(at + TIME_AT, Math.floor(event.time / WIDE));

@@ -8,6 +8,8 @@ import { ACTORS_MAX, HANDLE_BYTES, kindCode, RECORD_BYTES, RecordView, TABLES_MA
 import { Slots } from "./slots.ts";
 
 const TRUNCATE = kindCode("truncate");
+const CREATE = kindCode("create");
+const DELETE = kindCode("delete");
 
 export class Store {
   readonly db: DatabaseSync;
@@ -102,6 +104,16 @@ export class Store {
   truncates(table: number): readonly { readonly index: number; readonly xid: number }[] {
     const found = this.db.prepare("SELECT idx, xid FROM marks WHERE tbl = ? AND kind = ? ORDER BY idx DESC");
     return found.all(table, TRUNCATE).map((r) => ({ index: r["idx"] as number, xid: r["xid"] as number }));
+  }
+
+  /** Creates and deletes whose row could not be told (its patient's key is destroyed). */
+  untold(table: number): readonly { readonly index: number; readonly xid: number; readonly change: 1 | -1 }[] {
+    const found = this.db.prepare("SELECT idx, xid, kind FROM marks WHERE tbl = ? AND kind IN (?, ?)");
+    return found.all(table, CREATE, DELETE).map((r) => ({
+      index: r["idx"] as number,
+      xid: r["xid"] as number,
+      change: r["kind"] === CREATE ? 1 : -1,
+    }));
   }
 
   close(): void {

@@ -61,6 +61,12 @@ export class SnapshotView implements TableView {
     return copies;
   }
 
+  untold(): number {
+    const all = this.#table === undefined ? [] : this.#store.untold(this.#table);
+    const seen = all.filter((e) => e.index > this.#floor && isVisible(e.xid, this.#visibility));
+    return seen.reduce((n, e) => n + e.change, 0);
+  }
+
   last(id: RowId): IndexedEvent | undefined {
     return this.#seekVisible(id)?.toEvent((actor) => (actor === 0 ? null : this.#store.actors.handleOf(actor)));
   }
@@ -83,7 +89,7 @@ export class SnapshotView implements TableView {
   }
 }
 
-export const isVisible = (xid: number, v: Visibility): boolean => xid < v.xmin || (xid < v.xmax && !v.running.has(xid));
+const isVisible = (xid: number, v: Visibility): boolean => xid < v.xmin || (xid < v.xmax && !v.running.has(xid));
 
 class Found implements VisibleEvent {
   alive = false;

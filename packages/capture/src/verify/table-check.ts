@@ -108,9 +108,15 @@ class MultisetCheck extends Check implements TableCheck {
   readonly #counts = new SeenCounts();
   #pending: string[] = [];
   #unmatched = 0;
-  #erased = 0;
+  /** Lacking rows that may be erased ones: their handles cannot be computed any more. */
+  #erased: number;
   /** Copies that the index has too many, under the table's former columns. */
   #former = 0;
+
+  constructor(table: TableSchema, view: TableView, context: CheckContext) {
+    super(table, view, context);
+    this.#erased = -view.untold();
+  }
 
   row(bytes: Uint8Array): void {
     const sealer = this.identity.sealer(this.identity.fields(bytes));
@@ -151,9 +157,9 @@ class MultisetCheck extends Check implements TableCheck {
   /** Handles of erased rows cannot be computed any more, so as many lacking rows as there are erased ones may be those. */
   #lacking(id: RowId, key: () => string): void {
     const newest = this.view.newest(id);
-    const current =
-      newest !== undefined && newest.schemaAt >= 0 && sameBytes(newest.bytes, newest.schemaAt, this.table.schemaId);
-    if (!current && this.#former < this.#unmatched) this.#former++;
+    const former =
+      newest !== undefined && newest.schemaAt >= 0 && !sameBytes(newest.bytes, newest.schemaAt, this.table.schemaId);
+    if (former && this.#former < this.#unmatched) this.#former++;
     else if (this.#erased > 0) this.#erased--;
     else this.report("missing", id, key);
   }
