@@ -12,6 +12,6 @@ export * from "./note.ts";
 export * from "./proof-file.ts";
 export * from "./state-tree.ts";
 export * from "./tiles.ts";
-// tlog-reader
+export * from "./tlog-reader.ts";
 export * from "./transaction.ts";
 export * from "./verify-log.ts";

@@ -11,8 +11,8 @@ import { decodeGenesis, type Genesis } from "./genesis.ts";
 import { decodeLeaf } from "./leaf.ts";
 import { openCheckpoint } from "./log-key.ts";
 import { formatTilePath, TILE_WIDTH } from "./tile-path.ts";
+import { readLog } from "./tlog-reader.ts";
 import { BlockChain } from "./verify-chain.ts";
-import { checkedEntries } from "./verify-entries.ts";
 import { PrefixRoot } from "./verify-prefix.ts";
 import { type LogReport, type LogSource, Problems, type VerifyOptions } from "./verify-report.ts";
 
@@ -67,7 +67,7 @@ async function walk(
     if (data !== undefined) prefix?.saw(path, data);
     return data;
   };
-  for await (const { index, leaf } of checkedEntries(primitives, fetch, checkpoint)) {
+  for await (const { index, leaf } of readLog(primitives, fetch, checkpoint)) {
     chain.leaf(index, leaf);
     if ((index + 1) % PROGRESS_LEAVES === 0) onProgress?.(index + 1, size);
     if (problems.full) return;
@@ -89,7 +89,7 @@ function rememberedPrefix(
 ): PrefixRoot | undefined {
   try {
     const seen = openCheckpoint(primitives, note, genesis);
-    if (seen.size <= now.size) return new PrefixRoot(primitives, seen, now.size);
+    if (seen.size <= now.size) return new PrefixRoot(primitives, seen);
     const message = `a checkpoint of ${seen.size} leaves was seen before, this log has ${now.size}: an older copy was put back`;
     problems.add("ledger/rolled-back", message, "checkpoint");
   } catch (error) {
