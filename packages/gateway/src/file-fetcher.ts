@@ -48,7 +48,8 @@ async function readLimited(file: string): Promise<Uint8Array | undefined> {
     const { size } = await handle.stat();
     if (size > FETCH_BYTES_MAX)
       throw gatewayError("gateway/too-large", `a file of the log has ${size} bytes`, { size });
-    return await handle.readFile();
+    // A plain array: a Buffer's `slice` shares its bytes, which nobody here expects.
+    return new Uint8Array(await handle.readFile());
   } catch (error) {
     const code = systemCode(error);
     if (code === "ENOENT" || code === "ENOTDIR") return undefined;

@@ -1,4 +1,5 @@
 /** A log behind a URL, fetched with limits on time and size and with a few retries of what may pass. */
+import { concat } from "@anamnesis/core";
 import { type Genesis, genesisFromJson, ledgerError, parseTilePath } from "@anamnesis/ledger";
 import { gatewayError } from "./errors.ts";
 import { FETCH_BYTES_MAX, type FetchedLog, textOf } from "./file-fetcher.ts";
@@ -99,5 +100,5 @@ async function readLimited(response: Response, path: string): Promise<Uint8Array
     if (size > FETCH_BYTES_MAX) throw gatewayError("gateway/too-large", `the answer for ${path} has no end`, { path });
     chunks.push(chunk);
   }
-  return Buffer.concat(chunks);
+  return concat(...chunks);
 }

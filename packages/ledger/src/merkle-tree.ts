@@ -70,7 +70,8 @@ function hashPair(p: Primitives, buffer: Uint8Array, from: number, to: number): 
 export function treeHash(p: Primitives, packed: Bytes): Uint8Array {
   let count = countHashes(packed);
   if (count === 0) return emptyRoot(p);
-  const row = packed.slice();
+  // Not `slice`: a Buffer's is a view, and the caller's hashes would be written over.
+  const row = new Uint8Array(packed);
   while (count > 1) {
     const pairs = Math.floor(count / 2);
     for (let i = 0; i < pairs; i++) hashPair(p, row, 2 * i * HASH_BYTES, i * HASH_BYTES);

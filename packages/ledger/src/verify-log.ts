@@ -43,7 +43,10 @@ export async function verifyLog(source: LogSource, options: VerifyOptions): Prom
 async function foundingDocument(source: LogSource, note: string): Promise<Genesis> {
   const { size } = parseCheckpoint(note.slice(0, note.indexOf("\n\n") + 1));
   const width = Math.min(size, TILE_WIDTH);
-  const bundle = width === 0 ? undefined : await source.tile(formatTilePath({ level: "entries", index: 0, width }));
+  // Whatever bundle there is will do: nothing is believed yet, not even the size.
+  const widths = [width, TILE_WIDTH].filter((each) => each > 0);
+  let bundle: Uint8Array | undefined;
+  for (const each of widths) bundle ??= await source.tile(formatTilePath({ level: "entries", index: 0, width: each }));
   const first = bundle === undefined ? undefined : decodeBundle(bundle)[0];
   const leaf = first === undefined ? undefined : decodeLeaf(first);
   if (leaf?.type !== "genesis")
