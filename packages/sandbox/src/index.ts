@@ -1,7 +1,11 @@
 export { type SandboxErrorCode } from "./errors.ts";
 export { type FillOptions, type FillResult, fillHospital, hospitalSchema } from "./hospital/fill.ts";
+export { type PlantOptions, plant } from "./plant/plant.ts";
+export type { What } from "./plant/recipes.ts";
+export type { Planted } from "./plant/tamper.ts";
 export type { Identity } from "./postgres/identity.ts";
 export type { Postgres } from "./postgres/server.ts";
 export { type StartOptions, startPostgres } from "./postgres/start.ts";
+export { keyText } from "./text.ts";
 export type { WardWrite } from "./ward/transaction.ts";
 export { startWard, type Ward, type WardFigures, type WardOptions } from "./ward/ward.ts";

@@ -179,6 +179,8 @@ CREATE INDEX ON device_log (patient_id);
 
 -- The hospital's DBA did this when Anamnesis came: with FULL the change stream carries the complete old row, so that a
 -- change of a row that was altered behind the stream is noticed at once, and out-of-line values are never missing.
+-- From PostgreSQL 18 a publication must then publish stored generated columns too (publish_generated_columns = stored):
+-- otherwise every UPDATE and DELETE on a table that has one fails with 42P10.
 -- Each partition has an identity of its own: setting it on the parent alone changes nothing for the stream.
 DO $$
 DECLARE t regclass;

@@ -54,7 +54,8 @@ function tryLink(target: string, path: string): boolean {
   }
 }
 
-function linkFolder(native: string, linkDir: string): string {
+/** Links to every library, under every name it is asked for. Returns the folder. */
+export function linkFolder(native: string, linkDir: string): string {
   try {
     mkdirSync(linkDir, { recursive: true });
   } catch (cause) {
