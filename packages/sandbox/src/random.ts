@@ -31,8 +31,9 @@ export class Rng {
     return out >>> 0;
   }
 
-  /** An integer of [0, below), every one equally likely; `below` from 1 to 2^32. */
+  /** An integer of [0, below), every one equally likely; `below` is a whole number from 1 to 2^32. */
   int(below: number): number {
+    if (!(below >= 1 && below <= 2 ** 32)) throw new RangeError(`no whole number below ${below}`);
     const limit = 2 ** 32 - (2 ** 32 % below);
     for (;;) {
       const value = this.uint32();
