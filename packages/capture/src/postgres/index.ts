@@ -9,6 +9,15 @@ export {
   unescapeField,
 } from "./canonical.ts";
 export { type CatalogOptions, matches, type PgTable, qualified, readTables, selectRows } from "./catalog.ts";
+export {
+  applyPreparation,
+  type CheckOptions,
+  checkSource,
+  preparationScript,
+  type SourceCheck,
+  type Statement,
+  type TableCheck,
+} from "./check.ts";
 export { copyRows } from "./copy.ts";
 export { formatLsn, parseLsn } from "./lsn.ts";
 export { objectName } from "./publication.ts";

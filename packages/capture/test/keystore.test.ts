@@ -1,0 +1,80 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { native } from "@anamnesis/crypto/native";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { openKeyStore } from "../src/keystore.ts";
+
+let dir: string;
+let path: string;
+const open = (readOnly = false) => openKeyStore({ path, primitives: native, readOnly });
+
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), "anamnesis-keys-"));
+  path = join(dir, "keys.db");
+});
+afterEach(() => rmSync(dir, { recursive: true, force: true }));
+
+const wholeFolder = (): Buffer => Buffer.concat(readdirSync(dir).map((name) => readFileSync(join(dir, name))));
+
+describe("key store", () => {
+  it("keeps one key per subject across restarts", () => {
+    const first = open();
+    const key = first.keyOf("patient 1");
+    expect(first.keyOf("patient 1")).toEqual(key);
+    expect(first.keyOf("patient  1")).not.toEqual(key);
+    first.close();
+    const second = open();
+    expect(second.find("patient 1")).toEqual(key);
+    second.close();
+  });
+
+  it("forgets a key that was never flushed", () => {
+    const first = open();
+    first.keyOf("lost");
+    const other = open(true);
+    expect(other.find("lost")).toBeUndefined();
+    first.flush();
+    expect(other.find("lost")).toBeInstanceOf(Uint8Array);
+    other.close();
+    first.close();
+  });
+
+  it("destroys a key so that no file holds it any more", () => {
+    const store = open();
+    const key = store.keyOf("gone");
+    if (key === "erased") throw new Error("a new key");
+    const copy = Buffer.from(key);
+    for (let i = 0; i < 500; i++) store.keyOf(`other ${i}`);
+    store.flush();
+    expect(wholeFolder().includes(copy)).toBe(true);
+    expect(store.destroy("gone")).toBe(true);
+    expect(store.keyOf("gone")).toBe("erased");
+    store.close();
+    expect(wholeFolder().includes(copy)).toBe(false);
+    const again = open();
+    expect(again.keyOf("gone")).toBe("erased");
+    expect(again.destroy("gone")).toBe(false);
+    again.close();
+  });
+
+  it("marks a subject as erased that never had a key", () => {
+    const store = open();
+    expect(store.destroy("unknown")).toBe(false);
+    expect(store.keyOf("unknown")).toBe("erased");
+    store.close();
+  });
+
+  it("names nobody and is private", () => {
+    const store = open();
+    store.keyOf("patient\0Ludmila-4711");
+    store.close();
+    expect(wholeFolder().includes("Ludmila-4711")).toBe(false);
+    expect(statSync(path).mode & 0o777).toBe(0o600);
+  });
+
+  it("refuses a damaged file by name", () => {
+    writeFileSync(path, "not a database, but long enough to be taken for one".repeat(20));
+    expect(() => open()).toThrow(expect.objectContaining({ code: "capture/damaged-store" }));
+  });
+});
