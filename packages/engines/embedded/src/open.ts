@@ -95,7 +95,7 @@ export async function openEmbedded(options: OpenOptions): Promise<Engine> {
     const genesis = readGenesis(store, options.genesis);
     const signer = signerOf(options, genesis);
     const anchor = loadAnchor(primitives, store, genesis, new TileCache());
-    refuseRollback(primitives, genesis, anchor, join(dir, FILES.remembered));
+    refuseRollback(primitives, genesis, anchor, RememberedCheckpoint.read(join(dir, FILES.remembered)));
     const producer = new Producer({ ...options, signer }, store, genesis, anchor);
     const reader = new StoreReader(primitives, store, genesis, () => producer.anchor);
     const remembered = new RememberedCheckpoint(join(dir, FILES.remembered));
@@ -120,19 +120,31 @@ export interface LedgerReader extends LogReader {
   close(): Promise<void>;
 }
 
-/** @throws AnamnesisError `ledger/no-ledger`, `ledger/damaged-store`, `ledger/damaged-tile` */
-export async function openReader(options: {
+export interface ReadOptions {
   readonly dir: string;
   readonly primitives: Primitives;
-}): Promise<LedgerReader> {
-  const { dir, primitives } = options;
+}
+
+/** @throws AnamnesisError `ledger/no-ledger`, `ledger/damaged-store`, `ledger/damaged-tile`, `ledger/rolled-back` */
+export function openReader(options: ReadOptions): Promise<LedgerReader> {
+  return openFolder(options, refuseRollback);
+}
+
+/** A reader of a ledger that may be older than it was once: for `log verify`, which reports that itself. */
+export function openUntrusted(options: ReadOptions): Promise<LedgerReader> {
+  return openFolder(options, () => {});
+}
+
+async function openFolder({ dir, primitives }: ReadOptions, check: typeof refuseRollback): Promise<LedgerReader> {
   requireLedger(dir);
+  // Read before the store, so that a writer at work cannot make it look newer.
+  const remembered = RememberedCheckpoint.read(join(dir, FILES.remembered));
   const db = Database.reader(join(dir, FILES.store));
   try {
     const store = new Store(db, primitives);
     const genesis = readGenesis(store, undefined);
-    const reader = new FolderReader(primitives, store, genesis, join(dir, FILES.remembered));
-    await reader.checkpoint();
+    const reader = new FolderReader(primitives, store, genesis, remembered);
+    check(primitives, genesis, reader.anchor(), remembered);
     return reader;
   } catch (error) {
     db.close();
@@ -142,29 +154,27 @@ export async function openReader(options: {
 
 class FolderReader extends StoreReader implements LedgerReader {
   readonly #store: Store;
-  readonly #remembered: string;
+  readonly remembered: string | undefined;
+  readonly anchor: () => Anchor;
 
-  constructor(p: Primitives, store: Store, genesis: Genesis, remembered: string) {
+  constructor(p: Primitives, store: Store, genesis: Genesis, remembered: string | undefined) {
     const cache = new TileCache();
     let anchor: Anchor | undefined;
-    super(p, store, genesis, () => {
-      return store.snapshot(() => {
-        if (anchor === undefined || store.newest()?.note !== anchor.block.note) {
-          anchor = loadAnchor(p, store, genesis, cache);
-        }
-        return anchor;
-      });
-    });
+    const newest = (): Anchor => {
+      if (anchor === undefined || store.newest()?.note !== anchor.block.note) {
+        anchor = loadAnchor(p, store, genesis, cache);
+      }
+      return anchor;
+    };
+    const current = () => store.snapshot(newest);
+    super(p, store, genesis, current);
     this.#store = store;
-    this.#remembered = remembered;
+    this.remembered = remembered;
+    this.anchor = current;
   }
 
   get tables(): StoredTables {
     return this.#store;
-  }
-
-  get remembered(): string | undefined {
-    return RememberedCheckpoint.read(this.#remembered);
   }
 
   hold(): () => void {
@@ -215,8 +225,7 @@ function signerOf({ primitives, logSigner }: Pick<CreateOptions, "primitives" | 
 }
 
 /** The remembered checkpoint must be a prefix of what is here. One that cannot be read is `log verify`'s to report. */
-function refuseRollback(p: Primitives, genesis: Genesis, { tree }: Anchor, file: string): void {
-  const note = RememberedCheckpoint.read(file);
+function refuseRollback(p: Primitives, genesis: Genesis, { tree }: Anchor, note: string | undefined): void {
   if (note === undefined) return;
   let seen: { size: number; root: Uint8Array };
   try {

@@ -1,7 +1,7 @@
 /** `log verify` over a ledger's own folder: the log, and every row that the store keeps beside it. */
 import { AnamnesisError } from "@anamnesis/core";
 import { type LogReport, type VerifyOptions, verifyLog } from "@anamnesis/ledger";
-import { type LedgerReader, openReader } from "./open.ts";
+import { type LedgerReader, openUntrusted } from "./open.ts";
 
 export interface VerifyLedgerOptions extends Omit<VerifyOptions, "tables" | "remembered"> {
   readonly dir: string;
@@ -14,7 +14,7 @@ export interface VerifyLedgerOptions extends Omit<VerifyOptions, "tables" | "rem
 export async function verifyLedger(options: VerifyLedgerOptions): Promise<LogReport> {
   let reader: LedgerReader | undefined;
   try {
-    reader = await openReader(options);
+    reader = await openUntrusted(options);
     const release = reader.hold();
     try {
       const { tables, remembered } = reader;
