@@ -63,11 +63,13 @@ class LocalPostgres implements Postgres {
   readonly port: number;
   readonly pid: number;
   readonly dataDir: string;
+  readonly #child: ChildProcess;
   readonly #exited: Promise<void>;
   #running: boolean;
   #stopping: Promise<void> | undefined;
 
   constructor(how: Launch, child: ChildProcess, guard: Guard) {
+    this.#child = child;
     this.url = how.url;
     this.port = how.port;
     this.pid = child.pid ?? 0;
@@ -101,6 +103,7 @@ class LocalPostgres implements Postgres {
   }
 
   async #end(how: () => Promise<void>): Promise<void> {
+    this.#child.ref(); // whoever waits for the end must see it before the event loop runs dry
     if (this.#running) await how();
     await this.#exited;
   }
