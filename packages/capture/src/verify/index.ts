@@ -10,4 +10,4 @@ export {
 } from "./report.ts";
 export { parseKeyText } from "./row-identity.ts";
 export type { TableSnapshot, VerifySource } from "./source.ts";
-export { formatLsn, type VerifyOptions, type VerifyProgress, verifySource } from "./verify.ts";
+export { type VerifyOptions, type VerifyProgress, verifySource } from "./verify.ts";

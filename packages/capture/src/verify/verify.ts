@@ -11,6 +11,7 @@ import type { Handles, Primitives } from "@anamnesis/crypto";
 import type { LogReader, SignedCheckpoint } from "@anamnesis/ledger";
 import { captureError } from "../errors.ts";
 import { checkSignedCheckpoint } from "../index/from-log.ts";
+import { formatLsn } from "../postgres/index.ts";
 import type { RowIndexReader, TableView } from "../row-index.ts";
 import type { TableSchema } from "../source.ts";
 import type { SubjectSealers } from "../subject-sealers.ts";
@@ -241,7 +242,3 @@ function oneRow(table: TableSchema, key: string): { readonly values: readonly st
   const message = `the key has ${values.length} parts, the table's has ${table.keyColumns.length}: join them by "|"`;
   throw verifyError("capture/malformed-key", message, { table: table.name });
 }
-
-/** An LSN as PostgreSQL writes it. */
-export const formatLsn = (lsn: bigint): string =>
-  `${(lsn >> 32n).toString(16).toUpperCase()}/${(lsn & 0xffffffffn).toString(16).toUpperCase()}`;

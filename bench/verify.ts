@@ -1,0 +1,216 @@
+/**
+ * `npm run bench -- verify`: rows verified per second against the bare minimum, which is reading the same tables by COPY and
+ * hashing each row once (SHA-256), alternating in one run; and the peak memory of verification by size. Each verification
+ * runs in a process of its own, so that its peak is its own.
+ */
+import { fork } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import {
+  connect,
+  copyRows,
+  openKeyStore,
+  openPostgresVerify,
+  openRowIndex,
+  type PlacedLeaf,
+  readTables,
+  SubjectSealers,
+  selectRows,
+  subjectsOfFields,
+  verifySource,
+  withClient,
+} from "@anamnesis/capture";
+import { chainId, orgId } from "@anamnesis/core";
+import { handles } from "@anamnesis/crypto";
+import { native } from "@anamnesis/crypto/native";
+import { encodeEvent, Frontier, formatCheckpoint, formatNote, type LogReader, noteSigner } from "@anamnesis/ledger";
+import { startPostgres } from "@anamnesis/sandbox";
+
+const TABLE = "public.observations";
+const SEED = new Uint8Array(32).fill(1);
+const HANDLES = handles(native, new Uint8Array(32).fill(2));
+const CATALOG = { handles: HANDLES, primitives: native, include: [TABLE] };
+
+/** About 190 bytes a row, 50 rows a patient, in the order in which they were measured. */
+const fill = (rows: number) => `
+  DROP TABLE IF EXISTS ${TABLE};
+  CREATE TABLE ${TABLE} (id bigint PRIMARY KEY, patient_id integer NOT NULL, code text NOT NULL, value numeric(10,3),
+    unit text, at timestamptz NOT NULL, note text);
+  INSERT INTO ${TABLE}
+    SELECT i, (i::bigint * 7919) % ${Math.max(1, rows / 50)}, 'loinc-' || i % 900, (i % 10007) / 8.0, 'mmol/l',
+      timestamptz '2024-01-01 00:00+00' + i * interval '37.000123 seconds', md5(i::text) || ' ' || md5((i + 1)::text) || ' within the usual range'
+    FROM generate_series(1, ${rows}) i;
+  ANALYZE ${TABLE};`;
+
+interface Place {
+  readonly url: string;
+  readonly dir: string;
+}
+
+export interface VerifyFigures {
+  readonly rows: number;
+  readonly seconds: number;
+  readonly peakMiB: number;
+}
+
+/** Baseline of the whole table, straight into the index. */
+async function baseline({ url, dir }: Place): Promise<void> {
+  const keys = openKeyStore({ path: join(dir, "keys.sqlite"), primitives: native });
+  const sealers = new SubjectSealers(native, keys);
+  const index = openRowIndex(join(dir, "rows.sqlite"), { source: "bench" });
+  const client = await connect({ url });
+  const [table] = await readTables(client, CATALOG);
+  if (table === undefined) throw new Error("no table");
+  let leaves: PlacedLeaf[] = [];
+  let at = 1;
+  await copyRows(client, selectRows(table), (row) => {
+    const fields = Buffer.from(row)
+      .toString("latin1")
+      .split("\t")
+      .map((f) => Buffer.from(f, "latin1"));
+    const handle = HANDLES.row(table.handle, fields[0] ?? row);
+    const sealer = sealers.of(table, subjectsOfFields(table, fields));
+    if (sealer === "erased") return;
+    const commitment = sealer.commitment(table.handle, handle, table.schemaId, 1n, at, row);
+    const event = {
+      kind: "baseline",
+      source: "bench",
+      table: table.handle,
+      row: handle,
+      schema: table.schemaId,
+    } as const;
+    const more = { commitment, lsn: 1n, ordinal: at, xid: 0n, time: 0, actor: null, purpose: null };
+    leaves.push({ index: at++, leaf: encodeEvent({ ...event, ...more }) });
+    if (leaves.length < 4096) return;
+    index.apply(leaves);
+    leaves = [];
+  });
+  index.apply(leaves);
+  keys.flush();
+  keys.close();
+  index.close();
+  await client.end();
+}
+
+/** A log that only has a checkpoint: mode `cache` reads nothing else. */
+function bareLog(): LogReader {
+  const genesis = {
+    chain: chainId("bench"),
+    time: 0,
+    organisations: [{ id: orgId("nord"), name: "Nord", keys: [] }],
+    logKey: native.ed25519PublicKey(SEED),
+  };
+  const origin = "anamnesis/bench";
+  const root = new Frontier(native).root();
+  const text = formatCheckpoint({ origin, size: 0, root });
+  const note = formatNote(text, [noteSigner(native, origin, SEED).sign(text)]);
+  const unused = () => Promise.reject(new Error("not part of this measurement"));
+  async function* leaves() {
+    yield* [];
+  }
+  const checkpoint = async () => ({ origin, size: 0, root, note });
+  return { genesis, checkpoint, leaves, inclusion: unused, consistency: unused, tile: unused, read: unused };
+}
+
+async function verifyOnce({ url, dir }: Place): Promise<VerifyFigures> {
+  const keys = openKeyStore({ path: join(dir, "keys.sqlite"), primitives: native, readOnly: true });
+  const index = openRowIndex(join(dir, "rows.sqlite"), { source: "bench", readOnly: true });
+  const source = await openPostgresVerify({ url, catalog: CATALOG });
+  const report = await verifySource({
+    ...{ source, index, log: bareLog(), mode: "cache", sourceName: "bench", organisation: "nord" },
+    ...{ primitives: native, handles: HANDLES, sealers: new SubjectSealers(native, keys) },
+    waitForBarrier: async () => undefined,
+  });
+  await source.close();
+  index.close();
+  keys.close();
+  const wrong = report.totals.altered + report.totals.missing + report.totals.unexplained + report.totals.unvouched;
+  if (wrong > 0) throw new Error(`${wrong} findings in an untouched table`);
+  return { rows: report.rows, seconds: report.seconds, peakMiB: process.resourceUsage().maxRSS / 1024 };
+}
+
+async function hashOnce({ url }: Place): Promise<VerifyFigures> {
+  return await withClient({ url }, async (client) => {
+    const [table] = await readTables(client, CATALOG);
+    if (table === undefined) throw new Error("no table");
+    const digest = new Uint8Array(32);
+    const started = performance.now();
+    const rows = await copyRows(client, selectRows(table), (row) => native.sha256Into(row, digest, 0));
+    return { rows, seconds: (performance.now() - started) / 1000, peakMiB: process.resourceUsage().maxRSS / 1024 };
+  });
+}
+
+const STEPS = { baseline, verify: verifyOnce, hash: hashOnce } as const;
+type Step = keyof typeof STEPS;
+
+function inChild(step: Step, place: Place): Promise<VerifyFigures> {
+  return new Promise((resolve, reject) => {
+    const child = fork(fileURLToPath(import.meta.url), [step], {
+      env: { ...process.env, BENCH_PLACE: JSON.stringify(place) },
+    });
+    let answer: VerifyFigures | undefined;
+    child.on("message", (message) => {
+      answer = message as VerifyFigures;
+    });
+    child.on("exit", (code) =>
+      code === 0 && answer !== undefined ? resolve(answer) : reject(new Error(`${step} failed`)),
+    );
+  });
+}
+
+export interface VerifyBenchResult {
+  readonly rows: number;
+  /** Medians of the runs. */
+  readonly verify: VerifyFigures;
+  readonly hash: VerifyFigures;
+  readonly ratio: number;
+  readonly runs: number;
+}
+
+/** Alternating runs over tables of the given sizes. */
+export async function benchVerify(
+  sizes = [10_000, 100_000, 1_000_000],
+  runs = 3,
+): Promise<readonly VerifyBenchResult[]> {
+  const dir = mkdtempSync(join(tmpdir(), "anamnesis-bench-"));
+  const pg = await startPostgres({ dir: join(dir, "pg") });
+  try {
+    const results: VerifyBenchResult[] = [];
+    for (const rows of sizes) results.push(await measure({ url: pg.url, dir }, rows, runs));
+    return results;
+  } finally {
+    await pg.stop();
+    rmSync(dir, { recursive: true, force: true });
+  }
+}
+
+async function measure(place: Place, rows: number, runs: number): Promise<VerifyBenchResult> {
+  await withClient({ url: place.url }, (client) => client.query(fill(rows)));
+  for (const file of ["rows.sqlite", "rows.sqlite-wal", "rows.sqlite-shm"])
+    rmSync(join(place.dir, file), { force: true });
+
+  await inChild("baseline", place);
+
+  const verify: VerifyFigures[] = [];
+  const hash: VerifyFigures[] = [];
+  for (let i = 0; i < runs; i++) {
+    hash.push(await inChild("hash", place));
+    verify.push(await inChild("verify", place));
+  }
+  const [v, h] = [median(verify), median(hash)];
+  return { rows, verify: v, hash: h, ratio: h.seconds / v.seconds, runs };
+}
+
+function median(figures: readonly VerifyFigures[]): VerifyFigures {
+  const middle = figures.toSorted((a, b) => a.seconds - b.seconds)[Math.floor(figures.length / 2)];
+  if (middle === undefined) throw new Error("no runs");
+  return middle;
+}
+
+const place = process.env["BENCH_PLACE"];
+if (process.send !== undefined && place !== undefined) {
+  const figures = await STEPS[process.argv[2] as Step](JSON.parse(place) as Place);
+  process.send(figures ?? { rows: 0, seconds: 0, peakMiB: 0 }, () => process.exit(0));
+}
