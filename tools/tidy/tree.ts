@@ -65,8 +65,9 @@ export function isCode(file: string): boolean {
   return /\.(?:ts|mts|js|mjs)$/.test(file);
 }
 
+/** Tests, and the suites that packages export for the tests of others. */
 export function isTest(file: string): boolean {
-  return /(?:^|\/)test\//.test(file) || file.endsWith(".test.ts");
+  return /(?:^|\/)(?:test|conformance)\//.test(file) || file.endsWith(".test.ts");
 }
 
 /** `packages/engines/embedded/src/x.ts` → `engines/embedded`; undefined outside packages. */
