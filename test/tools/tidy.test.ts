@@ -220,6 +220,13 @@ describe("places", () => {
     expect(check(broken.replaceAll("|", ""))).toBe(1);
   });
 
+  it.each(["packages/a/x.tmp.ts", "packages/a/G-try.ts", "packages/a/test/tmpbench.ts", "a.orig"])(
+    "finds the scratch file %s",
+    (file) => {
+      expect(texts(places(new Map([[file, ""]])))).toEqual(["a scratch file: remove it or give it a place"]);
+    },
+  );
+
   it("lets ordinary addresses and paths pass", () => {
     expect(
       check("https://github.com/a/b http://127.0.0.1:8420/checkpoint /var/lib ./work/x a/root/b https://c2sp.org"),

@@ -1,4 +1,4 @@
-/** Nothing tracked names a registry, a private address or a folder of somebody's machine. */
+/** Nothing tracked names a registry, a private address or a folder of somebody's machine, or is left over from a trial. */
 import { lineAt } from "../scan.ts";
 import type { Finding, Tree } from "../tree.ts";
 
@@ -15,9 +15,12 @@ const patterns: readonly (readonly [RegExp, string])[] = [
   [/(?<![\w.~/-])\/(?:[w]ork|[r]oot|[h]ome\/\w+|[U]sers\/\w+)\/[\w.]/g, "folder of a machine"],
 ];
 
+const SCRATCH = /\.(?:tmp|bak|orig|rej)(?:\.|$)|(?:^|\/)(?:tmp|scratch)[^/]*\.ts$|-try\.ts$/;
+
 export function places(tree: Tree): readonly Finding[] {
   const findings: Finding[] = [];
   for (const [file, text] of tree) {
+    if (SCRATCH.test(file)) findings.push({ rule, file, text: "a scratch file: remove it or give it a place" });
     for (const [pattern, what] of patterns) {
       for (const match of text.matchAll(pattern)) {
         findings.push({
