@@ -1,4 +1,4 @@
-import pg from "pg";
+import type pg from "pg";
 import type { Value } from "./text.ts";
 import { copyLine } from "./text.ts";
 

@@ -71,6 +71,8 @@ function initdbArgs(dataDir: string, passwordFile: string): readonly string[] {
   return [
     ...["-D", dataDir, "-U", "postgres", "-E", "UTF8", "--locale=C", "--locale-provider=builtin"],
     ...["--builtin-locale=C.UTF-8", "--data-checksums", "--auth=scram-sha-256", `--pwfile=${passwordFile}`],
+    // one call for the whole file system instead of one per file: a second less, and as durable
+    ...(process.platform === "linux" ? ["--sync-method=syncfs"] : []),
   ];
 }
 
