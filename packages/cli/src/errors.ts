@@ -11,11 +11,13 @@ export type CliErrorCode =
   | "cli/usage" // the command line does not fit: see --help
   | "cli/unreadable-file" // a file named on the command line cannot be read
   | "cli/unwritable-file" // a file named on the command line cannot be written
-  | "cli/fetch-failed" // an address named on the command line gives no answer
   | "cli/no-sandbox" // no sandbox runs in that folder: `npm start` first
   | "cli/sandbox-folder" // the folder holds something else than a sandbox
   | "cli/sql-failed" // the database refused the statement: its message follows
   | "cli/demo-failed"; // the demonstration found something that does not hold
+
+/** Codes of what lies outside the ledger. */
+export type OutsideErrorCode = CaptureErrorCode | GatewayErrorCode | SandboxErrorCode;
 
 /** Every code that can reach a terminal. The catalogues of texts are complete over this union. */
 export type AnyErrorCode =
@@ -23,10 +25,8 @@ export type AnyErrorCode =
   | CryptoErrorCode
   | LedgerErrorCode
   | ContractErrorCode
-  | CaptureErrorCode
+  | OutsideErrorCode
   | NodeErrorCode
-  | GatewayErrorCode
-  | SandboxErrorCode
   | CliErrorCode
   | "internal";
 

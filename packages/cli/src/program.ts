@@ -1,10 +1,16 @@
 /** The command line as a tree. Each command lives in its own file under commands/. */
 import { readFileSync } from "node:fs";
 import { Command } from "commander";
+import { registerCapture } from "./commands/capture.ts";
+import { registerHistory } from "./commands/history.ts";
 import { registerInit } from "./commands/init.ts";
+import { registerLog } from "./commands/log.ts";
+import { registerNode } from "./commands/node.ts";
 import { registerProof } from "./commands/proof.ts";
 import { registerSandbox } from "./commands/sandbox.ts";
 import { registerSource } from "./commands/source.ts";
+import { registerStatus } from "./commands/status.ts";
+import { registerVerify } from "./commands/verify.ts";
 import type { Runner } from "./runner.ts";
 import type { Texts } from "./texts/en.ts";
 
@@ -16,7 +22,18 @@ export function makeProgram(runner: Runner): Command {
     .option("--lang <language>", texts.program.lang)
     .version(version(), "-V, --version", texts.program.version)
     .addHelpText("after", examples(texts));
-  const register = [registerInit, registerSource, registerProof, registerSandbox];
+  const register = [
+    registerInit,
+    registerSource,
+    registerNode,
+    registerCapture,
+    registerVerify,
+    registerHistory,
+    registerLog,
+    registerProof,
+    registerStatus,
+    registerSandbox,
+  ];
   for (const add of register) add(program, runner);
   speak(program, texts);
   return program;

@@ -15,7 +15,7 @@ export type NodeErrorCode =
   | "node/no-access" // the folder or a file in it has the wrong owner or rights
   | "node/disk-full" // free space: nothing acknowledged is lost
   | "node/not-captured" // the source was never captured: run `anamnesis capture` or `anamnesis node` first
-  | "node/not-caught-up" // the running node did not reach the barrier in time: see `anamnesis status`
+  | "node/capture-failed" // capture met an error it does not know: report it, with ANAMNESIS_DEBUG=1
   | "node/unknown-row" // the ledger has no event of this row: check table and key
   | "node/bad-proof-index" // no event stands at that index of the log
   | "node/stopped"; // asked to stop before the work was done

@@ -1,3 +1,4 @@
+export type { Environment } from "./access.ts";
 export { type NodeErrorCode, nodeError } from "./errors.ts";
 export { addSource } from "./folder/add-source.ts";
 export { type Config, parseConfig, type SourceConfig } from "./folder/config.ts";
@@ -6,7 +7,9 @@ export { type InitOptions, initFolder, type Made } from "./folder/init.ts";
 export { type FolderLayout, layoutOf, type SourceLayout, sourceLayout } from "./folder/layout.ts";
 export { moveSource } from "./folder/move-source.ts";
 export { databaseUrl, shownUrl } from "./folder/url.ts";
+export { type History, type HistoryRequest, historyOf } from "./history.ts";
 export { openEngine, openLog } from "./ledger.ts";
+export { type LogCheckOptions, verifyFolderLog, verifyForeignLog } from "./log.ts";
 export {
   type Check,
   type CheckName,
@@ -16,4 +19,9 @@ export {
   type ProofVerdict,
 } from "./proof-check.ts";
 export { type MadeProof, proveEvent } from "./proof-make.ts";
+export { announce, announced, type RunningFile, withdraw } from "./running-file.ts";
+export { type NodeOptions, type RunningNode, startNode } from "./running-node.ts";
+export { type RunningSource, type SourceOptions, startSource } from "./running-source.ts";
+export { type FolderStatus, type SourceStatus, statusOf } from "./status.ts";
 export { primitives, systemClock } from "./system.ts";
+export { type UnattributedLine, type Verified, type VerifyRequest, verifyBeside, verifyNamed } from "./verify.ts";

@@ -1,12 +1,12 @@
 /** `anamnesis proof check FILE --checkpoint FILE|URL`: offline, says which checks were made and which were not. */
-import { existsSync, readFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { existsSync } from "node:fs";
+import { dirname } from "node:path";
 import { fromUtf8, toHex } from "@anamnesis/core";
+import { fileFetcher, httpFetcher } from "@anamnesis/gateway";
 import { genesisFromJson } from "@anamnesis/ledger";
 import { type Check, checkProofFile, type FetchTile, type ProofVerdict } from "@anamnesis/node";
 import type { Command } from "commander";
-import { cliError } from "../errors.ts";
-import { fetchNamed, isAddress, readNamedFile } from "../files.ts";
+import { readNamedFile } from "../files.ts";
 import { exampleText } from "../help.ts";
 import type { Session } from "../output/session.ts";
 import { table } from "../output/table.ts";
@@ -39,7 +39,7 @@ export function registerProof(program: Command, runner: Runner): void {
 }
 
 async function check(file: string, o: Options, session: Session): Promise<0 | 1> {
-  const checkpoint = await readCheckpoint(o.checkpoint, session.signal);
+  const checkpoint = await readCheckpoint(o.checkpoint);
   const verdict = await checkProofFile({
     file: readNamedFile(file),
     checkpoint: checkpoint.note,
@@ -55,17 +55,13 @@ async function check(file: string, o: Options, session: Session): Promise<0 | 1>
 /** The key itself, or a file that holds it. */
 const keyText = (text: string): string => (existsSync(text) ? fromUtf8(readNamedFile(text)) : text);
 
-async function readCheckpoint(where: string, signal: AbortSignal): Promise<{ note: string; tiles: FetchTile }> {
-  if (!isAddress(where)) {
-    const folder = dirname(where);
-    const tiles: FetchTile = async (path) =>
-      existsSync(join(folder, path)) ? readFileSync(join(folder, path)) : undefined;
-    return { note: fromUtf8(readNamedFile(where)), tiles };
+async function readCheckpoint(where: string): Promise<{ note: string; tiles: FetchTile }> {
+  if (/^https?:\/\//.test(where)) {
+    const log = httpFetcher(where.replace(/\/checkpoint$/, ""));
+    return { note: (await log.checkpoint()).note, tiles: (path) => log.tile(path) };
   }
-  const base = where.replace(/\/(?:checkpoint)?$/, "");
-  const note = await fetchNamed(`${base}/checkpoint`, signal);
-  if (note === undefined) throw cliError("cli/fetch-failed", "no checkpoint stands at this address");
-  return { note: fromUtf8(note), tiles: (path) => fetchNamed(`${base}/${path}`, signal) };
+  const log = fileFetcher(dirname(where));
+  return { note: fromUtf8(readNamedFile(where)), tiles: (path) => log.tile(path) };
 }
 
 const documentOf = (v: ProofVerdict) => ({

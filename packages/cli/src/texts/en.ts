@@ -62,7 +62,12 @@ export const en = {
       proof: "also write the proof of its newest event to this file",
     },
     log: "the ledger itself",
-    logVerify: { about: "check every tile, root and signature", url: "a log served over HTTP instead of a folder" },
+    logVerify: {
+      about: "check every tile, root and signature",
+      url: "a log served over HTTP instead of a folder",
+      dir: "a data folder, or a folder that `log export` wrote",
+      token: "the members' token for entries, with --url",
+    },
     logExport: { about: "write checkpoint, tiles and entries as plain files", out: "folder to write to" },
     proof: "proof files",
     proofCheck: {
@@ -136,6 +141,7 @@ export const en = {
 
   verify: {
     waiting: "waiting until capture has passed the barrier",
+    missing: "looking for rows that are gone",
     rebuilding: "rebuilding the index from the ledger's entries",
     clean: (rows: number) => `Clean: all ${rows} rows are what the ledger vouches for.`,
     found: (n: number) => `${n} findings`,
@@ -174,6 +180,7 @@ export const en = {
     counts: (blocks: number, commands: number, events: number) =>
       `${blocks} blocks, ${commands} commands, ${events} events`,
     exported: (size: number, out: string) => `Exported ${size} leaves to ${out}`,
+    firstUse: "Believed the log's own founding document: give --genesis to check against one you trust.",
     checking: "checking",
     exporting: "exporting",
   },

@@ -1,7 +1,9 @@
 /** What happened and what to do, for every code: the type makes the list complete. */
 import type { AnyErrorCode, ErrorText } from "../errors.ts";
+import { outsideErrorsEn } from "./outside-errors-en.ts";
 
 export const errorsEn: Readonly<Record<AnyErrorCode, ErrorText>> = {
+  ...outsideErrorsEn,
   "core/invariant": {
     text: "Something inside Anamnesis is not as it must be",
     remedy: "This is a fault of ours: report it with this text.",
@@ -182,10 +184,6 @@ export const errorsEn: Readonly<Record<AnyErrorCode, ErrorText>> = {
     text: "This source was never captured",
     remedy: "Run `anamnesis capture NAME --until-caught-up` or `anamnesis node` first.",
   },
-  "node/not-caught-up": {
-    text: "Capture did not reach the present in time",
-    remedy: "Look at `anamnesis status`; when it has caught up, verify again.",
-  },
   "node/unknown-row": {
     text: "The ledger knows no event of this row",
     remedy: "Check the table (schema.table) and the key (values joined by |).",
@@ -198,50 +196,6 @@ export const errorsEn: Readonly<Record<AnyErrorCode, ErrorText>> = {
     text: "It was stopped before it was done",
     remedy: "Run it again: it continues where it was.",
   },
-  "sandbox/no-postgres": {
-    text: "There is no PostgreSQL for this platform",
-    remedy: "Run `npm ci` without --omit=optional, on Linux x64 or arm64.",
-  },
-  "sandbox/port-busy": {
-    text: "The port is in use",
-    remedy: "Stop the program that listens there, or choose another port.",
-  },
-  "sandbox/no-access": {
-    text: "The sandbox folder cannot be used by this account",
-    remedy: "Correct its owner and rights, or choose another folder with --dir.",
-  },
-  "sandbox/root-refused": {
-    text: "PostgreSQL does not run as root, and no detour works here",
-    remedy: "Use an ordinary account.",
-  },
-  "sandbox/disk-full": {
-    text: "The disk is full",
-    remedy: "Free some space and start again. Nothing acknowledged is lost.",
-  },
-  "sandbox/start-failed": {
-    text: "PostgreSQL did not start",
-    remedy: "Its log file in the sandbox folder says why.",
-  },
-  "sandbox/start-timeout": {
-    text: "PostgreSQL was not ready in time",
-    remedy: "Start again; its log file in the sandbox folder says more.",
-  },
-  "sandbox/stopped": {
-    text: "It was stopped before it was done",
-    remedy: "Start it again.",
-  },
-  "sandbox/foreign-folder": {
-    text: "A server that is not ours works in this folder",
-    remedy: "Stop it, or choose another folder with --dir.",
-  },
-  "sandbox/ward-failed": {
-    text: "The simulated ward met an unexpected error",
-    remedy: "Start again; if it comes back, report it with this text.",
-  },
-  "sandbox/plant-failed": {
-    text: "There are too few rows for that many alterations",
-    remedy: "Use more patients.",
-  },
   "cli/usage": {
     text: "The command line is not understood",
     remedy: "See --help.",
@@ -253,10 +207,6 @@ export const errorsEn: Readonly<Record<AnyErrorCode, ErrorText>> = {
   "cli/unwritable-file": {
     text: "A file cannot be written",
     remedy: "Check the folder, its rights and the free space.",
-  },
-  "cli/fetch-failed": {
-    text: "An address gives no usable answer",
-    remedy: "Check the address and whether the node is running.",
   },
   "cli/no-sandbox": {
     text: "No sandbox is running in that folder",
@@ -276,6 +226,18 @@ export const errorsEn: Readonly<Record<AnyErrorCode, ErrorText>> = {
   },
   internal: {
     text: "Something unexpected went wrong",
+    remedy: "Set ANAMNESIS_DEBUG=1 to see more, and report it.",
+  },
+  "ledger/exists": {
+    text: "The folder already holds a ledger",
+    remedy: "Choose another folder.",
+  },
+  "ledger/bad-block": {
+    text: "A block contradicts the contract or the state",
+    remedy: "The log was not made by an honest engine: find out who replaced it.",
+  },
+  "node/capture-failed": {
+    text: "Capture met an error it does not know",
     remedy: "Set ANAMNESIS_DEBUG=1 to see more, and report it.",
   },
 };

@@ -1,7 +1,9 @@
 /** 每个错误代码：发生了什么，该怎么办。类型保证列表完整。 */
 import type { AnyErrorCode, ErrorText } from "../errors.ts";
+import { outsideErrorsZh } from "./outside-errors-zh.ts";
 
 export const errorsZh: Readonly<Record<AnyErrorCode, ErrorText>> = {
+  ...outsideErrorsZh,
   "core/invariant": {
     text: "Anamnesis 内部状态异常",
     remedy: "这是我们的错误：请附上此文字报告。",
@@ -182,10 +184,6 @@ export const errorsZh: Readonly<Record<AnyErrorCode, ErrorText>> = {
     text: "该数据源从未被捕获",
     remedy: "请先运行 `anamnesis capture NAME --until-caught-up` 或 `anamnesis node`。",
   },
-  "node/not-caught-up": {
-    text: "捕获未能及时赶上当前状态",
-    remedy: "请查看 `anamnesis status`；赶上后再次验证。",
-  },
   "node/unknown-row": {
     text: "账本中没有该行的事件",
     remedy: "请检查表名（schema.table）与键（各值以 | 连接）。",
@@ -198,50 +196,6 @@ export const errorsZh: Readonly<Record<AnyErrorCode, ErrorText>> = {
     text: "在完成之前被停止",
     remedy: "请重新运行：会从停止处继续。",
   },
-  "sandbox/no-postgres": {
-    text: "没有适用于该平台的 PostgreSQL",
-    remedy: "请在 Linux x64 或 arm64 上运行 `npm ci`（不要加 --omit=optional）。",
-  },
-  "sandbox/port-busy": {
-    text: "端口已被占用",
-    remedy: "请停止占用该端口的程序，或选择其他端口。",
-  },
-  "sandbox/no-access": {
-    text: "当前账户无法使用沙箱文件夹",
-    remedy: "请更正其所有者与权限，或用 --dir 选择其他文件夹。",
-  },
-  "sandbox/root-refused": {
-    text: "PostgreSQL 不能以 root 运行，且此处没有替代办法",
-    remedy: "请使用普通账户。",
-  },
-  "sandbox/disk-full": {
-    text: "磁盘已满",
-    remedy: "请释放空间后重新启动。已确认的内容不会丢失。",
-  },
-  "sandbox/start-failed": {
-    text: "PostgreSQL 未能启动",
-    remedy: "原因见沙箱文件夹中的日志文件。",
-  },
-  "sandbox/start-timeout": {
-    text: "PostgreSQL 未能按时就绪",
-    remedy: "请重新启动；详情见沙箱文件夹中的日志文件。",
-  },
-  "sandbox/stopped": {
-    text: "在完成之前被停止",
-    remedy: "请重新启动。",
-  },
-  "sandbox/foreign-folder": {
-    text: "该文件夹中运行着不属于我们的服务器",
-    remedy: "请停止它，或用 --dir 选择其他文件夹。",
-  },
-  "sandbox/ward-failed": {
-    text: "模拟病房遇到意外错误",
-    remedy: "请重新启动；若再次出现，请附上此文字报告。",
-  },
-  "sandbox/plant-failed": {
-    text: "行数不足，无法植入这么多改动",
-    remedy: "请使用更多患者。",
-  },
   "cli/usage": {
     text: "无法理解命令行",
     remedy: "请查看 --help。",
@@ -253,10 +207,6 @@ export const errorsZh: Readonly<Record<AnyErrorCode, ErrorText>> = {
   "cli/unwritable-file": {
     text: "文件无法写入",
     remedy: "请检查文件夹、权限与剩余空间。",
-  },
-  "cli/fetch-failed": {
-    text: "该地址没有可用的应答",
-    remedy: "请检查地址以及节点是否在运行。",
   },
   "cli/no-sandbox": {
     text: "该文件夹中没有运行的沙箱",
@@ -276,6 +226,18 @@ export const errorsZh: Readonly<Record<AnyErrorCode, ErrorText>> = {
   },
   internal: {
     text: "发生意外错误",
+    remedy: "设置 ANAMNESIS_DEBUG=1 可查看详情，并请报告。",
+  },
+  "ledger/exists": {
+    text: "该文件夹中已有账本",
+    remedy: "请选择其他文件夹。",
+  },
+  "ledger/bad-block": {
+    text: "区块与合约或状态矛盾",
+    remedy: "该日志并非由诚实的引擎产生：请查明是谁替换了它。",
+  },
+  "node/capture-failed": {
+    text: "捕获遇到未知错误",
     remedy: "设置 ANAMNESIS_DEBUG=1 可查看详情，并请报告。",
   },
 };

@@ -53,7 +53,12 @@ export const zh: Texts = {
     },
     history: { about: "一行数据的全部经历，附证明", proof: "同时将最新事件的证明写入此文件" },
     log: "账本本身",
-    logVerify: { about: "检查每个哈希块、根与签名", url: "通过 HTTP 提供的日志（代替文件夹）" },
+    logVerify: {
+      about: "检查每个哈希块、根与签名",
+      url: "通过 HTTP 提供的日志（代替文件夹）",
+      dir: "数据文件夹，或 `log export` 写出的文件夹",
+      token: "读取条目的成员令牌（配合 --url）",
+    },
     logExport: { about: "将检查点、哈希块与条目写成普通文件", out: "写入的文件夹" },
     proof: "证明文件",
     proofCheck: {
@@ -124,6 +129,7 @@ export const zh: Texts = {
 
   verify: {
     waiting: "等待捕获越过屏障",
+    missing: "正在查找消失的行",
     rebuilding: "正在由账本条目重建索引",
     clean: (rows) => `无异常：全部 ${rows} 行与账本相符。`,
     found: (n) => `${n} 项发现`,
@@ -155,6 +161,7 @@ export const zh: Texts = {
     problems: (n) => `${n} 个问题`,
     counts: (blocks, commands, events) => `${blocks} 个区块，${commands} 条命令，${events} 个事件`,
     exported: (size, out) => `已将 ${size} 个叶子导出到 ${out}`,
+    firstUse: "已采信日志自带的创世文件：可用 --genesis 指定您信任的创世文件。",
     checking: "检查中",
     exporting: "导出中",
   },

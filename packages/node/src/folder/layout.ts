@@ -21,8 +21,8 @@ export interface SourceLayout {
   readonly keys: string;
   /** Handle key of the source. */
   readonly handleKey: string;
-  /** Held by the process that captures this source. */
-  readonly lock: string;
+  /** How far capture has come: written by the one that captures, read by others. */
+  readonly progress: string;
 }
 
 export function layoutOf(dir: string): FolderLayout {
@@ -45,6 +45,6 @@ export function sourceLayout(folder: FolderLayout, name: string): SourceLayout {
     index: join(dir, "index.db"),
     keys: join(dir, "keys.db"),
     handleKey: join(folder.keys, `source-${name}.key`),
-    lock: join(dir, "capture.lock"),
+    progress: join(dir, "progress.db"),
   };
 }

@@ -1,0 +1,52 @@
+/** `anamnesis node --dir DIR`: capture, ledger and HTTP until stopped. */
+import { openFolder } from "@anamnesis/node";
+import type { Command } from "commander";
+import { portOption } from "../arguments.ts";
+import { exampleText } from "../help.ts";
+import type { Session } from "../output/session.ts";
+import { untilAborted } from "../output/wait.ts";
+import type { Runner } from "../runner.ts";
+import { startService } from "../service.ts";
+
+interface Options {
+  readonly dir: string;
+  readonly port?: number;
+  readonly json?: boolean;
+}
+
+export function registerNode(program: Command, runner: Runner): void {
+  const { commands, options } = runner.texts;
+  program
+    .command("node")
+    .description(commands.node.about)
+    .requiredOption("--dir <dir>", options.dir)
+    .option("--port <port>", options.port, portOption)
+    .option("--json", options.json)
+    .addHelpText("after", exampleText(runner.texts, "node --dir data --port 8420"))
+    .action((o: Options) => runner.run(o, (session) => run(o, session)));
+}
+
+async function run(o: Options, session: Session): Promise<0> {
+  const { texts, env, signal } = session;
+  const folder = openFolder(o.dir);
+  const service = await startService({
+    folder,
+    env,
+    port: o.port ?? folder.config.gateway.port,
+    onProgress(source, p) {
+      if (p.phase === "reconnecting" || p.phase === "waiting") session.note(texts.node.retry(source, p.code ?? ""));
+    },
+  });
+  session.note(texts.node.serving(service.url));
+  for (const { name } of folder.config.sources) session.note(texts.node.capturing(name));
+  session.note(texts.node.stopHint);
+  try {
+    await Promise.race([untilAborted(signal), service.node.failed]);
+    session.note(texts.node.stopping);
+  } finally {
+    await service.stop();
+  }
+  session.result({ stopped: true });
+  session.note(texts.node.stopped);
+  return 0;
+}

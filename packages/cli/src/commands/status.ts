@@ -1,0 +1,35 @@
+/** `anamnesis status --dir DIR`: what the node has done so far. */
+import { openFolder, statusOf } from "@anamnesis/node";
+import type { Command } from "commander";
+import type { Session } from "../output/session.ts";
+import { table } from "../output/table.ts";
+import type { Runner } from "../runner.ts";
+
+interface Options {
+  readonly dir: string;
+  readonly json?: boolean;
+}
+
+export function registerStatus(program: Command, runner: Runner): void {
+  const { commands, options } = runner.texts;
+  program
+    .command("status")
+    .description(commands.status.about)
+    .requiredOption("--dir <dir>", options.dir)
+    .option("--json", options.json)
+    .action((o: Options) => runner.run(o, (session) => status(o, session)));
+}
+
+async function status(o: Options, session: Session): Promise<0> {
+  const found = await statusOf(openFolder(o.dir));
+  session.result(found);
+  const { status: texts } = session.texts;
+  const { running, checkpoint } = found;
+  session.print(running === null ? texts.notRunning : `${texts.running}: ${running.url} (pid ${running.pid})`);
+  const rows = [
+    [texts.checkpoint, `${checkpoint.origin} ${checkpoint.size} ${checkpoint.root.slice(0, 16)}…`],
+    ...found.sources.map((s) => [s.name, `${s.events} ${texts.events}, ${texts.passed} ${s.passed ?? "–"}`]),
+  ];
+  for (const line of table(rows)) session.print(line);
+  return 0;
+}

@@ -1,0 +1,48 @@
+/** Planted against found: each alteration one by one, by table, key and kind. What is left over is a false alarm. */
+import type { Finding, VerifyReport } from "@anamnesis/capture";
+import type { Planted } from "@anamnesis/sandbox";
+
+export interface Tally {
+  planted: number;
+  found: number;
+}
+
+export interface Match {
+  readonly planted: number;
+  readonly found: number;
+  readonly falseAlarms: number;
+  /** By kind of finding: altered, missing, unexplained. */
+  readonly kinds: Readonly<Record<string, Tally>>;
+  /** By what the insider did: cell, deleted, swapped, … */
+  readonly alterations: Readonly<Record<string, Tally>>;
+}
+
+export function match(planted: readonly Planted[], report: VerifyReport): Match {
+  const left = new Map<string, number>();
+  let findings = 0;
+  for (const f of [...report.altered, ...report.missing, ...report.unexplained, ...report.unvouched]) {
+    left.set(name(f), (left.get(name(f)) ?? 0) + 1);
+    findings++;
+  }
+  const kinds: Record<string, Tally> = {};
+  const alterations: Record<string, Tally> = {};
+  let found = 0;
+  for (const p of planted) {
+    const copies = left.get(name(p)) ?? 0;
+    if (copies > 0) left.set(name(p), copies - 1);
+    for (const tally of [tallyOf(kinds, p.kind), tallyOf(alterations, p.what)]) {
+      tally.planted++;
+      if (copies > 0) tally.found++;
+    }
+    if (copies > 0) found++;
+  }
+  return { planted: planted.length, found, falseAlarms: findings - found, kinds, alterations };
+}
+
+const name = (f: Pick<Finding, "table" | "key" | "kind">): string => JSON.stringify([f.table, f.key, f.kind]);
+
+function tallyOf(tallies: Record<string, Tally>, kind: string): Tally {
+  const tally = tallies[kind] ?? { planted: 0, found: 0 };
+  tallies[kind] = tally;
+  return tally;
+}

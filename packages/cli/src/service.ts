@@ -1,0 +1,37 @@
+/** A node with its HTTP server: the composition that `node` and `start` share. */
+import { type LogServer, serveLog } from "@anamnesis/gateway";
+import { announce, type NodeOptions, primitives, type RunningNode, startNode, withdraw } from "@anamnesis/node";
+
+export interface ServiceOptions extends NodeOptions {
+  /** 0 = any free one. */
+  readonly port: number;
+}
+
+export interface Service {
+  readonly node: RunningNode;
+  readonly url: string;
+  /** At most 5 s. Idempotent. */
+  stop(): Promise<void>;
+}
+
+export async function startService(options: ServiceOptions): Promise<Service> {
+  const { folder, port } = options;
+  const { host, entriesToken } = folder.config.gateway;
+  const node = await startNode(options);
+  let server: LogServer;
+  try {
+    const { engine } = node;
+    server = await serveLog({ reader: engine, primitives, port, host, entriesToken, health: () => engine.health() });
+  } catch (error) {
+    await node.stop();
+    throw error;
+  }
+  announce(folder, { pid: process.pid, url: server.url, since: Date.now() });
+  let stopping: Promise<void> | undefined;
+  const stop = async (): Promise<void> => {
+    withdraw(folder);
+    await server.stop();
+    await node.stop();
+  };
+  return { node, url: server.url, stop: () => (stopping ??= stop()) };
+}

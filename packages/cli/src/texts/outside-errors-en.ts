@@ -1,0 +1,185 @@
+/** The codes of what lies outside the ledger: databases, network, sandbox. */
+import type { ErrorText, OutsideErrorCode } from "../errors.ts";
+
+export const outsideErrorsEn: Readonly<Record<OutsideErrorCode, ErrorText>> = {
+  "sandbox/no-postgres": {
+    text: "There is no PostgreSQL for this platform",
+    remedy: "Run `npm ci` without --omit=optional, on Linux x64 or arm64.",
+  },
+  "sandbox/port-busy": {
+    text: "The port is in use",
+    remedy: "Stop the program that listens there, or choose another port.",
+  },
+  "sandbox/no-access": {
+    text: "The sandbox folder cannot be used by this account",
+    remedy: "Correct its owner and rights, or choose another folder with --dir.",
+  },
+  "sandbox/root-refused": {
+    text: "PostgreSQL does not run as root, and no detour works here",
+    remedy: "Use an ordinary account.",
+  },
+  "sandbox/disk-full": {
+    text: "The disk is full",
+    remedy: "Free some space and start again. Nothing acknowledged is lost.",
+  },
+  "sandbox/start-failed": {
+    text: "PostgreSQL did not start",
+    remedy: "Its log file in the sandbox folder says why.",
+  },
+  "sandbox/start-timeout": {
+    text: "PostgreSQL was not ready in time",
+    remedy: "Start again; its log file in the sandbox folder says more.",
+  },
+  "sandbox/stopped": {
+    text: "It was stopped before it was done",
+    remedy: "Start it again.",
+  },
+  "sandbox/foreign-folder": {
+    text: "A server that is not ours works in this folder",
+    remedy: "Stop it, or choose another folder with --dir.",
+  },
+  "sandbox/ward-failed": {
+    text: "The simulated ward met an unexpected error",
+    remedy: "Start again; if it comes back, report it with this text.",
+  },
+  "sandbox/plant-failed": {
+    text: "There are too few rows for that many alterations",
+    remedy: "Use more patients.",
+  },
+  "gateway/port-busy": {
+    text: "The port is in use",
+    remedy: "Stop the program that listens there, or choose another one with --port.",
+  },
+  "gateway/port-forbidden": {
+    text: "This account may not listen on that port",
+    remedy: "Choose a port above 1023 with --port.",
+  },
+  "gateway/bad-address": {
+    text: "The address cannot be used",
+    remedy: "Write it as http://host:port.",
+  },
+  "gateway/unreachable": {
+    text: "There is no answer from that address",
+    remedy: "Check the address and whether the node is running.",
+  },
+  "gateway/timeout": {
+    text: "The other side is too slow",
+    remedy: "Try again later.",
+  },
+  "gateway/bad-answer": {
+    text: "The other side does not answer as a log does",
+    remedy: "Check the address and the members' token.",
+  },
+  "gateway/too-large": {
+    text: "An answer is larger than any part of a log can be",
+    remedy: "Check the address: this is not a log.",
+  },
+  "gateway/cannot-write": {
+    text: "The folder cannot be written",
+    remedy: "Check its rights and the free space.",
+  },
+  "capture/cannot-connect": {
+    text: "The database cannot be reached or refuses the login",
+    remedy: "Check address, password and pg_hba.conf.",
+  },
+  "capture/connection-lost": {
+    text: "The database closed the connection",
+    remedy: "It is tried again; look at the database's log if it repeats.",
+  },
+  "capture/unsupported-version": {
+    text: "This PostgreSQL is too old",
+    remedy: "Use PostgreSQL 14 or newer.",
+  },
+  "capture/session-not-pinned": {
+    text: "Something overrides a setting that the row format depends on",
+    remedy: "Connect to the database directly, without a pooler.",
+  },
+  "capture/wal-level": {
+    text: "The database does not write what logical replication needs",
+    remedy: "Set wal_level = logical and restart the database.",
+  },
+  "capture/no-replication-right": {
+    text: "The role may not replicate",
+    remedy: "ALTER ROLE … REPLICATION, and allow it in pg_hba.conf.",
+  },
+  "capture/no-publication-right": {
+    text: "The role may not make the publication",
+    remedy: "Run the statements of `anamnesis source check` as the owner of the tables.",
+  },
+  "capture/no-slot-free": {
+    text: "All replication slots are in use",
+    remedy: "Raise max_replication_slots, or drop a slot nobody uses.",
+  },
+  "capture/slot-busy": {
+    text: "Another process streams from our slot",
+    remedy: "Stop the other capture of this source.",
+  },
+  "capture/slot-blocked": {
+    text: "A long transaction keeps the slot from being made",
+    remedy: "Wait for it or end it, then try again.",
+  },
+  "capture/slot-lost": {
+    text: "The database gave up the log that our slot needed",
+    remedy: "Start again: capture declares the gap and takes a new snapshot.",
+  },
+  "capture/no-tables": {
+    text: "No table can be captured",
+    remedy: "See `anamnesis source check`.",
+  },
+  "capture/table-refused": {
+    text: "A table has no usable identity",
+    remedy: "Run the statement that `anamnesis source check` shows, or exclude the table.",
+  },
+  "capture/malformed-message": {
+    text: "A replication message is cut off or out of form",
+    remedy: "Start again; if it comes back, report it with this text.",
+  },
+  "capture/unknown-message": {
+    text: "A replication message is of a kind this version does not know",
+    remedy: "Update Anamnesis.",
+  },
+  "capture/malformed-row": {
+    text: "A row or key is not in the expected form",
+    remedy: "Check the key (values joined by |); otherwise report it with this text.",
+  },
+  "capture/row-too-large": {
+    text: "One row is larger than can be committed to",
+    remedy: "Exclude the table.",
+  },
+  "capture/damaged-store": {
+    text: "A local store of capture is damaged",
+    remedy: "Restore keys.db from its backup; index.db may be deleted: it is rebuilt.",
+  },
+  "capture/store-version": {
+    text: "A local store was written by another version",
+    remedy: "Use the newest version of Anamnesis.",
+  },
+  "capture/erased": {
+    text: "The key of this person was destroyed",
+    remedy: "Nothing brings it back: that is its purpose.",
+  },
+  "capture/refused-batch": {
+    text: "The ledger refused a batch",
+    remedy: "Start again; if it comes back, report it with this text.",
+  },
+  "capture/foreign-position": {
+    text: "The ledger's position does not fit this source",
+    remedy: "Check the names of organisation and source.",
+  },
+  "capture/timeout": {
+    text: "A wait took too long",
+    remedy: "Try again; the message says what was waited for.",
+  },
+  "capture/stopped": {
+    text: "It was stopped before it was done",
+    remedy: "Run it again: it continues where it was.",
+  },
+  "capture/catalog-changed": {
+    text: "The tables of the database changed",
+    remedy: "Capture reads them again by itself; if it repeats, start it again.",
+  },
+  "capture/stream-failed": {
+    text: "The replication stream ended with an error",
+    remedy: "It is tried again; look at the database's log if it repeats.",
+  },
+};

@@ -1,0 +1,61 @@
+/** What a folder's node has done so far, read beside it. */
+import { existsSync } from "node:fs";
+import { openProgress, openRowIndex } from "@anamnesis/capture";
+import { toHex } from "@anamnesis/core";
+import type { Folder } from "./folder/folder.ts";
+import { sourceLayout } from "./folder/layout.ts";
+import { openLog } from "./ledger.ts";
+import { announced, type RunningFile } from "./running-file.ts";
+
+export interface SourceStatus {
+  readonly name: string;
+  readonly captured: boolean;
+  /** Everything before this LSN is final and indexed. */
+  readonly passed: string | null;
+  readonly rows: number;
+  readonly events: number;
+  readonly unattributed: number;
+}
+
+export interface FolderStatus {
+  readonly organisation: string;
+  readonly running: RunningFile | null;
+  readonly checkpoint: { readonly origin: string; readonly size: number; readonly root: string };
+  readonly sources: readonly SourceStatus[];
+}
+
+export async function statusOf(folder: Folder): Promise<FolderStatus> {
+  const log = await openLog(folder);
+  try {
+    const { origin, size, root } = await log.checkpoint();
+    return {
+      organisation: folder.config.organisation,
+      running: announced(folder) ?? null,
+      checkpoint: { origin, size, root: toHex(root) },
+      sources: folder.config.sources.map(({ name }) => sourceStatus(folder, name)),
+    };
+  } finally {
+    await log.close();
+  }
+}
+
+function sourceStatus(folder: Folder, name: string): SourceStatus {
+  const files = sourceLayout(folder.layout, name);
+  if (!existsSync(files.index) || !existsSync(files.progress)) {
+    return { name, captured: false, passed: null, rows: 0, events: 0, unattributed: 0 };
+  }
+  const index = openRowIndex(files.index, { source: name, readOnly: true });
+  const progress = openProgress(files.progress, { readOnly: true });
+  try {
+    return { name, captured: true, passed: lsnText(progress.passed()), ...index.counters() };
+  } finally {
+    progress.close();
+    index.close();
+  }
+}
+
+/** As PostgreSQL writes it: `16/B374D848`. */
+export function lsnText(lsn: bigint | undefined): string | null {
+  if (lsn === undefined) return null;
+  return `${(lsn >> 32n).toString(16).toUpperCase()}/${(lsn & 0xffff_ffffn).toString(16).toUpperCase()}`;
+}
