@@ -1,0 +1,137 @@
+/**
+ * `npm run bench -- ledger`: durable, batch-signed events per second of the embedded engine in one process: real contract,
+ * signatures, state tree, tiles, signed checkpoint, COMMIT flushed. Batches are made and signed beforehand.
+ */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { contract, encodeBatchBody, START } from "@anamnesis/contracts";
+import { chainId, orgId, sourceId } from "@anamnesis/core";
+import { signerFromSeed } from "@anamnesis/crypto";
+import { native } from "@anamnesis/crypto/native";
+import { createLedger, openEmbedded } from "@anamnesis/embedded";
+import {
+  encodeEvent,
+  type Genesis,
+  leafHashes,
+  type SignedTransaction,
+  signTransaction,
+  treeHash,
+} from "@anamnesis/ledger";
+import { startPostgres } from "@anamnesis/sandbox";
+import { type Bench, compared, type Figure, interleaved, median } from "./harness.ts";
+import { bareLog } from "./peers/bare-log.ts";
+import { postgresChain } from "./peers/postgres-chain.ts";
+import { rawAppend } from "./peers/raw-append.ts";
+
+const BATCHES = 60;
+const EVENTS = 4096;
+/** Batches that one block of the engine takes under load (4 MiB); the peers flush as often. */
+const BATCHES_PER_BLOCK = 7;
+const CLIENTS = 16;
+const POSTGRES_SECONDS = 5;
+
+const SOURCE = sourceId("hospital-nord-ehr");
+const FIRST_LSN = 0x16b374d848n;
+
+const signer = signerFromSeed(native, "INTL-1", new Uint8Array(32).fill(1));
+const logSeed = new Uint8Array(32).fill(2);
+const genesis: Genesis = {
+  chain: chainId("bench"),
+  time: 0,
+  organisations: [{ id: orgId("nord"), name: "Nord", keys: [{ suite: "INTL-1", publicKey: signer.publicKey }] }],
+  logKey: native.ed25519PublicKey(logSeed),
+};
+
+/** Batches of a source that changes rows one by one. */
+function makeBatches(batches: number): SignedTransaction[] {
+  let lsn = FIRST_LSN;
+  return Array.from({ length: batches }, (_, nonce) => {
+    const from = nonce === 0 ? START : { lsn, ordinal: 1 };
+    const leaves = Array.from({ length: EVENTS }, () => {
+      lsn += 200n;
+      return leafAt(lsn);
+    });
+    const root = treeHash(native, leafHashes(native, leaves));
+    const to = { lsn, ordinal: 1 };
+    const header = { source: SOURCE, incarnation: new Uint8Array(8), from, to, count: EVENTS, root };
+    const body = encodeBatchBody(header);
+    const transaction = { chain: genesis.chain, kind: "events.batch", nonce: nonce + 1, expires: 4_000_000_000, body };
+    return signTransaction(native, transaction, [signer], leaves);
+  });
+}
+
+const leafAt = (lsn: bigint): Uint8Array =>
+  encodeEvent({
+    kind: "update",
+    source: SOURCE,
+    table: native.random(8),
+    row: native.random(16),
+    schema: native.random(8),
+    commitment: native.random(32),
+    lsn,
+    ordinal: 1,
+    xid: 7_000_000n + lsn - FIRST_LSN,
+    time: 1_790_000_000_000_000 + Number(lsn),
+    actor: native.random(16),
+    purpose: "TREAT",
+  });
+
+async function engineSeconds(dir: string, batches: readonly SignedTransaction[]): Promise<number> {
+  const options = { dir, genesis, primitives: native, contract, logSigner: logSeed };
+  await createLedger(options);
+  const engine = await openEmbedded({ ...options, clock: { now: () => Date.now() } });
+  const started = performance.now();
+  await Promise.all(batches.map((each) => engine.submit(each)));
+  const seconds = (performance.now() - started) / 1000;
+  await engine.close();
+  return seconds;
+}
+
+export const bench: Bench = async (say) => {
+  const dir = mkdtempSync(join(tmpdir(), "anamnesis-bench-"));
+  try {
+    say(`making ${BATCHES} batches of ${EVENTS} events`);
+    const batches = makeBatches(BATCHES);
+    const leaves = batches[0]?.attachments ?? [];
+    say(`an event has ${(leaves.reduce((sum, each) => sum + each.length, 0) / leaves.length).toFixed(1)} bytes`);
+    const postgres = await startPostgres({ dir: join(dir, "postgres") });
+    try {
+      return await measure(dir, batches, postgres.url, say);
+    } finally {
+      await postgres.stop();
+    }
+  } finally {
+    rmSync(dir, { recursive: true, force: true });
+  }
+};
+
+async function measure(dir: string, batches: readonly SignedTransaction[], url: string, say: (line: string) => void) {
+  const total = batches.length * EVENTS;
+  const blocks = Array.from({ length: Math.ceil(batches.length / BATCHES_PER_BLOCK) }, (_, i) =>
+    batches.slice(i * BATCHES_PER_BLOCK, (i + 1) * BATCHES_PER_BLOCK).flatMap((each) => each.attachments),
+  );
+  let run = 0;
+  const place = () => join(dir, `run-${run++}`);
+  const runs = await interleaved(
+    {
+      engine: async () => total / (await engineSeconds(place(), batches)),
+      raw: async () => total / rawAppend(place(), blocks),
+      bare: async () => total / bareLog(place(), blocks),
+      postgres: () => postgresChain(url, batches[0]?.attachments ?? [], CLIENTS, POSTGRES_SECONDS),
+    },
+    say,
+  );
+  const name = "durable events, embedded engine";
+  const figures: Figure[] = [
+    compared(name, "events/s", runs.engine, { name: "raw append + fdatasync", values: runs.raw }),
+    compared(name, "events/s", runs.engine, { name: "bare log", values: runs.bare, aim: { least: 0.6 } }),
+    compared(name, "events/s", runs.engine, {
+      name: `PostgreSQL hash chain, ${CLIENTS} clients`,
+      values: runs.postgres,
+      aim: { least: 20 },
+    }),
+  ];
+  say(`engine median ${Math.round(median(runs.engine))} events/s`);
+  return figures;
+}
