@@ -146,11 +146,13 @@ export class Sealer {
         if (vouched === undefined || !isComplete(columns)) return { kind, table: table.handle };
         const bytes = this.#rows.row(columns);
         const row = vouched.keylessRow(table.handle, bytes);
-        this.#o.sink.row(table.handle, row, rowText(bytes));
+        if (kind === "create") this.#o.sink.row(table.handle, row, rowText(bytes));
         const commitment = vouched.commitment(table.handle, row, table.schemaId, this.#lsn, ordinal, bytes);
         return { kind, table: table.handle, row, schema: table.schemaId, commitment };
       }
       const row = this.#keyedRow(table, columns);
+      // Names are learned where a row begins; every later event has the same handle.
+      if (row !== null && kind === "create") this.#o.sink.row(table.handle, row, keyText(columns, table.keyColumns));
       if (row === null || vouched === undefined || !isComplete(columns)) return { kind, table: table.handle, row };
       const bytes = this.#rows.row(columns);
       const commitment = vouched.commitment(table.handle, row, table.schemaId, this.#lsn, ordinal, bytes);
@@ -172,9 +174,7 @@ export class Sealer {
 
   #keyedRow(table: TableSchema, columns: RowImage): Uint8Array | null {
     if (table.keyColumns.some((index) => columns[index] === undefined)) return null;
-    const row = this.#o.handles.row(table.handle, this.#keys.key(columns, table.keyColumns));
-    this.#o.sink.row(table.handle, row, keyText(columns, table.keyColumns));
-    return row;
+    return this.#o.handles.row(table.handle, this.#keys.key(columns, table.keyColumns));
   }
 
   #readRow(change: Extract<Change, { kind: "read" }>): Uint8Array {

@@ -20,7 +20,9 @@ export {
 } from "./check.ts";
 export { copyRows } from "./copy.ts";
 export { formatLsn, parseLsn } from "./lsn.ts";
+export { type PgMessage, parseMessage } from "./pgoutput.ts";
 export { objectName } from "./publication.ts";
+export { openReplication, type Replication, type ReplicationHandler } from "./replication.ts";
 export { type ConnectOptions, connect, quoteName, quoteText, withClient } from "./session.ts";
 export type { SlotState } from "./slot.ts";
 export { type PostgresSource, type PostgresSourceOptions, postgresSource } from "./source.ts";
