@@ -136,7 +136,9 @@ export class CborReader {
     const low = this.#be(this.#at + 5, 4);
     if (high === 0) throw malformed("integer not in its shortest form");
     this.#at += 9;
-    return (BigInt(high) << 32n) | BigInt(low);
+    wide.setUint32(0, high);
+    wide.setUint32(4, low);
+    return wide.getBigUint64(0);
   }
 
   bytes(length: number): Uint8Array {
@@ -152,14 +154,38 @@ export class CborReader {
   text(max: number): string {
     const n = this.#head(TEXT);
     if (n > 4 * max) throw malformed("text too long");
-    let text: string;
-    try {
-      text = fromUtf8(this.#take(n));
-    } catch {
-      throw malformed("text is not UTF-8");
-    }
+    const end = this.#at + n;
+    if (end > this.#b.length) throw malformed("cut off");
+    const text = recentTexts.read(this.#b, this.#at, end);
+    this.#at = end;
     if (text.length > max) throw malformed("text too long");
     return text;
+  }
+
+  /** A byte string of exactly this length (below 256) that nobody needs: checked, without making a view of it. */
+  skipBytes(length: number): void {
+    const at = this.#at;
+    const short = length < 24;
+    const fits = short
+      ? this.#b[at] === ((BYTES << 5) | length)
+      : this.#b[at] === ((BYTES << 5) | 24) && this.#b[at + 1] === length;
+    if (!fits) throw malformed(`expected ${length} bytes`);
+    this.#at = at + (short ? 1 : 2) + length;
+    if (this.#at > this.#b.length) throw malformed("cut off");
+  }
+
+  skipBytesOrNull(length: number): void {
+    if (!this.#isNull()) this.skipBytes(length);
+  }
+
+  /** As `uint64`, without making the number. */
+  skipUint64(): void {
+    if (this.#b[this.#at] !== ((UINT << 5) | 27)) this.#head(UINT);
+    else {
+      if (this.#be(this.#at + 1, 4) === 0) throw malformed("integer not in its shortest form");
+      if (this.#at + 9 > this.#b.length) throw malformed("cut off");
+      this.#at += 9;
+    }
   }
 
   textOrNull(max: number): string | null {
@@ -204,10 +230,47 @@ export class CborReader {
 
   /** Big-endian unsigned integer of 1, 2, 4 or 8 bytes; may lose precision above 2^53 (callers refuse those). */
   #be(at: number, width: number): number {
-    if (at + width > this.#b.length) throw malformed("cut off");
+    const b = this.#b;
+    if (at + width > b.length) throw malformed("cut off");
     let n = 0;
-    for (let i = 0; i < width; i++) n = n * 256 + (this.#b[at + i] as number);
-    return n;
+    for (let i = at; i < at + Math.min(width, 4); i++) n = (n << 8) | (b[i] as number);
+    n >>>= 0;
+    return width === 8 ? n * 2 ** 32 + this.#be(at + 4, 4) : n;
+  }
+}
+
+/** Scratch for putting 64-bit integers together. */
+const wide = new DataView(new ArrayBuffer(8));
+
+/** Short texts repeat endlessly (kinds, sources, purposes): the newest are found by their bytes instead of decoded. */
+class RecentTexts {
+  readonly #slots: ({ readonly bytes: Uint8Array; readonly text: string } | undefined)[] = new Array(256);
+
+  read(b: Bytes, start: number, end: number): string {
+    let slot = end - start;
+    for (let i = start; i < end; i++) slot = (slot * 31 + (b[i] as number)) & 0xff;
+    const known = this.#slots[slot];
+    if (known !== undefined && sameBytes(known.bytes, b, start, end)) return known.text;
+    const bytes = new Uint8Array(b.subarray(start, end));
+    const text = decodeText(bytes);
+    if (bytes.length <= 64) this.#slots[slot] = { bytes, text };
+    return text;
+  }
+}
+
+const recentTexts = new RecentTexts();
+
+function sameBytes(bytes: Bytes, b: Bytes, start: number, end: number): boolean {
+  if (bytes.length !== end - start) return false;
+  for (let i = 0; i < bytes.length; i++) if (bytes[i] !== b[start + i]) return false;
+  return true;
+}
+
+function decodeText(bytes: Bytes): string {
+  try {
+    return fromUtf8(bytes);
+  } catch {
+    throw malformed("text is not UTF-8");
   }
 }
 

@@ -1,5 +1,5 @@
 import { type Cbor, codeOf, decode, encode } from "@anamnesis/core";
-import { decodeEvent, EVENT_KINDS, type Event, encodeEvent, isEventLeaf } from "@anamnesis/ledger";
+import { decodeEvent, decodeEventHead, EVENT_KINDS, type Event, encodeEvent, isEventLeaf } from "@anamnesis/ledger";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 
@@ -98,4 +98,30 @@ describe("event leaf", () => {
       }),
     );
   });
+
+  it("has a head that is read from the same bytes and refused for the same ones", () => {
+    fc.assert(
+      fc.property(arbitraryEvent, fc.nat(), fc.nat(255), fc.nat(), (event, at, flip, cut) => {
+        const leaf = encodeEvent(event);
+        const i = at % leaf.length;
+        leaf[i] = (leaf[i] ?? 0) ^ flip;
+        for (const bytes of [leaf, leaf.subarray(0, cut % leaf.length)]) {
+          const whole = attempt(() => decodeEvent(bytes));
+          const head = attempt(() => decodeEventHead(bytes));
+          expect(typeof head).toBe(typeof whole);
+          if (typeof whole === "object") expect(whole).toMatchObject(head as object);
+        }
+      }),
+      { numRuns: 2000 },
+    );
+  });
 });
+
+/** The value, or the code it is refused with. */
+function attempt<T>(work: () => T): T | string {
+  try {
+    return work();
+  } catch (error) {
+    return codeOf(error) ?? "another error";
+  }
+}

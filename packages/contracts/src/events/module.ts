@@ -6,8 +6,8 @@
 import { AnamnesisError, equal } from "@anamnesis/core";
 import {
   type Context,
-  decodeEvent,
-  type Event,
+  decodeEventHead,
+  type EventHead,
   LIMITS,
   leafHashes,
   type Refusal,
@@ -69,14 +69,14 @@ function handleBatch(context: Context, tx: SignedTransaction): Refusal | null {
 }
 
 /** Every event well-formed, of this source, and rising within (from, to]. Gives the first one. */
-function readEvents(tx: SignedTransaction, header: BatchHeader): Event | Refusal {
-  let first: Event | undefined;
+function readEvents(tx: SignedTransaction, header: BatchHeader): EventHead | Refusal {
+  let first: EventHead | undefined;
   let lsn = header.from.lsn;
   let ordinal = header.from.ordinal;
   for (const leaf of tx.attachments) {
-    let event: Event;
+    let event: EventHead;
     try {
-      event = decodeEvent(leaf);
+      event = decodeEventHead(leaf);
     } catch (error) {
       return malformed(error);
     }
@@ -96,7 +96,7 @@ function readEvents(tx: SignedTransaction, header: BatchHeader): Event | Refusal
   return first ?? refuse("events/malformed-batch", "a batch has at least one event");
 }
 
-function continuity(known: SourceState | undefined, header: BatchHeader, first: Event): Refusal | null {
+function continuity(known: SourceState | undefined, header: BatchHeader, first: EventHead): Refusal | null {
   if (declares(first)) return null;
   if (known === undefined) {
     return comparePositions(header.from, START) === 0
@@ -112,7 +112,7 @@ function continuity(known: SourceState | undefined, header: BatchHeader, first: 
   return null;
 }
 
-const declares = (event: Event): boolean => event.kind === "gap" || event.kind === "restored";
+const declares = (event: EventHead): boolean => event.kind === "gap" || event.kind === "restored";
 
 function headerOf(tx: SignedTransaction): BatchHeader | Refusal {
   try {
