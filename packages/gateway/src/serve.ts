@@ -1,4 +1,4 @@
-/** The HTTP server of a log. Five routes that only read need no framework (docs/adr/0004). */
+/** The HTTP server of a log. Five routes that only read need no framework (docs/adr/0007). */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { gatewayError, systemCode } from "./errors.ts";
 import { type Answer, plain, route, type Served } from "./routes.ts";
