@@ -71,6 +71,12 @@ export interface Visibility {
 /** Dense number of a row in the index, from 0. Only good within the file it came from. */
 export type RowId = number;
 
+export interface IdRange {
+  readonly from: RowId;
+  readonly to: RowId;
+  readonly done?: { has(id: RowId): boolean };
+}
+
 /** What an event says about its row, as the index keeps it. Byte fields are copies. */
 export interface IndexedEvent {
   readonly index: number;
@@ -134,10 +140,10 @@ export interface RowIndexReader {
   rowCount(): number;
 
   /**
-   * Goes through the ids `[from, to)` and calls back for each row that belongs to the table of one of the views. Meant
-   * for stretches of a few thousand, so that others get their turn in between.
+   * Goes through the ids `[from, to)` and calls back for each row that belongs to the table of one of the views, except for
+   * those in `done`. Meant for stretches of a few thousand, so that others get their turn in between.
    */
-  scan(from: RowId, to: RowId, views: readonly TableView[], visit: (id: RowId, view: TableView) => void): void;
+  scan(range: IdRange, views: readonly TableView[], visit: (id: RowId, view: TableView) => void): void;
 
   /** The table's rows as one snapshot sees them. */
   view(table: Uint8Array, visibility: Visibility): TableView;
@@ -150,6 +156,12 @@ export interface TableView {
    * learned them (a scan in heap order mostly does): then no look-up happens at all.
    */
   locate(handle: Uint8Array): RowId | undefined;
+
+  /** The row that follows the one located last along the scan, if it belongs to the table: a guess, nothing more. */
+  expected(): RowId | undefined;
+
+  /** Tells that the guess was right, so that the next one goes on from there. */
+  advance(id: RowId): void;
 
   /** The newest visible event of the row that tells its content; undefined when there is none. */
   newest(id: RowId): VisibleEvent | undefined;
@@ -171,6 +183,8 @@ export interface TableView {
 export interface VisibleEvent {
   readonly alive: boolean;
   readonly bytes: Uint8Array;
+  /** Offset of the row's 16-byte handle in `bytes`. */
+  readonly handleAt: number;
   /** Offset of the 32-byte commitment in `bytes`, or -1 when the event has none. */
   readonly commitmentAt: number;
   /** Offset of the 8-byte schema fingerprint in `bytes`, or -1. */

@@ -106,7 +106,7 @@ export class World {
     const fields = identity.fields(bytes(row));
     const sealer = this.sealers.of(
       table,
-      table.subjectColumns.map((i) => fields[i]?.toString() ?? ""),
+      table.subjectColumns.map((i) => Buffer.from(fields[i] ?? []).toString()),
     );
     if (sealer === "erased") throw new Error("erased");
     const keyed = table.keyColumns.length > 0;

@@ -3,7 +3,8 @@ import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { damaged } from "./database.ts";
 import { PAGE_BYTES, RECORD_BYTES, RECORDS_PER_PAGE, type RecordView } from "./record.ts";
 
-const PAGES_MAX = 4096;
+const PAGES_MAX = 2048;
+const READ_AHEAD = 8;
 
 interface Page {
   readonly bytes: Uint8Array;
@@ -19,9 +20,11 @@ export class Pages {
   /** The page used last: neighbours come in a row. */
   #lastId = -1;
   #last: Page | undefined;
+  /** Number of the newest page loaded, read ahead included. */
+  #newest = -2;
 
   constructor(db: DatabaseSync) {
-    this.#read = db.prepare("SELECT data FROM pages WHERE id = ?");
+    this.#read = db.prepare("SELECT id, data FROM pages WHERE id BETWEEN ? AND ?");
     this.#read.setReturnArrays(true);
     this.#write = db.prepare("INSERT INTO pages VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET data = excluded.data");
   }
@@ -71,12 +74,14 @@ export class Pages {
     return page;
   }
 
+  /** A page after the one loaded last brings its followers along: scans ask for them next. */
   #load(number: number): Page {
-    const row = this.#read.get(number) as unknown as [Uint8Array] | undefined;
-    const bytes = row === undefined ? new Uint8Array(PAGE_BYTES) : row[0];
-    if (bytes.length !== PAGE_BYTES) throw damaged("a page has the wrong size");
-    const page = { bytes, view: new DataView(bytes.buffer, bytes.byteOffset, PAGE_BYTES), dirty: false };
     if (this.#dirty.length === 0) this.#trim();
+    const ahead = number === this.#newest + 1 ? READ_AHEAD : 1;
+    this.#newest = number + ahead - 1;
+    const found = this.#read.all(number, this.#newest) as unknown as [number, Uint8Array][];
+    for (const [id, bytes] of found) if (!this.#cache.has(id)) this.#cache.set(id, pageOf(bytes));
+    const page = this.#cache.get(number) ?? pageOf(new Uint8Array(PAGE_BYTES));
     this.#cache.set(number, page);
     return page;
   }
@@ -92,4 +97,9 @@ export class Pages {
     this.#lastId = -1;
     this.#last = undefined;
   }
+}
+
+function pageOf(bytes: Uint8Array): Page {
+  if (bytes.length !== PAGE_BYTES) throw damaged("a page has the wrong size");
+  return { bytes, view: new DataView(bytes.buffer, bytes.byteOffset, PAGE_BYTES), dirty: false };
 }

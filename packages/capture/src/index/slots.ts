@@ -19,27 +19,24 @@ export class Slots {
   constructor(db: DatabaseSync) {
     this.#get = db.prepare("SELECT id FROM slots WHERE slot = ?");
     this.#get.setReturnArrays(true);
-    this.#put = db.prepare("INSERT INTO slots VALUES (?, ?)");
+    this.#put = db.prepare("INSERT OR IGNORE INTO slots VALUES (?, ?)");
   }
 
   /** The id for which `matches` holds among those that share the handle's slots. */
   find(handle: Uint8Array, matches: (id: number) => boolean): number | undefined {
-    for (let slot = slotOf(handle); ; slot = (slot + 1) % SLOT_SPACE) {
-      const id = this.#at(slot);
-      if (id === undefined || matches(id)) return id;
-    }
+    return this.#search(handle, matches, undefined);
   }
 
   /** The same; a handle that is not found gets `id` in the free slot where the search ended. */
   findOrAdd(handle: Uint8Array, matches: (id: number) => boolean, id: number): number {
-    for (let slot = slotOf(handle); ; slot = (slot + 1) % SLOT_SPACE) {
-      const taken = this.#at(slot);
-      if (taken === undefined) {
-        this.#recent.set(slot, id);
-        return id;
-      }
-      if (matches(taken)) return taken;
-    }
+    return this.#search(handle, matches, id) ?? id;
+  }
+
+  /** Takes a row that is known to be neither in the file nor here. Its slot may be taken in the file: searches look at both. */
+  load(handle: Uint8Array, id: number): void {
+    let slot = slotOf(handle);
+    while (this.#recent.has(slot)) slot = (slot + 1) % SLOT_SPACE;
+    this.#recent.set(slot, id);
   }
 
   get full(): boolean {
@@ -49,7 +46,10 @@ export class Slots {
   /** Moves everything recent into the file; the caller holds the transaction and records that all ids are merged. */
   merge(): void {
     const sorted = [...this.#recent].sort((a, b) => a[0] - b[0]);
-    for (const [slot, id] of sorted) this.#put.run(slot, id);
+    for (const [wanted, id] of sorted) {
+      let slot = wanted;
+      while (this.#put.run(slot, id).changes === 0) slot = (slot + 1) % SLOT_SPACE;
+    }
     this.#recent = new Map();
   }
 
@@ -57,10 +57,16 @@ export class Slots {
     this.#recent = new Map();
   }
 
-  #at(slot: number): number | undefined {
-    const recent = this.#recent.get(slot);
-    if (recent !== undefined) return recent;
-    return (this.#get.get(slot) as unknown as [number] | undefined)?.[0];
+  #search(handle: Uint8Array, matches: (id: number) => boolean, add: number | undefined): number | undefined {
+    for (let slot = slotOf(handle); ; slot = (slot + 1) % SLOT_SPACE) {
+      const recent = this.#recent.get(slot);
+      if (recent !== undefined && matches(recent)) return recent;
+      const filed = (this.#get.get(slot) as unknown as [number] | undefined)?.[0];
+      if (filed !== undefined && matches(filed)) return filed;
+      if (recent !== undefined || filed !== undefined) continue;
+      if (add !== undefined) this.#recent.set(slot, add);
+      return undefined;
+    }
   }
 }
 

@@ -1,6 +1,7 @@
 /** The row index over `node:sqlite` (WAL, synchronous NORMAL: a cache, rebuilt from the log when it is lost). */
 import type { EventKind } from "@anamnesis/ledger";
 import type {
+  IdRange,
   IndexedEvent,
   IndexedTable,
   KnownCommit,
@@ -107,7 +108,7 @@ class SqliteRowIndex implements RowIndex {
   }
 
   refresh(): void {
-    if (this.#readOnly) this.#store.reload();
+    if (this.#readOnly) this.#store.refresh();
   }
 
   tables(): readonly IndexedTable[] {
@@ -186,13 +187,14 @@ class SqliteRowIndex implements RowIndex {
     return this.#store.rows;
   }
 
-  scan(from: RowId, to: RowId, views: readonly TableView[], visit: (id: RowId, view: TableView) => void): void {
+  scan({ from, to, done }: IdRange, views: readonly TableView[], visit: (id: RowId, view: TableView) => void): void {
     const byTable = new Map<number, TableView>();
     for (const view of views) {
       if (view instanceof SnapshotView && view.table !== undefined) byTable.set(view.table, view);
     }
     const end = Math.min(to, this.#store.rows);
     for (let id = from; id < end; id++) {
+      if (done?.has(id) === true) continue;
       const view = byTable.get(this.#store.pages.seek(this.#record, id).table);
       if (view !== undefined) visit(id, view);
     }

@@ -24,6 +24,8 @@ export class Store {
   /** Rows first seen by `apply`: while there are none, every row has its name. */
   unnamed = 0;
   #merged = 0;
+  /** Rows below this one are found through the slots; those from it on are taken in with the next search. */
+  #loaded = 0;
   readonly #record = new RecordView();
   readonly #meta: StatementSync;
   readonly #setMeta: StatementSync;
@@ -42,10 +44,16 @@ export class Store {
     this.reload();
   }
 
-  /** Reads the counters again and finds the rows that are not merged into the slots yet: one consistent picture. */
+  /** Reads everything again, after a failure. */
   reload(): void {
-    this.pages.forget();
     this.slots.forget();
+    this.#loaded = 0;
+    this.refresh();
+  }
+
+  /** Reads the counters again and drops what is buffered: one consistent picture of what is in the file now. */
+  refresh(): void {
+    this.pages.forget();
     this.tables.forget();
     this.actors.forget();
     this.db.exec("BEGIN");
@@ -54,12 +62,12 @@ export class Store {
       this.rows = this.#number("rows");
       this.unnamed = this.#number("unnamed");
       this.#merged = this.#number("merged");
-      for (let id = this.#merged; id < this.rows; id++) {
-        const r = this.pages.seek(this.#record, id);
-        this.slots.findOrAdd(r.bytes.slice(r.offset, r.offset + HANDLE_BYTES), () => false, id);
-      }
     } finally {
       this.db.exec("COMMIT");
+    }
+    if (this.#merged - this.#loaded > 0 || this.#loaded > this.rows) {
+      this.slots.forget();
+      this.#loaded = this.#merged;
     }
   }
 
@@ -78,14 +86,17 @@ export class Store {
   }
 
   find(table: number, handle: Uint8Array): RowId | undefined {
+    if (this.#loaded < this.rows) this.#loadTail();
     return this.slots.find(handle, (id) => this.#is(id, table, handle));
   }
 
   /** The row's id; a row not known yet gets the next one. The caller holds the transaction. */
   findOrAdd(table: number, handle: Uint8Array): RowId {
+    if (this.#loaded < this.rows) this.#loadTail();
     const id = this.slots.findOrAdd(handle, (known) => this.#is(known, table, handle), this.rows);
     if (id === this.rows) {
       this.rows++;
+      this.#loaded = this.rows;
       this.pages.seekForWrite(this.#record, id).clear(table, handle);
     }
     return id;
@@ -118,6 +129,15 @@ export class Store {
 
   close(): void {
     this.db.close();
+  }
+
+  /** Rows that are not merged into the slots yet. A scan in order never needs them. */
+  #loadTail(): void {
+    for (let id = this.#loaded; id < this.rows; id++) {
+      const r = this.pages.seek(this.#record, id);
+      this.slots.load(r.bytes.slice(r.offset, r.offset + HANDLE_BYTES), id);
+    }
+    this.#loaded = this.rows;
   }
 
   #is(id: RowId, table: number, handle: Uint8Array): boolean {

@@ -46,6 +46,16 @@ export class SnapshotView implements TableView {
     return id;
   }
 
+  expected(): RowId | undefined {
+    const id = this.#next;
+    if (this.#table === undefined || id >= this.#store.rows) return undefined;
+    return this.#store.pages.seek(this.#record, id).table === this.#table ? id : undefined;
+  }
+
+  advance(id: RowId): void {
+    this.#next = id + 1;
+  }
+
   newest(id: RowId): VisibleEvent | undefined {
     const r = this.#seekVisible(id);
     return r === undefined ? undefined : this.#found.take(r, r.alive && r.index > this.#floor);
@@ -94,6 +104,7 @@ const isVisible = (xid: number, v: Visibility): boolean => xid < v.xmin || (xid 
 class Found implements VisibleEvent {
   alive = false;
   bytes: Uint8Array = new Uint8Array(0);
+  handleAt = 0;
   commitmentAt = -1;
   schemaAt = -1;
   lsn = 0n;
@@ -103,6 +114,7 @@ class Found implements VisibleEvent {
   take(r: RecordView, alive: boolean): this {
     this.alive = alive;
     this.bytes = r.bytes;
+    this.handleAt = r.offset;
     this.commitmentAt = r.hasCommitment ? r.offset + COMMITMENT_AT : -1;
     this.schemaAt = r.hasSchema ? r.offset + SCHEMA_AT : -1;
     this.lsn = r.lsn;

@@ -29,18 +29,14 @@ export class RowIdentity {
     return this.#table.keyColumns.length > 0;
   }
 
-  /** The escaped fields up to the last one that matters, as views. */
+  /** The escaped fields up to the last one that matters, as views. A loop: `indexOf` of a Buffer costs more than it finds. */
   fields(row: Bytes): Uint8Array[] {
     const fields: Uint8Array[] = [];
     let start = 0;
-    for (let i = 0; i <= this.#last; i++) {
-      const tab = row.indexOf(TAB, start);
-      if (tab < 0) {
-        fields.push(row.subarray(start));
-        break;
-      }
-      fields.push(row.subarray(start, tab));
-      start = tab + 1;
+    for (let at = 0; at <= row.length && fields.length <= this.#last; at++) {
+      if (at < row.length && row[at] !== TAB) continue;
+      fields.push(new Uint8Array(row.buffer, row.byteOffset + start, at - start));
+      start = at + 1;
     }
     return fields;
   }

@@ -20,6 +20,7 @@ import { openTemporaryIndex, type TemporaryIndex } from "./evidence.ts";
 import { Names } from "./names.ts";
 import { Findings, type VerifyMode, type VerifyReport } from "./report.ts";
 import { parseKeyText } from "./row-identity.ts";
+import { SeenSet } from "./seen.ts";
 import type { TableSnapshot, VerifySource } from "./source.ts";
 import { type CheckContext, checkOf, type TableCheck } from "./table-check.ts";
 
@@ -97,7 +98,13 @@ class Verification {
     this.#findings = new Findings(options.findings_max ?? FINDINGS_MAX);
     this.#signal = options.signal ?? new AbortController().signal;
     const { handles, sealers } = options;
-    this.#context = { handles, sealers, names: new Names(index, options.index), findings: this.#findings };
+    this.#context = {
+      handles,
+      sealers,
+      names: new Names(index, options.index),
+      findings: this.#findings,
+      seen: new SeenSet(),
+    };
   }
 
   async run(): Promise<VerifyReport> {
@@ -176,7 +183,8 @@ class Verification {
     const size = this.#index.rowCount();
     for (let from = 0; from < size; from += SCAN_IDS) {
       this.#throwIfStopped();
-      this.#index.scan(from, from + SCAN_IDS, views, (id, view) => byView.get(view)?.indexed(id));
+      const range = { from, to: from + SCAN_IDS, done: this.#context.seen };
+      this.#index.scan(range, views, (id, view) => byView.get(view)?.indexed(id));
       this.#options.onProgress?.({ step: "missing", done: Math.min(from + SCAN_IDS, size), size });
       await setImmediate();
     }
@@ -192,7 +200,8 @@ class Verification {
     const known = this.#index.tables().map((t) => ({ ...t, id: toHex(t.handle) }));
     const forgotten = known.filter((t) => !verified.has(t.id) && !captured.has(t.id));
     const views = new Map(forgotten.map((t) => [this.#index.view(t.handle, everything), t]));
-    this.#index.scan(0, views.size === 0 ? 0 : this.#index.rowCount(), [...views.keys()], (id, view) => {
+    const range = { from: 0, to: views.size === 0 ? 0 : this.#index.rowCount() };
+    this.#index.scan(range, [...views.keys()], (id, view) => {
       const table = views.get(view);
       if (table === undefined || view.newest(id)?.alive !== true) return;
       views.delete(view);
