@@ -34,6 +34,7 @@ export class Flow implements EventSink {
   #actors: { actor: Uint8Array; name: string }[] = [];
   #sealed = 0;
   #final = 0;
+  #finalTo: Position;
 
   constructor(
     options: CaptureOptions,
@@ -45,6 +46,7 @@ export class Flow implements EventSink {
     this.#o = options;
     this.#events = events;
     const { primitives, keystore, handles, sourceId, engine, signal } = options;
+    this.#finalTo = from;
     this.batcher = new Batcher(from, incarnation, (batch) => this.#submit(batch));
     const sealers = new SubjectSealers(primitives, keystore);
     this.sealer = new Sealer({ source: sourceId, handles, sealers, sink: this });
@@ -60,6 +62,11 @@ export class Flow implements EventSink {
 
   get pending(): number {
     return this.#sealed - this.#final;
+  }
+
+  /** The newest event that is final, or where the session began. */
+  get finalTo(): Position {
+    return this.#finalTo;
   }
 
   /** Whether reading should stop until `relief`. */
@@ -112,6 +119,7 @@ export class Flow implements EventSink {
     index.apply(placed(batch, receipt));
     index.skipTo(receipt.index + receipt.count);
     this.#final += batch.leaves.length;
+    this.#finalTo = batch.to;
     this.marks.final(batch.number);
     this.#events.onFinal(batch.leaves.length);
   }

@@ -5,6 +5,7 @@
  */
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { setTimeout as sleep } from "node:timers/promises";
+import type { Position } from "@anamnesis/contracts";
 import { fromHex, toHex } from "@anamnesis/core";
 import { captureError } from "./errors.ts";
 
@@ -19,8 +20,12 @@ export interface Progress {
   setLife(note: LifeNote): void;
   /** Everything before it is final and indexed, and may have been acknowledged to the source. */
   passed(): bigint | undefined;
-  /** Durable when it returns. */
-  setPassed(position: bigint): void;
+  /**
+   * Durable when it returns. `final`: the newest event that was final then; a ledger that does not reach it was put back
+   * behind this note, which is worth nothing then.
+   */
+  setPassed(position: bigint, final: Position): void;
+  final(): Position | undefined;
   /** Tables whose baseline is complete, as hexadecimal handles. */
   baselined(): ReadonlySet<string>;
   addBaselined(handles: Iterable<string>): void;
@@ -76,12 +81,17 @@ class SqliteProgress implements Progress {
   }
 
   passed(): bigint | undefined {
-    const text = this.#read("passed");
-    return text === undefined ? undefined : BigInt(text);
+    const [passed] = this.#read("passed")?.split(" ") ?? [];
+    return passed === undefined ? undefined : BigInt(passed);
   }
 
-  setPassed(position: bigint): void {
-    this.#put?.run("passed", position.toString());
+  final(): Position | undefined {
+    const [, lsn, ordinal] = this.#read("passed")?.split(" ") ?? [];
+    return lsn === undefined || ordinal === undefined ? undefined : { lsn: BigInt(lsn), ordinal: Number(ordinal) };
+  }
+
+  setPassed(position: bigint, final: Position): void {
+    this.#put?.run("passed", `${position} ${final.lsn} ${final.ordinal}`);
   }
 
   baselined(): ReadonlySet<string> {

@@ -3,7 +3,7 @@
  * itself forwards silently whatever is asked of it, so every mismatch is found here and becomes an event.
  */
 
-import type { SourceState } from "@anamnesis/contracts";
+import { comparePositions, type Position, type SourceState } from "@anamnesis/contracts";
 import { concat, equal, utf8 } from "@anamnesis/core";
 import type { Primitives } from "@anamnesis/crypto";
 import type { LifeNote } from "./progress.ts";
@@ -13,7 +13,12 @@ export interface Known {
   /** What the ledger knows of the source. */
   readonly ledger: SourceState | undefined;
   readonly life: SourceLife;
-  readonly note: { readonly life: LifeNote | undefined; readonly passed: bigint | undefined };
+  readonly note: {
+    readonly life: LifeNote | undefined;
+    readonly passed: bigint | undefined;
+    /** The newest event that was final when `passed` was noted. */
+    readonly final: Position | undefined;
+  };
 }
 
 export type Decision =
@@ -36,7 +41,9 @@ export function decide(p: Primitives, { ledger, life, note }: Known): Decision {
   if (!equal(expected, life.incarnation)) {
     return { kind: "gap", incarnation: life.incarnation, renew, why: "other-life" };
   }
-  const acknowledged = noted === undefined ? undefined : note.passed;
+  // A ledger put back behind the note lost what the note says has passed: only the ledger counts then.
+  const behind = note.final !== undefined && comparePositions(ledger.position, note.final) < 0;
+  const acknowledged = noted === undefined || behind ? undefined : note.passed;
   const least = acknowledged !== undefined && acknowledged > ledger.position.lsn ? acknowledged : ledger.position.lsn;
   if (life.end < least) return { kind: "restored", incarnation: afterRestore(p, ledger), renew };
   if (life.resumeAt === undefined) {

@@ -47,7 +47,8 @@ export class Session {
     await catchUp(engine, index, signal);
     const ledger = await this.#ledgerState();
     const life = await source.life();
-    const note = { life: this.#o.progress.life(), passed: this.#o.progress.passed() };
+    const { progress } = this.#o;
+    const note = { life: progress.life(), passed: progress.passed(), final: progress.final() };
     const decision = this.#decide(decide(this.#o.primitives, { ledger, life, note }), ledger);
 
     const position = ledger?.position ?? START;
@@ -68,7 +69,7 @@ export class Session {
       const snapshot = await source.begin(signal);
       progress.reset();
       progress.setLife({ base: at.base, incarnation: at.base });
-      progress.setPassed(snapshot.position);
+      progress.setPassed(snapshot.position, START);
       const start = { lsn: snapshot.position - 1n, xid: 0n, time: snapshot.time };
       await this.#baseline(flow, snapshot, tables, undefined, () => flow.sealer.begin(start));
       return this.#stream(flow, { lsn: start.lsn, ordinal: flow.sealer.ordinal }, undefined);
@@ -104,7 +105,7 @@ export class Session {
     flow.sealer.note(decision.kind);
     await flow.drain();
     progress.setLife({ base: at.base, incarnation: decision.incarnation });
-    progress.setPassed(resumeAt);
+    progress.setPassed(resumeAt, flow.finalTo);
     this.#shared.declared.push(decision.kind === "gap" ? decision.why : "restored");
     this.#shared.restoredAfter = undefined;
     const reached = { lsn, ordinal: flow.sealer.ordinal };

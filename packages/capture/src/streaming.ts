@@ -133,7 +133,7 @@ export class Streaming implements StreamHandler {
     const { progress, onBarrier } = this.#o;
     const { passed } = this.#flow.marks;
     if (passed > this.#settled) {
-      progress.setPassed(passed);
+      progress.setPassed(passed, this.#flow.finalTo);
       this.#settled = passed;
       this.#stream?.acknowledge(passed);
     }

@@ -12,7 +12,7 @@ const ledger: SourceState = { incarnation: A, position: { lsn: 100n, ordinal: 3 
 const known = (more: Partial<Known> = {}): Known => ({
   ledger,
   life: { incarnation: A, end: 500n, resumeAt: 90n },
-  note: { life: { base: A, incarnation: A }, passed: 120n },
+  note: { life: { base: A, incarnation: A }, passed: 120n, final: ledger.position },
   ...more,
 });
 
@@ -32,10 +32,16 @@ describe("how to go on", () => {
   });
 
   it("trusts nothing beyond the ledger when the note is lost", () => {
-    const note = { life: undefined, passed: undefined };
+    const note = { life: undefined, passed: undefined, final: undefined };
     const at = (resumeAt: bigint) => decide(native, known({ note, life: { incarnation: A, end: 500n, resumeAt } }));
     expect(at(100n)).toMatchObject({ kind: "resume" });
     expect(at(101n)).toMatchObject({ kind: "gap", why: "position-ahead" });
+  });
+
+  it("declares a gap when the ledger was put back behind its note", () => {
+    const note = { life: { base: A, incarnation: A }, passed: 120n, final: { lsn: 110n, ordinal: 1 } };
+    const life = { incarnation: A, end: 500n, resumeAt: 120n };
+    expect(decide(native, known({ note, life }))).toMatchObject({ kind: "gap", why: "position-ahead" });
   });
 
   it("declares a gap for a lost position and for another life", () => {
@@ -55,7 +61,7 @@ describe("how to go on", () => {
 
   it("knows the life that it renamed after a restore", () => {
     const renamed = { ...ledger, incarnation: B };
-    const note = { life: { base: A, incarnation: B }, passed: 120n };
+    const note = { life: { base: A, incarnation: B }, passed: 120n, final: ledger.position };
     expect(decide(native, known({ ledger: renamed, note }))).toEqual({ kind: "resume", incarnation: B });
   });
 });
