@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { Command } from "commander";
 import { registerCapture } from "./commands/capture.ts";
+import { registerDemo } from "./commands/demo.ts";
 import { registerHistory } from "./commands/history.ts";
 import { registerInit } from "./commands/init.ts";
 import { registerLog } from "./commands/log.ts";
@@ -23,6 +24,7 @@ export function makeProgram(runner: Runner): Command {
     .version(version(), "-V, --version", texts.program.version)
     .addHelpText("after", examples(texts));
   const register = [
+    registerDemo,
     registerInit,
     registerSource,
     registerNode,

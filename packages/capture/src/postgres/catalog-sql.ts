@@ -20,6 +20,9 @@ SELECT c.oid::int8::float8 AS oid, n.nspname AS schema, c.relname AS relation, c
                    JOIN pg_catalog.pg_namespace tn ON tn.oid = t.typnamespace
                   WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = ''), '[]'::json)
          AS columns,
+       coalesce((SELECT pg_catalog.json_agg(a.attname) FROM pg_catalog.pg_attribute a
+                  WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = 's'), '[]'::json)
+         AS generated,
        (SELECT pg_catalog.json_agg(k.number ORDER BY k.place)
           FROM pg_catalog.pg_index i, LATERAL pg_catalog.unnest(i.indkey::int2[]) WITH ORDINALITY AS k (number, place)
          WHERE i.indrelid = c.oid AND k.place <= i.indnkeyatts

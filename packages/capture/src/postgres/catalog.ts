@@ -15,6 +15,8 @@ export interface PgTable extends TableSchema {
   readonly relation: string;
   readonly partitioned: boolean;
   readonly subjectsBecause: SubjectMapping["because"];
+  /** Names of stored generated columns: no part of the row bytes, though the stream may carry them. */
+  readonly generated: readonly string[];
   /** Qualified names of the tables whose replica identity decides (the partitions, or the table itself). */
   readonly carriers: readonly Carrier[];
 }
@@ -43,6 +45,7 @@ interface Row {
   readonly identity: string;
   readonly estimate: number;
   readonly columns: readonly { name: string; type: string; modifier: number; large: boolean; number: number }[];
+  readonly generated: readonly string[];
   /** Attribute numbers of the identity index if there is one, else of the primary key, in key order. */
   readonly key: readonly number[] | null;
   readonly refs: readonly { column: string; schema: string; relation: string; target: string }[] | null;
@@ -128,6 +131,7 @@ function draft(row: Row, leaves: readonly Carrier[] | undefined, options: Catalo
     schema: row.schema,
     relation: row.relation,
     partitioned: row.kind === "p",
+    generated: row.generated,
     carriers,
   };
   const references: Reference[] = (row.refs ?? []).map((r) => ({

@@ -7,7 +7,7 @@ import { captureError } from "../errors.ts";
 import type { Identity } from "../source.ts";
 import type { SubjectMapping } from "../subjects.ts";
 import { type CatalogOptions, type PgTable, qualified, readTables } from "./catalog.ts";
-import { objectName, publicationSql, publishedTables } from "./publication.ts";
+import { mustPublishGenerated, objectName, publicationSql, publishedTables } from "./publication.ts";
 import { quoteText, sqlState, withClient } from "./session.ts";
 import { readSlot, type SlotState } from "./slot.ts";
 
@@ -62,7 +62,9 @@ export async function checkSource(options: CheckOptions): Promise<SourceCheck> {
     const publication = objectName(options.name);
     const published = await publishedTables(client, publication);
     const usable = tables.filter((t) => t.identity !== "nothing");
-    const statements = usable.length === 0 ? [] : publicationSql(publication, usable, published).map(publishing);
+    const generated = await mustPublishGenerated(client, publication);
+    const statements =
+      usable.length === 0 ? [] : publicationSql(publication, usable, published, generated).map(publishing);
     const slot = await readSlot(client, publication);
     const problems = [...serverProblems(server, slot), ...(usable.length === 0 ? [NO_TABLES] : [])];
     const ready = problems.length === 0;

@@ -25,7 +25,7 @@ export interface DecoderOptions {
 export class Decoder {
   readonly #options: DecoderOptions;
   readonly #handler: StreamHandler;
-  readonly #relations = new Map<number, TableSchema | null>();
+  readonly #relations = new Map<number, Described | null>();
   readonly #sentTypes = new Map<number, string>();
   #xid: bigint;
   #inside = false;
@@ -64,20 +64,26 @@ export class Decoder {
         this.#sentTypes.set(message.id, `${message.schema}.${message.name}`);
         return NOTHING;
       case "insert":
-        this.#row(message.relation, (table) => ({ kind: "create", table, after: message.after }));
+        this.#row(message.relation, ({ table, kept }) => ({ kind: "create", table, after: kept(message.after) }));
         return NOTHING;
       case "update":
-        this.#row(message.relation, (table) => update(table, message));
+        this.#row(message.relation, ({ table, kept }) =>
+          update(table, {
+            image: message.image,
+            before: message.before === null ? null : kept(message.before),
+            after: kept(message.after),
+          }),
+        );
         return NOTHING;
       case "delete":
-        this.#row(message.relation, (table) => ({
+        this.#row(message.relation, ({ table, kept }) => ({
           kind: "delete",
           table,
-          before: message.image === "full" ? message.before : keyOnly(table, message.before),
+          before: message.image === "full" ? kept(message.before) : keyOnly(table, kept(message.before)),
         }));
         return NOTHING;
       case "truncate":
-        for (const relation of message.relations) this.#row(relation, (table) => ({ kind: "truncate", table }));
+        for (const relation of message.relations) this.#row(relation, ({ table }) => ({ kind: "truncate", table }));
         return NOTHING;
       case "message":
         if (message.transactional && message.prefix.startsWith("anamnesis.")) this.#said(message);
@@ -87,18 +93,25 @@ export class Decoder {
     }
   }
 
-  #row(relation: number, change: (table: TableSchema) => Change): void {
-    const table = this.#relations.get(relation);
-    if (table === undefined) throw captureError("capture/malformed-message", "a row of a table that was not described");
-    if (table === null) this.#handler.ignored?.("unknown-table");
-    else this.#handler.change(change(table));
+  #row(relation: number, change: (described: Described) => Change): void {
+    const described = this.#relations.get(relation);
+    if (described === undefined)
+      throw captureError("capture/malformed-message", "a row of a table that was not described");
+    if (described === null) this.#handler.ignored?.("unknown-table");
+    else this.#handler.change(change(described));
   }
 
   /** The table with the columns that the stream really sends, which may be older or newer than the catalog's. */
-  #resolve(relation: Relation): TableSchema | null {
+  #resolve(relation: Relation): Described | null {
     const known = this.#options.tables.get(`${relation.schema}.${relation.name}`);
     if (known === undefined) return null;
-    const columns: ColumnSchema[] = relation.columns.map((c) => ({
+    const sent = relation.columns.filter((c) => !known.generated.includes(c.name));
+    const kept = sent.length === relation.columns.length ? everything : without(relation, known.generated);
+    return { table: this.#described(known, sent), kept };
+  }
+
+  #described(known: PgTable, sent: Relation["columns"]): TableSchema {
+    const columns: ColumnSchema[] = sent.map((c) => ({
       name: c.name,
       type: this.#typeName(c.typeId),
       modifier: c.modifier,
@@ -160,6 +173,19 @@ export class Decoder {
     if (table === undefined || list.length !== table.keyColumns.length) return undefined;
     return { kind: "read", table, key: list };
   }
+}
+
+/** A table as the stream describes it; `kept` leaves out what is no part of the row bytes. */
+interface Described {
+  readonly table: TableSchema;
+  readonly kept: (row: TupleColumn[]) => TupleColumn[];
+}
+
+const everything = (row: TupleColumn[]): TupleColumn[] => row;
+
+function without(relation: Relation, generated: readonly string[]): Described["kept"] {
+  const places = relation.columns.flatMap((c, i) => (generated.includes(c.name) ? [] : [i]));
+  return (row) => places.map((i) => row[i]);
 }
 
 const NOTHING = {};

@@ -30,19 +30,39 @@ export async function publishedTables(client: Client, publication: string): Prom
   return new Set(rows.map((row) => `${row.schema}.${row.relation}`));
 }
 
+/**
+ * Whether the publication must be told to send stored generated columns. From PostgreSQL 18 a table with identity FULL
+ * and an unpublished generated column makes its owner's own UPDATE fail (42P10); older ones neither need nor know it.
+ */
+export async function mustPublishGenerated(client: Client, publication: string): Promise<"no" | "new" | "missing"> {
+  const { rows } = await client.query<{ version: number }>(
+    "SELECT pg_catalog.current_setting('server_version_num')::int AS version",
+  );
+  if ((rows[0]?.version ?? 0) < 180_000) return "no";
+  const found = await client.query<{ sent: boolean }>(
+    `SELECT pubgencols = 's' AS sent FROM pg_catalog.pg_publication WHERE pubname = ${quoteText(publication)}`,
+  );
+  const sent = found.rows[0]?.sent;
+  return sent === undefined ? "new" : sent ? "no" : "missing";
+}
+
 /** The statements that make the publication hold these tables; empty when it does. It never takes a table out. */
 export function publicationSql(
   publication: string,
   tables: readonly PgTable[],
   published: ReadonlySet<string> | undefined,
+  generated: "no" | "new" | "missing",
 ): readonly string[] {
   const missing = tables.filter((t) => published?.has(t.name) !== true);
   const list = missing.map(qualified).join(", ");
   if (published === undefined) {
-    const options = "publish = 'insert, update, delete, truncate', publish_via_partition_root = true";
+    const sent = generated === "new" ? ", publish_generated_columns = stored" : "";
+    const options = `publish = 'insert, update, delete, truncate', publish_via_partition_root = true${sent}`;
     return [`CREATE PUBLICATION ${quoteName(publication)} FOR TABLE ${list} WITH (${options})`];
   }
-  return missing.length === 0 ? [] : [`ALTER PUBLICATION ${quoteName(publication)} ADD TABLE ${list}`];
+  const alter = `ALTER PUBLICATION ${quoteName(publication)}`;
+  const set = generated === "missing" ? [`${alter} SET (publish_generated_columns = stored)`] : [];
+  return missing.length === 0 ? set : [...set, `${alter} ADD TABLE ${list}`];
 }
 
 /**
@@ -54,7 +74,12 @@ export async function ensurePublication(
   publication: string,
   tables: readonly PgTable[],
 ): Promise<void> {
-  const statements = publicationSql(publication, tables, await publishedTables(client, publication));
+  const statements = publicationSql(
+    publication,
+    tables,
+    await publishedTables(client, publication),
+    await mustPublishGenerated(client, publication),
+  );
   if (statements.length === 0) return;
   await client.query("BEGIN");
   try {
