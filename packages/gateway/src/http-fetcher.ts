@@ -95,7 +95,9 @@ function statusError(status: number, path: string) {
 async function readLimited(response: Response, path: string): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
   let size = 0;
-  for await (const chunk of response.body ?? []) {
+  const body: AsyncIterable<Uint8Array> | undefined = response.body ?? undefined;
+  if (body === undefined) return new Uint8Array(0);
+  for await (const chunk of body) {
     size += chunk.length;
     if (size > FETCH_BYTES_MAX) throw gatewayError("gateway/too-large", `the answer for ${path} has no end`, { path });
     chunks.push(chunk);

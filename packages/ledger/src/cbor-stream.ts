@@ -244,16 +244,16 @@ const wide = new DataView(new ArrayBuffer(8));
 
 /** Short texts repeat endlessly (kinds, sources, purposes): the newest are found by their bytes instead of decoded. */
 class RecentTexts {
-  readonly #slots: ({ readonly bytes: Uint8Array; readonly text: string } | undefined)[] = new Array(256);
+  readonly #slots = new Map<number, { readonly bytes: Uint8Array; readonly text: string }>();
 
   read(b: Bytes, start: number, end: number): string {
     let slot = end - start;
     for (let i = start; i < end; i++) slot = (slot * 31 + (b[i] as number)) & 0xff;
-    const known = this.#slots[slot];
+    const known = this.#slots.get(slot);
     if (known !== undefined && sameBytes(known.bytes, b, start, end)) return known.text;
     const bytes = new Uint8Array(b.subarray(start, end));
     const text = decodeText(bytes);
-    if (bytes.length <= 64) this.#slots[slot] = { bytes, text };
+    if (bytes.length <= 64) this.#slots.set(slot, { bytes, text });
     return text;
   }
 }

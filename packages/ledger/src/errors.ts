@@ -27,6 +27,11 @@ export type LedgerErrorCode =
   | "ledger/bad-checkpoint" // the checkpoint's signature or form is wrong
   | "ledger/bad-proof"; // the proof does not lead to the checkpoint's root
 
+/** The error as one of ours with any code; `undefined` for foreign ones. */
+export function knownError(error: unknown): AnamnesisError | undefined {
+  return error instanceof AnamnesisError ? (error as AnamnesisError) : undefined;
+}
+
 export function ledgerError(
   code: LedgerErrorCode,
   message: string,

@@ -24,7 +24,7 @@ export const genesisLeaf = (document: Bytes): Uint8Array => encode([3, document]
 export function decodeLeaf(leaf: Bytes): Leaf {
   if (isEventLeaf(leaf)) return { type: "event", event: decodeEvent(leaf) };
   const value = decode(leaf, "leaf");
-  const type: Cbor | undefined = Array.isArray(value) ? value[0] : undefined;
+  const type = Array.isArray(value) ? (value as readonly Cbor[])[0] : undefined;
   switch (type) {
     case 0: {
       const [, sequence, time, root] = asTuple(value, 4, "block leaf");

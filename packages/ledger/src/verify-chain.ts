@@ -1,6 +1,6 @@
 /** The leaves of a log in order: founding document first, then blocks, each closed by its block leaf. */
-import { AnamnesisError, equal } from "@anamnesis/core";
-import { ledgerError } from "./errors.ts";
+import { equal } from "@anamnesis/core";
+import { knownError, ledgerError } from "./errors.ts";
 import { encodeGenesis, type Genesis } from "./genesis.ts";
 import { decodeLeaf, genesisLeaf, type Leaf } from "./leaf.ts";
 import { BlockSignatures, type FoundBlock, type FoundCommand, foundCommand, Replay } from "./verify-block.ts";
@@ -85,8 +85,9 @@ export class BlockChain {
     try {
       this.#found.push(foundCommand(this.#options.primitives, open.leaf, open.index, open.attachments));
     } catch (error) {
-      if (!(error instanceof AnamnesisError)) throw error;
-      this.#add(error.code, error.message, `leaf ${open.index}`);
+      const known = knownError(error);
+      if (known === undefined) throw error;
+      this.#add(known.code, known.message, `leaf ${open.index}`);
     }
   }
 

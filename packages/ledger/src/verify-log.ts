@@ -3,10 +3,10 @@
  * founding document, every signature, every batch root, sequence and time of the blocks; with a contract also that every
  * state root follows; with a store's tables that each row follows; with a remembered checkpoint that the log continues it.
  */
-import { AnamnesisError } from "@anamnesis/core";
+import type { AnamnesisError } from "@anamnesis/core";
 import { decodeBundle } from "./bundle.ts";
 import { type Checkpoint, parseCheckpoint } from "./checkpoint.ts";
-import { ledgerError } from "./errors.ts";
+import { knownError, ledgerError } from "./errors.ts";
 import { decodeGenesis, type Genesis } from "./genesis.ts";
 import { decodeLeaf } from "./leaf.ts";
 import { openCheckpoint } from "./log-key.ts";
@@ -33,8 +33,8 @@ export async function verifyLog(source: LogSource, options: VerifyOptions): Prom
     found.chain = chain;
     await walk(source, checkpoint, chain, options, problems);
   } catch (error) {
-    if (!isFinding(error)) throw error;
-    problems.add(error.code, error.message, whereOf(error));
+    const finding = findingOf(error);
+    problems.add(finding.code, finding.message, whereOf(finding));
   }
   return reportOf(found, options, problems);
 }
@@ -96,15 +96,20 @@ function rememberedPrefix(
     const message = `a checkpoint of ${seen.size} leaves was seen before, this log has ${now.size}: an older copy was put back`;
     problems.add("ledger/rolled-back", message, "checkpoint");
   } catch (error) {
-    if (!isFinding(error)) throw error;
-    problems.add(error.code, `the remembered checkpoint cannot be used: ${error.message}`, "remembered checkpoint");
+    const { code, message } = findingOf(error);
+    problems.add(code, `the remembered checkpoint cannot be used: ${message}`, "remembered checkpoint");
   }
   return undefined;
 }
 
-/** What a damaged or dishonest log causes; a network that fails is not a finding about the log. */
-const isFinding = (error: unknown): error is AnamnesisError =>
-  error instanceof AnamnesisError && /^(?:ledger|core|crypto)\//.test(error.code) && error.code !== "core/invariant";
+/** What a damaged or dishonest log causes; a network that fails is not a finding about the log, nor is a bug of ours. */
+function findingOf(error: unknown): AnamnesisError {
+  const known = knownError(error);
+  const isFinding =
+    known !== undefined && /^(?:ledger|core|crypto)\//.test(known.code) && known.code !== "core/invariant";
+  if (!isFinding) throw error;
+  return known;
+}
 
 const whereOf = ({ details }: AnamnesisError): string => {
   const place = details["path"] ?? details["where"];

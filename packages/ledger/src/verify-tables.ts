@@ -1,6 +1,7 @@
 /** The rows beside the log against what the log says: receipts and blocks as they pass, the state at the end. */
-import { AnamnesisError, equal } from "@anamnesis/core";
+import { equal } from "@anamnesis/core";
 import type { Receipt } from "./engine.ts";
+import { knownError } from "./errors.ts";
 import { type FoundBlock, type Replay, receiptOf } from "./verify-block.ts";
 import type { Problems, StoredBlock, StoredTables } from "./verify-report.ts";
 
@@ -66,14 +67,15 @@ export class TableCheck {
   }
 
   #report(error: unknown, where: string): void {
-    if (!(error instanceof AnamnesisError)) throw error;
-    this.#problems.add(error.code, error.message, where);
+    const known = knownError(error);
+    if (known === undefined) throw error;
+    this.#problems.add(known.code, known.message, where);
   }
 }
 
-function next<T>(rows: Iterator<T>): T | undefined {
-  const { done, value } = rows.next();
-  return done === true ? undefined : value;
+function next<T>(rows: Iterator<T, unknown>): T | undefined {
+  const result = rows.next();
+  return result.done === true ? undefined : result.value;
 }
 
 function sameReceipt(row: Receipt | undefined, expected: Receipt): boolean {

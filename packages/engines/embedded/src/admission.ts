@@ -5,6 +5,7 @@ import {
   type Contract,
   commandLeaf,
   type Genesis,
+  knownError,
   LIMITS,
   ledgerError,
   memberKeyPath,
@@ -51,8 +52,9 @@ function readTransaction(bytes: Uint8Array) {
   try {
     return parseTransaction(bytes);
   } catch (cause) {
-    if (!(cause instanceof AnamnesisError) || cause.code.startsWith("ledger/")) throw cause;
-    throw ledgerError("ledger/malformed", `the transaction cannot be read: ${cause.message}`, {}, { cause });
+    const known = knownError(cause);
+    if (known === undefined || known.code.startsWith("ledger/")) throw cause;
+    throw ledgerError("ledger/malformed", `the transaction cannot be read: ${known.message}`, {}, { cause });
   }
 }
 

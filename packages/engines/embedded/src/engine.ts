@@ -2,11 +2,12 @@
  * The embedded engine: one process orders. Transactions queue, and whenever the process is free everything that waits
  * becomes one block: one execution, one signature of the checkpoint, one flush of the disk for all of them.
  */
-import { AnamnesisError, invariant, toHex } from "@anamnesis/core";
+import { type AnamnesisError, invariant, toHex } from "@anamnesis/core";
 import {
   type Engine,
   type FinalBlock,
   type Health,
+  knownError,
   ledgerError,
   type ProvedValue,
   type Receipt,
@@ -172,7 +173,7 @@ export class EmbeddedEngine implements Engine {
 
   /** A full disk passes; anything else means that state or store can no longer be trusted. */
   #failed(cause: unknown, taken: readonly Waiting[]): void {
-    const known = cause instanceof AnamnesisError ? cause : undefined;
+    const known = knownError(cause);
     const fatal = known?.code !== "ledger/disk-full";
     const error = known ?? ledgerError("ledger/closed", "the engine stopped on a fault of its own", {}, { cause });
     this.#problem = { fatal, error };

@@ -106,10 +106,10 @@ export class Producer {
   }
 }
 
-function next<T>(values: Iterator<T>): T {
-  const { done, value } = values.next();
-  if (done === true) throw new RangeError("fewer receipts than accepted transactions");
-  return value as T;
+function next<T>(values: Iterator<T, unknown>): T {
+  const result = values.next();
+  if (result.done === true) throw new RangeError("fewer receipts than accepted transactions");
+  return result.value;
 }
 
 /** The rows of the first block: genesis leaf, founding state, block leaf. */

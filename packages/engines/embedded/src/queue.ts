@@ -1,5 +1,5 @@
 /** Transactions that wait for their block, in the order of their submission. */
-import { AnamnesisError } from "@anamnesis/core";
+import type { AnamnesisError } from "@anamnesis/core";
 import { ledgerError, type Receipt } from "@anamnesis/ledger";
 import type { Admitted } from "./admission.ts";
 import type { EngineLimits } from "./limits.ts";

@@ -1,6 +1,6 @@
 /** `log verify` over a ledger's own folder: the log, and every row that the store keeps beside it. */
-import { AnamnesisError } from "@anamnesis/core";
-import { type LogReport, type VerifyOptions, verifyLog } from "@anamnesis/ledger";
+import type { AnamnesisError } from "@anamnesis/core";
+import { knownError, type LogReport, type VerifyOptions, verifyLog } from "@anamnesis/ledger";
 import { type LedgerReader, openUntrusted } from "./open.ts";
 
 export interface VerifyLedgerOptions extends Omit<VerifyOptions, "tables" | "remembered"> {
@@ -23,9 +23,9 @@ export async function verifyLedger(options: VerifyLedgerOptions): Promise<LogRep
       release();
     }
   } catch (error) {
-    if (!(error instanceof AnamnesisError) || error.code === "ledger/no-ledger" || error.code === "core/invariant")
-      throw error;
-    return unreadable(error, options);
+    const known = knownError(error);
+    if (known === undefined || known.code === "ledger/no-ledger" || known.code === "core/invariant") throw error;
+    return unreadable(known, options);
   } finally {
     await reader?.close().catch(() => {});
   }
