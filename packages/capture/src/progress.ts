@@ -142,11 +142,16 @@ export async function waitForBarrier(
   { signal, deadlineMs = 60_000 }: { readonly signal?: AbortSignal; readonly deadlineMs?: number } = {},
 ): Promise<void> {
   const deadline = Date.now() + deadlineMs;
-  while (!progress.barrierPassed(token) && (progress.passed() ?? -1n) < position) {
+  while (!progress.barrierPassed(token) && !hasPassed(progress, position)) {
     if (signal?.aborted === true) throw captureError("capture/stopped", "stopped while waiting for capture");
     if (Date.now() > deadline) {
       throw captureError("capture/timeout", "capture did not catch up in time: is it running?", { deadlineMs });
     }
     await sleep(25);
   }
+}
+
+/** While the first baseline is under way, the noted position is where the stream will begin, not what is final. */
+function hasPassed(progress: Progress, position: bigint): boolean {
+  return (progress.final()?.lsn ?? 0n) > 0n && (progress.passed() ?? -1n) >= position;
 }
