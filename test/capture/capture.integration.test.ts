@@ -192,6 +192,7 @@ describe("the canonical row", () => {
     await sql(url, ...hostile.map((s) => `ALTER ROLE postgres SET ${s}`));
     try {
       await bench.catchUp();
+      expect(kinds(await bench.events())).toBe("baseline schema");
       await clean();
       await after(
         "INSERT INTO ward.odd SELECT * FROM ward.odd".replace(
@@ -205,6 +206,18 @@ describe("the canonical row", () => {
     } finally {
       await sql(url, "ALTER ROLE postgres RESET ALL");
     }
+  });
+
+  it("leaves generated columns out, and the owner's UPDATE working", async () => {
+    await begin(
+      "CREATE TABLE ward.bmi (id int PRIMARY KEY, kg int, m int, twice int GENERATED ALWAYS AS (kg * 2) STORED, note text)",
+      "ALTER TABLE ward.bmi REPLICA IDENTITY FULL",
+      "INSERT INTO ward.bmi VALUES (1, 80, 2, DEFAULT, 'a')",
+    );
+    await bench.catchUp();
+    const changes = ["UPDATE ward.bmi SET kg = 81", "INSERT INTO ward.bmi VALUES (2, 1, 1, DEFAULT, NULL)"];
+    expect(kinds(await after(...changes))).toBe("update create");
+    await clean();
   });
 
   it("escapes as the server does", async () => {

@@ -24,12 +24,12 @@ import { createLedger, openEmbedded } from "@anamnesis/embedded";
 import { decodeEvent, type Engine, type Event, type Genesis, isEventLeaf } from "@anamnesis/ledger";
 import { type Postgres, startPostgres } from "@anamnesis/sandbox";
 
-export const CHAIN = chainId("test");
-export const ORG = orgId("nord");
-export const SOURCE = sourceId("ehr");
+const CHAIN = chainId("test");
+const ORG = orgId("nord");
+const SOURCE = sourceId("ehr");
 
 const seed = (fill: number): Uint8Array => new Uint8Array(32).fill(fill);
-export const signer = signerFromSeed(native, "INTL-1", seed(1));
+const signer = signerFromSeed(native, "INTL-1", seed(1));
 export const sourceHandles = handles(native, seed(3));
 
 export interface Place {
@@ -106,7 +106,7 @@ export async function open(dir: string, url: string, more: Partial<PostgresSourc
   };
 }
 
-export async function readEvents(engine: Pick<Engine, "checkpoint" | "leaves">): Promise<readonly Event[]> {
+async function readEvents(engine: Pick<Engine, "checkpoint" | "leaves">): Promise<readonly Event[]> {
   const events: Event[] = [];
   const { size } = await engine.checkpoint();
   for await (const { leaf } of engine.leaves(0, size)) if (isEventLeaf(leaf)) events.push(decodeEvent(leaf));
@@ -123,7 +123,7 @@ export async function sql(url: string, ...statements: readonly string[]): Promis
   }
 }
 
-export const tableHandle = (name: string): string => toHex(sourceHandles.table(name));
+const tableHandle = (name: string): string => toHex(sourceHandles.table(name));
 export const eventsOf = (events: readonly Event[], table: string): readonly Event[] =>
   events.filter((e) => toHex(e.table) === tableHandle(table));
 export const kinds = (events: readonly Event[]): string => events.map((e) => e.kind).join(" ");

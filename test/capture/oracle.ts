@@ -18,7 +18,7 @@ import { toHex } from "@anamnesis/core";
 import { rowSealer } from "@anamnesis/crypto";
 import { native } from "@anamnesis/crypto/native";
 import type { Event } from "@anamnesis/ledger";
-import { type Client } from "pg";
+import type { Client } from "pg";
 import { sourceHandles } from "./harness.ts";
 
 export interface Misfit {

@@ -2,7 +2,7 @@
 import { toHex } from "@anamnesis/core";
 import type { CaptureOptions } from "./capture.ts";
 import type { Flow } from "./flow.ts";
-import { type TableHistory } from "./log-scan.ts";
+import type { TableHistory } from "./log-scan.ts";
 import type { Snapshot, TableSchema } from "./source.ts";
 
 export interface BaselineOptions {

@@ -8,7 +8,7 @@ interface Mark {
 }
 
 export class Marks {
-  #marks: Mark[] = [];
+  readonly #marks: Mark[] = [];
   #tokens: { readonly batch: number; readonly token: string }[] = [];
   #final = 0;
   #passed = 0n;

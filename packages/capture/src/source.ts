@@ -54,8 +54,6 @@ export type Change =
   | { readonly kind: "delete"; readonly table: TableSchema; readonly before: RowImage }
   | { readonly kind: "truncate"; readonly table: TableSchema }
   | { readonly kind: "read"; readonly table: TableSchema; readonly key: readonly string[] }
-  /** The columns of a table are no longer what they were. */
-  | { readonly kind: "schema"; readonly table: TableSchema }
   /** Who does what follows in this transaction, and why. */
   | { readonly kind: "actor"; readonly actor: string | null; readonly purpose: string | null };
 

@@ -40,7 +40,7 @@ export interface SubmitterOptions {
 
 export class Submitter {
   readonly #o: SubmitterOptions;
-  #entries: Entry[] = [];
+  readonly #entries: Entry[] = [];
   #sent = 0;
   #recovering = false;
   #retryMs = RETRY_MS_MIN;

@@ -1,0 +1,119 @@
+import { AnamnesisError } from "@anamnesis/core";
+import type { Receipt, SignedTransaction } from "@anamnesis/ledger";
+import { describe, expect, it } from "vitest";
+import { type Batch, Batcher } from "../src/batcher.ts";
+import { Submitter } from "../src/submitter.ts";
+
+const batch = (number: number): Batch => ({
+  ...{ number, incarnation: new Uint8Array(8), leaves: [] },
+  ...{ from: { lsn: BigInt(number - 1), ordinal: 1 }, to: { lsn: BigInt(number), ordinal: 1 } },
+});
+
+/** Takes batches only in order, as the ledger does, and refuses with what `refuse` says first. */
+function ledger(refuse: (number: number, attempt: number) => string | undefined) {
+  const taken: number[] = [];
+  let attempts = 0;
+  const engine = {
+    async submit(tx: SignedTransaction): Promise<Receipt> {
+      const number = tx.transaction.nonce;
+      await new Promise((resolve) => setImmediate(resolve));
+      const code = refuse(number, ++attempts) ?? (number === taken.length + 1 ? undefined : "events/undeclared-gap");
+      if (code !== undefined) throw new AnamnesisError(code, "no");
+      taken.push(number);
+      return { id: new Uint8Array(32), index: number * 10, count: 1, sequence: number, time: 0 };
+    },
+  };
+  return { engine, taken };
+}
+
+function submitter(engine: { submit(tx: SignedTransaction): Promise<Receipt> }, signal = new AbortController().signal) {
+  const final: number[] = [];
+  const waiting: string[] = [];
+  const failures: unknown[] = [];
+  const sign = (b: Batch): SignedTransaction => ({
+    ...{ id: new Uint8Array(32), bytes: new Uint8Array(0), signatures: [], attachments: [] },
+    transaction: { chain: "test" as never, kind: "events.batch", nonce: b.number, expires: 0, body: null },
+  });
+  const it = new Submitter({
+    ...{ engine, sign, signal },
+    onFinal: (b) => final.push(b.number),
+    onWaiting: (code) => waiting.push(code),
+    onFailure: (error) => failures.push(error),
+  });
+  return { it, final, waiting, failures };
+}
+
+describe("submitting batches", () => {
+  it("keeps their order through a full disk, and loses none", async () => {
+    const { engine, taken } = ledger((number, attempt) =>
+      number === 3 && attempt < 8 ? "ledger/disk-full" : undefined,
+    );
+    const s = submitter(engine);
+    for (let n = 1; n <= 20; n++) s.it.add(batch(n));
+    await s.it.below(0);
+    const all = Array.from({ length: 20 }, (_, i) => i + 1);
+    expect([taken, s.final]).toEqual([all, all]);
+    expect(s.waiting).toContain("ledger/disk-full");
+    expect(s.failures).toEqual([]);
+  });
+
+  it("signs again when the nonce was taken, but not for ever", async () => {
+    const once = ledger((_, attempt) => (attempt === 1 ? "ledger/nonce-repeated" : undefined));
+    const s = submitter(once.engine);
+    s.it.add(batch(1));
+    await s.it.below(0);
+    expect(s.final).toEqual([1]);
+    const always = submitter(ledger(() => "ledger/nonce-repeated").engine);
+    always.it.add(batch(1));
+    await expect(always.it.below(0)).rejects.toMatchObject({
+      ...{ code: "capture/refused-batch", details: { refusal: "ledger/nonce-repeated" } },
+    });
+  });
+
+  it.each(["events/stale-position", "ledger/unknown-key", "ledger/bad-signature"])("gives up on %s", async (code) => {
+    const s = submitter(ledger((number) => (number === 2 ? code : undefined)).engine);
+    for (let n = 1; n <= 5; n++) s.it.add(batch(n));
+    await expect(s.it.below(0)).rejects.toMatchObject({ code: "capture/refused-batch", details: { refusal: code } });
+    expect(s.final).toEqual([1]);
+    expect(s.failures.length).toBe(1);
+    await s.it.settled();
+  });
+
+  it("stops waiting when asked to", async () => {
+    const stop = new AbortController();
+    const s = submitter(ledger(() => "ledger/busy").engine, stop.signal);
+    s.it.add(batch(1));
+    setTimeout(() => stop.abort(), 30);
+    await expect(s.it.below(0)).rejects.toMatchObject({ code: "capture/stopped" });
+  });
+});
+
+describe("collecting batches", () => {
+  const collect = () => {
+    const batches: Batch[] = [];
+    return { batches, batcher: new Batcher({ lsn: 5n, ordinal: 0 }, new Uint8Array(8), (b) => batches.push(b)) };
+  };
+
+  it("ends one at 4,096 events or 600 KiB, each where the last one ended", () => {
+    const { batches, batcher } = collect();
+    for (let i = 1; i <= 5_000; i++) batcher.add(new Uint8Array(100), 6n, i);
+    for (let i = 1; i <= 20; i++) batcher.add(new Uint8Array(60_000), 7n, i);
+    batcher.flush();
+    expect(batches.map((b) => [b.number, b.leaves.length])).toEqual([
+      [1, 4_096],
+      [2, 904 + 8],
+      [3, 10],
+      [4, 2],
+    ]);
+    expect(batches.map((b) => b.from)).toEqual([{ lsn: 5n, ordinal: 0 }, ...batches.slice(0, -1).map((b) => b.to)]);
+    expect(batches.every((b) => b.leaves.reduce((n, l) => n + l.length, 0) <= 600 * 1024)).toBe(true);
+  });
+
+  it("does not keep a lonely event waiting", async () => {
+    const { batches, batcher } = collect();
+    batcher.add(new Uint8Array(1), 6n, 1);
+    expect([batches.length, batcher.current]).toEqual([0, 1]);
+    await new Promise((resolve) => setTimeout(resolve, 60));
+    expect([batches.length, batcher.current]).toEqual([1, 1]);
+  });
+});

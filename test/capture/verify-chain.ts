@@ -1,0 +1,141 @@
+/** The whole chain for integration tests: a real PostgreSQL, capture in this process, a real ledger, and verify beside it. */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import {
+  openKeyStore,
+  openPostgresVerify,
+  openProgress,
+  openRowIndex,
+  postgresSource,
+  type RowIndex,
+  runCapture,
+  SubjectSealers,
+  type VerifyOptions,
+  type VerifyReport,
+  verifySource,
+  waitForBarrier,
+} from "@anamnesis/capture";
+import { contract } from "@anamnesis/contracts";
+import { chainId, orgId, sourceId } from "@anamnesis/core";
+import { handles, signerFromSeed } from "@anamnesis/crypto";
+import { native } from "@anamnesis/crypto/native";
+import { createLedger, openEmbedded } from "@anamnesis/embedded";
+import type { Engine, Genesis } from "@anamnesis/ledger";
+import { type Postgres, startPostgres } from "@anamnesis/sandbox";
+
+const seed = (n: number) => new Uint8Array(32).fill(n);
+
+export class Chain {
+  readonly dir = mkdtempSync(join(tmpdir(), "anamnesis-chain-"));
+  readonly signer = signerFromSeed(native, "INTL-1", seed(1));
+  readonly handles = handles(native, seed(2));
+  readonly keys = openKeyStore({ path: join(this.dir, "keys.sqlite"), primitives: native });
+  readonly sealers = new SubjectSealers(native, this.keys);
+  readonly indexPath = join(this.dir, "rows.sqlite");
+  readonly progress = openProgress(join(this.dir, "progress.sqlite"));
+  readonly publication = "anamnesis_ehr";
+  readonly postgres: Postgres;
+  readonly engine: Engine;
+  index: RowIndex;
+  #stop = new AbortController();
+  #running: Promise<unknown> = Promise.resolve();
+
+  private constructor(postgres: Postgres, engine: Engine) {
+    this.postgres = postgres;
+    this.engine = engine;
+    this.index = openRowIndex(this.indexPath, { source: "ehr" });
+  }
+
+  /** @param prepare fills the database before capture sees it */
+  static async start(prepare: (url: string) => Promise<unknown>): Promise<Chain> {
+    const dir = mkdtempSync(join(tmpdir(), "anamnesis-chain-base-"));
+    const postgres = await startPostgres({ dir: join(dir, "pg") });
+    await prepare(postgres.url);
+    const publicKey = signerFromSeed(native, "INTL-1", seed(1)).publicKey;
+    const genesis: Genesis = {
+      chain: chainId("test"),
+      time: Date.now(),
+      organisations: [{ id: orgId("nord"), name: "Nord", keys: [{ suite: "INTL-1", publicKey }] }],
+      logKey: native.ed25519PublicKey(seed(3)),
+    };
+    const options = { dir: join(dir, "ledger"), genesis, primitives: native, contract, logSigner: seed(3) };
+    await createLedger(options);
+    const engine = await openEmbedded({ ...options, clock: { now: () => Date.now() } });
+    const chain = new Chain(postgres, engine);
+    chain.#cleanup.push(dir, chain.dir);
+    return chain;
+  }
+
+  readonly #cleanup: string[] = [];
+
+  get url(): string {
+    return this.postgres.url;
+  }
+
+  catalog() {
+    return { handles: this.handles, primitives: native };
+  }
+
+  startCapture(): void {
+    this.#stop = new AbortController();
+    this.#running = this.#capture({ signal: this.#stop.signal, untilCaughtUp: false });
+    this.#running.catch(() => undefined);
+  }
+
+  /** Snapshot or resume until everything committed so far is final. */
+  async captureOnce(): Promise<void> {
+    await this.#capture({ signal: new AbortController().signal, untilCaughtUp: true });
+  }
+
+  async stopCapture(): Promise<void> {
+    this.#stop.abort();
+    await this.#running.catch((error: unknown) => {
+      if (!this.#stop.signal.aborted) throw error;
+    });
+  }
+
+  async #capture(how: { readonly signal: AbortSignal; readonly untilCaughtUp: boolean }): Promise<void> {
+    const source = postgresSource({ url: this.url, name: "ehr", ...this.catalog() });
+    try {
+      await runCapture({
+        ...{
+          source,
+          engine: this.engine,
+          chain: chainId("test"),
+          organisation: orgId("nord"),
+          sourceId: sourceId("ehr"),
+        },
+        ...{ signer: this.signer, primitives: native, handles: this.handles, index: this.index },
+        ...{ keystore: this.keys, progress: this.progress, ...how },
+        onBarrier: (token) => this.progress.passBarrier(token),
+      });
+    } finally {
+      await source.close();
+    }
+  }
+
+  async verify(more: Partial<VerifyOptions> = {}): Promise<VerifyReport> {
+    const source = await openPostgresVerify({ url: this.url, catalog: this.catalog() });
+    try {
+      return await verifySource({
+        ...{ source, log: this.engine, index: this.index, mode: "cache", sourceName: "ehr", organisation: "nord" },
+        ...{ primitives: native, handles: this.handles, sealers: this.sealers, temporaryDir: this.dir },
+        waitForBarrier: (token, lsn, signal) => waitForBarrier(this.progress, token, lsn, { signal }),
+        ...more,
+      });
+    } finally {
+      await source.close();
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.stopCapture();
+    await this.engine.close();
+    await this.postgres.stop();
+    this.index.close();
+    this.keys.close();
+    this.progress.close();
+    for (const dir of this.#cleanup) rmSync(dir, { recursive: true, force: true });
+  }
+}
