@@ -27,6 +27,7 @@ import { handles } from "@anamnesis/crypto";
 import { native } from "@anamnesis/crypto/native";
 import { encodeEvent, Frontier, formatCheckpoint, formatNote, type LogReader, noteSigner } from "@anamnesis/ledger";
 import { startPostgres } from "@anamnesis/sandbox";
+import { type Bench, compared, type Figure, interleaved, median } from "./harness.ts";
 
 const TABLE = "public.observations";
 const SEED = new Uint8Array(32).fill(1);
@@ -49,7 +50,7 @@ interface Place {
   readonly dir: string;
 }
 
-export interface VerifyFigures {
+interface VerifyFigures {
   readonly rows: number;
   readonly seconds: number;
   readonly peakMiB: number;
@@ -160,53 +161,59 @@ function inChild(step: Step, place: Place): Promise<VerifyFigures> {
   });
 }
 
-export interface VerifyBenchResult {
-  readonly rows: number;
-  /** Medians of the runs. */
-  readonly verify: VerifyFigures;
-  readonly hash: VerifyFigures;
-  readonly ratio: number;
-  readonly runs: number;
+interface Measured {
+  readonly verify: readonly VerifyFigures[];
+  readonly hash: readonly VerifyFigures[];
 }
 
-/** Alternating runs over tables of the given sizes. */
-export async function benchVerify(
-  sizes = [10_000, 100_000, 1_000_000],
-  runs = 3,
-): Promise<readonly VerifyBenchResult[]> {
+const SIZES = [10_000, 100_000, 1_000_000] as const;
+const AIM = { least: 0.5 } as const;
+
+export const bench: Bench = async (say) => {
   const dir = mkdtempSync(join(tmpdir(), "anamnesis-bench-"));
   const pg = await startPostgres({ dir: join(dir, "pg") });
   try {
-    const results: VerifyBenchResult[] = [];
-    for (const rows of sizes) results.push(await measure({ url: pg.url, dir }, rows, runs));
-    return results;
+    const figures: Figure[] = [];
+    for (const rows of SIZES) {
+      say(`${rows} rows`);
+      figures.push(...figuresOf(rows, await measure({ url: pg.url, dir }, rows, say)));
+    }
+    return figures;
   } finally {
     await pg.stop();
     rmSync(dir, { recursive: true, force: true });
   }
-}
+};
 
-async function measure(place: Place, rows: number, runs: number): Promise<VerifyBenchResult> {
+async function measure(place: Place, rows: number, say: (line: string) => void): Promise<Measured> {
   await withClient({ url: place.url }, (client) => client.query(fill(rows)));
-  for (const file of ["rows.sqlite", "rows.sqlite-wal", "rows.sqlite-shm"])
-    rmSync(join(place.dir, file), { force: true });
-
+  for (const end of ["", "-wal", "-shm"]) rmSync(join(place.dir, `rows.sqlite${end}`), { force: true });
   await inChild("baseline", place);
-
   const verify: VerifyFigures[] = [];
   const hash: VerifyFigures[] = [];
-  for (let i = 0; i < runs; i++) {
-    hash.push(await inChild("hash", place));
-    verify.push(await inChild("verify", place));
-  }
-  const [v, h] = [median(verify), median(hash)];
-  return { rows, verify: v, hash: h, ratio: h.seconds / v.seconds, runs };
+  const speed = (list: VerifyFigures[], step: Step) => async () => {
+    const figures = await inChild(step, place);
+    list.push(figures);
+    return figures.rows / figures.seconds;
+  };
+  await interleaved({ hash: speed(hash, "hash"), verify: speed(verify, "verify") }, say);
+  return { verify, hash };
 }
 
-function median(figures: readonly VerifyFigures[]): VerifyFigures {
-  const middle = figures.toSorted((a, b) => a.seconds - b.seconds)[Math.floor(figures.length / 2)];
-  if (middle === undefined) throw new Error("no runs");
-  return middle;
+function figuresOf(rows: number, { verify, hash }: Measured): readonly Figure[] {
+  const speed = (list: readonly VerifyFigures[]) => list.map((f) => f.rows / f.seconds);
+  const peer = { name: "read and hash", values: speed(hash), aim: AIM };
+  return [
+    compared(`verify ${rows} rows`, "rows/s", speed(verify), peer),
+    {
+      name: `peak memory, ${rows} rows`,
+      value: median(verify.map((f) => f.peakMiB)),
+      unit: "MiB",
+      peer: "read and hash",
+      peerValue: median(hash.map((f) => f.peakMiB)),
+      n: verify.length,
+    },
+  ];
 }
 
 const place = process.env["BENCH_PLACE"];

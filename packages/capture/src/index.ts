@@ -5,8 +5,6 @@ export * from "./index/index.ts";
 export { type KeyStore, type KeyStoreOptions, openKeyStore, type SubjectKey } from "./keystore.ts";
 export { runCapture } from "./pipeline.ts";
 export * from "./postgres/index.ts";
-// Both halves offer it; this names which one is meant.
-export { formatLsn } from "./postgres/index.ts";
 export { openProgress, type Progress, waitForBarrier } from "./progress.ts";
 export type * from "./row-index.ts";
 export type * from "./source.ts";

@@ -10,7 +10,7 @@ import type { SubjectSealers } from "../subject-sealers.ts";
 import type { Names } from "./names.ts";
 import type { FindingKind, Findings } from "./report.ts";
 import { RowIdentity } from "./row-identity.ts";
-import { SeenCounts, SeenSet } from "./seen.ts";
+import { SeenCounts, type SeenSet } from "./seen.ts";
 
 export interface CheckContext {
   readonly handles: Handles;
