@@ -8,7 +8,15 @@ import * as dagCbor from "@ipld/dag-cbor";
 import { type Bytes, equal } from "./bytes.ts";
 import { AnamnesisError, type CoreErrorCode } from "./errors.ts";
 
-export type Cbor = null | boolean | number | bigint | string | Uint8Array | readonly Cbor[] | { readonly [key: string]: Cbor };
+export type Cbor =
+  | null
+  | boolean
+  | number
+  | bigint
+  | string
+  | Uint8Array
+  | readonly Cbor[]
+  | { readonly [key: string]: Cbor };
 
 /** Canonical bytes of a value. Integers above 2^53 are `bigint`; floats are not used anywhere in our formats. */
 export function encode(value: Cbor): Uint8Array {

@@ -27,7 +27,8 @@ export function invariant(condition: unknown, what: string): asserts condition {
   if (!condition) throw new AnamnesisError<CoreErrorCode>("core/invariant", `broken invariant: ${what}`);
 }
 
+/** Whether an error is one of ours. (`instanceof` alone would leave the code's type open.) */
+export const isAnamnesisError = (error: unknown): error is AnamnesisError => error instanceof AnamnesisError;
+
 /** The code of any error: ours, or `undefined` for foreign ones. */
-export function codeOf(error: unknown): string | undefined {
-  return error instanceof AnamnesisError ? error.code : undefined;
-}
+export const codeOf = (error: unknown): string | undefined => (isAnamnesisError(error) ? error.code : undefined);

@@ -30,6 +30,11 @@ export const sourceId: (text: string) => SourceId = maker("a source name");
 
 /** A readable id from a display name: "Hospital Nord" becomes "hospital-nord". */
 export function slug(name: string): string {
-  const ascii = name.normalize("NFKD").toLowerCase().replace(/[^a-z0-9]+/g, "-").replace(/^-+|-+$/g, "").slice(0, 32);
+  const ascii = name
+    .normalize("NFKD")
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, "-")
+    .replace(/^-+|-+$/g, "")
+    .slice(0, 32);
   return ascii.replace(/-+$/, "");
 }

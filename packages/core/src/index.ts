@@ -1,6 +1,6 @@
 export * from "./bytes.ts";
-export { type Cbor, badEncoding, decode, encode } from "./cbor.ts";
-export { AnamnesisError, type CoreErrorCode, type Details, codeOf, invariant } from "./errors.ts";
-export { type ChainId, type OrgId, type SourceId, chainId, orgId, slug, sourceId } from "./ids.ts";
+export { badEncoding, type Cbor, decode, encode } from "./cbor.ts";
+export { AnamnesisError, type CoreErrorCode, codeOf, type Details, invariant, isAnamnesisError } from "./errors.ts";
+export { type ChainId, chainId, type OrgId, orgId, type SourceId, slug, sourceId } from "./ids.ts";
 export type { Clock, Random } from "./ports.ts";
 export * from "./shape.ts";

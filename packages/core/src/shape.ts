@@ -1,5 +1,5 @@
 /** Reading decoded CBOR: each reader returns the value with its type or throws `core/bad-encoding` naming the field. */
-import { type Cbor, badEncoding } from "./cbor.ts";
+import { badEncoding, type Cbor } from "./cbor.ts";
 
 export function asTuple(value: Cbor | undefined, length: number, what: string): readonly Cbor[] {
   if (!Array.isArray(value) || value.length !== length) throw badEncoding(what, `expected a list of ${length}`);
@@ -30,7 +30,8 @@ export function asBytesUpTo(value: Cbor | undefined, max: number, what: string):
 
 /** A non-negative integer that a JavaScript number holds exactly. */
 export function asUint(value: Cbor | undefined, what: string): number {
-  if (typeof value !== "number" || !Number.isSafeInteger(value) || value < 0) throw badEncoding(what, "expected an unsigned integer");
+  if (typeof value !== "number" || !Number.isSafeInteger(value) || value < 0)
+    throw badEncoding(what, "expected an unsigned integer");
   return value;
 }
 

@@ -1,0 +1,4 @@
+/** Where the process starts: everything else can be called as a function. */
+import { main } from "./main.ts";
+
+process.exitCode = await main(process.argv.slice(2));
