@@ -10,6 +10,7 @@ import { registerNode } from "./commands/node.ts";
 import { registerProof } from "./commands/proof.ts";
 import { registerSandbox } from "./commands/sandbox.ts";
 import { registerSource } from "./commands/source.ts";
+import { registerStart } from "./commands/start.ts";
 import { registerStatus } from "./commands/status.ts";
 import { registerVerify } from "./commands/verify.ts";
 import type { Runner } from "./runner.ts";
@@ -24,6 +25,7 @@ export function makeProgram(runner: Runner): Command {
     .version(version(), "-V, --version", texts.program.version)
     .addHelpText("after", examples(texts));
   const register = [
+    registerStart,
     registerDemo,
     registerInit,
     registerSource,

@@ -1,8 +1,8 @@
 /** Checking a whole log: the folder's own store with its tables and a replay of every block, or any other as files or URL. */
 import { contract } from "@anamnesis/contracts";
+import { verifyLedger } from "@anamnesis/embedded";
 import { type Genesis, type LogReport, type LogSource, verifyLog } from "@anamnesis/ledger";
 import type { Folder } from "./folder/folder.ts";
-import { openLog } from "./ledger.ts";
 import { primitives } from "./system.ts";
 
 export interface LogCheckOptions {
@@ -11,19 +11,9 @@ export interface LogCheckOptions {
 }
 
 /** The store of a data folder, with everything beside the log, against the checkpoint remembered outside the store. */
-export async function verifyFolderLog(folder: Folder, options: LogCheckOptions = {}): Promise<LogReport> {
-  const reader = await openLog(folder);
-  try {
-    const { remembered, tables } = reader;
-    const { genesis } = folder;
-    return await verifyLog(reader, {
-      ...{ primitives, genesis, contract, tables },
-      ...(remembered === undefined ? {} : { remembered }),
-      ...options,
-    });
-  } finally {
-    await reader.close();
-  }
+export function verifyFolderLog(folder: Folder, options: LogCheckOptions = {}): Promise<LogReport> {
+  const { genesis, layout } = folder;
+  return verifyLedger({ dir: layout.ledger, primitives, genesis, contract, ...options });
 }
 
 /** A log from elsewhere; without `genesis` its own founding document is believed, and the report says so. */

@@ -162,8 +162,9 @@ class Story {
     const seen = unattributed.some((e) => e.table === TABLE && e.key === key && e.kind === "create");
     if (!seen) this.#problems.push("an administrator's write did not appear as an event by an unknown actor");
     if (exitCodeOf(report) !== 0) this.#problems.push("an ordinary write was reported as an alteration");
-    this.#o.onAct({ act: "administrator", unattributed: report.unattributed });
-    return { key, unattributed: report.unattributed };
+    const all = node.sources.get(SOURCE)?.counters().unattributed ?? 0;
+    this.#o.onAct({ act: "administrator", unattributed: all });
+    return { key, unattributed: all };
   }
 
   async #proof(key: string): Promise<boolean> {
