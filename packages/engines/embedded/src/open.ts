@@ -123,9 +123,12 @@ export interface LedgerReader extends LogReader {
 export interface ReadOptions {
   readonly dir: string;
   readonly primitives: Primitives;
+  /** When given, the ledger must be this one: `ledger/wrong-chain` otherwise. */
+  readonly genesis?: Genesis;
 }
 
-/** @throws AnamnesisError `ledger/no-ledger`, `ledger/damaged-store`, `ledger/damaged-tile`, `ledger/rolled-back` */
+/** @throws AnamnesisError `ledger/no-ledger`, `ledger/damaged-store`, `ledger/damaged-tile`, `ledger/rolled-back`,
+ *   `ledger/wrong-chain` */
 export function openReader(options: ReadOptions): Promise<LedgerReader> {
   return openFolder(options, refuseRollback);
 }
@@ -135,14 +138,15 @@ export function openUntrusted(options: ReadOptions): Promise<LedgerReader> {
   return openFolder(options, () => {});
 }
 
-async function openFolder({ dir, primitives }: ReadOptions, check: typeof refuseRollback): Promise<LedgerReader> {
+async function openFolder(options: ReadOptions, check: typeof refuseRollback): Promise<LedgerReader> {
+  const { dir, primitives } = options;
   requireLedger(dir);
   // Read before the store, so that a writer at work cannot make it look newer.
   const remembered = RememberedCheckpoint.read(join(dir, FILES.remembered));
   const db = Database.reader(join(dir, FILES.store));
   try {
     const store = new Store(db, primitives);
-    const genesis = readGenesis(store, undefined);
+    const genesis = readGenesis(store, options.genesis);
     const reader = new FolderReader(primitives, store, genesis, remembered);
     check(primitives, genesis, reader.anchor(), remembered);
     return reader;

@@ -14,7 +14,7 @@ export interface VerifyLedgerOptions extends Omit<VerifyOptions, "tables" | "rem
 export async function verifyLedger(options: VerifyLedgerOptions): Promise<LogReport> {
   let reader: LedgerReader | undefined;
   try {
-    reader = await openUntrusted(options);
+    reader = await openUntrusted({ dir: options.dir, primitives: options.primitives });
     const release = reader.hold();
     try {
       const { tables, remembered } = reader;

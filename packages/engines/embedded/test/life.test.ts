@@ -53,6 +53,9 @@ describe("one ledger, several processes and mistakes", () => {
     await expect(openEmbedded({ ...options, logSigner: other })).rejects.toMatchObject({ code: "ledger/unknown-key" });
     const genesis = { ...options.genesis, time: 1 };
     await expect(openEmbedded({ ...options, genesis })).rejects.toMatchObject({ code: "ledger/wrong-chain" });
+    await expect(openReader({ dir, primitives: native, genesis })).rejects.toMatchObject({
+      code: "ledger/wrong-chain",
+    });
     const elsewhere = join(folder.dir, "elsewhere");
     const wrongKey = createLedger({ ...options, dir: elsewhere, logSigner: other });
     await expect(wrongKey).rejects.toMatchObject({ code: "ledger/unknown-key" });
