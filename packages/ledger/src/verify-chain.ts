@@ -1,6 +1,7 @@
 /** The leaves of a log in order: founding document first, then blocks, each closed by its block leaf. */
 import { equal } from "@anamnesis/core";
 import { knownError, ledgerError } from "./errors.ts";
+import { decodeEventHead, isEventLeaf } from "./event.ts";
 import { encodeGenesis, type Genesis } from "./genesis.ts";
 import { decodeLeaf, genesisLeaf, type Leaf } from "./leaf.ts";
 import { BlockSignatures, type FoundBlock, type FoundCommand, foundCommand, Replay } from "./verify-block.ts";
@@ -121,9 +122,14 @@ export class BlockChain {
 
 const at = (index: number) => ({ where: `leaf ${index}` });
 
-function decode(bytes: Uint8Array, index: number): Leaf {
+/** Events are many, and only their form matters here: their content is the contract's business. */
+type ChainLeaf = Exclude<Leaf, { type: "event" }> | { readonly type: "event" };
+
+function decode(bytes: Uint8Array, index: number): ChainLeaf {
   try {
-    return decodeLeaf(bytes);
+    if (!isEventLeaf(bytes)) return decodeLeaf(bytes);
+    decodeEventHead(bytes);
+    return { type: "event" };
   } catch (cause) {
     throw ledgerError("ledger/malformed", "a leaf cannot be read", at(index), { cause });
   }
