@@ -23,13 +23,7 @@ import { handles, signerFromSeed } from "@anamnesis/crypto";
 import { native } from "@anamnesis/crypto/native";
 import { createLedger, openEmbedded } from "@anamnesis/embedded";
 import { startPostgres } from "@anamnesis/sandbox";
-
-export interface CaptureFigures {
-  readonly changes: number;
-  /** Per round: changes per second of pipeline and bare consumer. */
-  readonly rounds: readonly { readonly pipeline: number; readonly bare: number }[];
-  readonly peakMiB: number;
-}
+import { type Bench, compared } from "./harness.ts";
 
 const CHAIN = chainId("bench");
 const ORG = orgId("bench");
@@ -54,47 +48,78 @@ const backlog = (from: number, transactions: number): string => `
     COMMIT;
   END LOOP; END $$`;
 
-/** @param transactions ten changes each */
-export async function measureCapture(transactions = 10_000, rounds = 3): Promise<CaptureFigures> {
+/** Transactions of ten changes each. */
+const TRANSACTIONS = 10_000;
+const ROUNDS = 5;
+
+export const bench: Bench = async (say) => {
   const dir = mkdtempSync(join(tmpdir(), "anamnesis-bench-"));
   const postgres = await startPostgres({ dir: join(dir, "pg") });
-  const { url } = postgres;
-  const admin = await connect({ url });
-  const org = await openOrganisation(join(dir, "org"), url);
-  const results: { pipeline: number; bare: number }[] = [];
-  let peak = 0;
-  const timer = setInterval(() => {
-    peak = Math.max(peak, process.memoryUsage().rss);
-  }, 50);
+  const admin = await connect({ url: postgres.url });
+  const org = await openOrganisation(join(dir, "org"), postgres.url);
+  const memory = watchMemory();
   try {
     await admin.query("SET search_path = public");
     await admin.query(SCHEMA);
     await org.catchUp();
     await admin.query(`SELECT pg_create_logical_replication_slot('${PEER}', 'pgoutput')`);
-    for (let round = 0; round < rounds; round++) {
-      await admin.query(backlog(1 + round * transactions, transactions));
-      const { rows } = await admin.query<{ lsn: string }>("SELECT pg_current_wal_flush_lsn()::text AS lsn");
-      const end = parseLsn(rows[0]?.lsn ?? "0/0");
-      const changes = transactions * 10;
-      const measured = { pipeline: () => org.catchUp(), bare: () => drainBare(url, end) };
-      const order = round % 2 === 0 ? (["bare", "pipeline"] as const) : (["pipeline", "bare"] as const);
-      const rates = { pipeline: 0, bare: 0 };
-      for (const name of order) {
-        const started = performance.now();
-        const seen = await measured[name]();
-        if (seen !== changes) throw new Error(`${name} saw ${seen} of ${changes} changes`);
-        rates[name] = Math.round((changes / (performance.now() - started)) * 1000);
-      }
-      results.push(rates);
+    const rates = { pipeline: [] as number[], bare: [] as number[] };
+    for (let round = 0; round < ROUNDS; round++) {
+      say(`round ${round + 1}/${ROUNDS}: making a backlog of ${TRANSACTIONS * 10} changes`);
+      await admin.query(backlog(1 + round * TRANSACTIONS, TRANSACTIONS));
+      await measureRound(
+        round,
+        rates,
+        { pipeline: () => org.catchUp(), bare: async () => drainBare(postgres.url, await end(admin)) },
+        say,
+      );
     }
-    return { changes: transactions * 10, rounds: results, peakMiB: Math.round(peak / 2 ** 20) };
+    const peer = { name: "decode and discard", values: rates.bare, aim: { least: 0.5 } };
+    return [
+      compared("capture", "changes/s", rates.pipeline, peer),
+      { name: "peak memory", value: memory.peakMiB(), unit: "MiB", n: ROUNDS },
+    ];
   } finally {
-    clearInterval(timer);
+    memory.stop();
     await org.close();
     await admin.end();
     await postgres.stop();
     rmSync(dir, { recursive: true, force: true });
   }
+};
+
+type Contender = "pipeline" | "bare";
+
+/** Both drain the same backlog; who goes first alternates. */
+async function measureRound(
+  round: number,
+  rates: Readonly<Record<Contender, number[]>>,
+  contenders: Readonly<Record<Contender, () => Promise<number>>>,
+  say: (line: string) => void,
+): Promise<void> {
+  const changes = TRANSACTIONS * 10;
+  const order: readonly Contender[] = round % 2 === 0 ? ["bare", "pipeline"] : ["pipeline", "bare"];
+  for (const name of order) {
+    const started = performance.now();
+    const seen = await contenders[name]();
+    if (seen !== changes) throw new Error(`${name} saw ${seen} of ${changes} changes`);
+    const rate = Math.round((changes / (performance.now() - started)) * 1000);
+    rates[name].push(rate);
+    say(`${name}: ${rate} changes/s`);
+  }
+}
+
+async function end(admin: Awaited<ReturnType<typeof connect>>): Promise<bigint> {
+  const { rows } = await admin.query<{ lsn: string }>("SELECT pg_current_wal_flush_lsn()::text AS lsn");
+  return parseLsn(rows[0]?.lsn ?? "0/0");
+}
+
+function watchMemory() {
+  let peak = 0;
+  const timer = setInterval(() => {
+    peak = Math.max(peak, process.memoryUsage().rss);
+  }, 50);
+  return { peakMiB: () => Math.round(peak / 2 ** 20), stop: () => clearInterval(timer) };
 }
 
 async function drainBare(url: string, end: bigint): Promise<number> {
