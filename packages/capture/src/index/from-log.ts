@@ -97,29 +97,6 @@ export class LogReplay {
   }
 }
 
-/**
- * Brings an index up to the newest checkpoint after a crash, from `index.appliedTo()` on. The leaves are checked by the
- * reader only (this is the cache); `LogReplay` on an empty index is the way that trusts nobody.
- */
-export async function catchUpIndex(reader: LogReader, index: RowIndexWriter, options: FromLogOptions): Promise<number> {
-  const { size } = await reader.checkpoint();
-  const members = memberKeys(reader, options);
-  let ours = true; // a batch is applied whole, so the first event met without its header is our own
-  let batch: PlacedLeaf[] = [];
-  for await (const placed of reader.leaves(Math.min(index.appliedTo(), size), size)) {
-    options.signal?.throwIfAborted();
-    if (!isEventLeaf(placed.leaf)) ours = isSignedBy(placed.leaf, members);
-    else if (ours) batch.push(placed);
-    if (batch.length < BATCH) continue;
-    index.apply(batch);
-    batch = [];
-    options.onProgress?.(placed.index + 1, size);
-  }
-  index.apply(batch);
-  index.skipTo(size);
-  return size;
-}
-
 function memberKeys(reader: LogReader, { primitives, organisation }: FromLogOptions): readonly Uint8Array[] {
   const member = reader.genesis.organisations.find((o) => o.id === organisation);
   if (member === undefined) throw ledgerError("ledger/unknown-key", "the organisation is not a member of this ledger");

@@ -1,2 +1,2 @@
-export { catchUpIndex, checkSignedCheckpoint, type FromLogOptions, LogReplay } from "./from-log.ts";
+export { type FromLogOptions, LogReplay } from "./from-log.ts";
 export { openRowIndex, type RowIndex, type RowIndexOptions } from "./sqlite-index.ts";
