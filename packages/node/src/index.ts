@@ -1,4 +1,5 @@
 export type { Environment } from "./access.ts";
+export { type Checked, type CheckRequest, checkNamed } from "./check.ts";
 export { type NodeErrorCode, nodeError } from "./errors.ts";
 export { addSource } from "./folder/add-source.ts";
 export { type Config, parseConfig, type SourceConfig } from "./folder/config.ts";

@@ -1,12 +1,13 @@
 /** `anamnesis capture NAME --dir DIR [--until-caught-up]` */
 import type { CaptureProgress } from "@anamnesis/capture";
-import { openEngine, openFolder, startSource } from "@anamnesis/node";
+import { type Folder, openEngine, startSource } from "@anamnesis/node";
 import type { Command } from "commander";
 import { exampleText } from "../help.ts";
 import type { Session } from "../output/session.ts";
 import { secondsText } from "../output/time.ts";
 import { untilAborted } from "../output/wait.ts";
 import type { Runner } from "../runner.ts";
+import { withDatabase } from "../sandbox/awake.ts";
 
 interface Options {
   readonly dir: string;
@@ -24,12 +25,13 @@ export function registerCapture(program: Command, runner: Runner): void {
     .option("--until-caught-up", commands.capture.untilCaughtUp)
     .option("--json", options.json)
     .addHelpText("after", exampleText(runner.texts, "capture ehr --dir data --until-caught-up"))
-    .action((source: string, o: Options) => runner.run(o, (session) => capture(source, o, session)));
+    .action((source: string, o: Options) =>
+      runner.run(o, (session) => withDatabase(o.dir, session.signal, (folder) => capture(source, folder, o, session))),
+    );
 }
 
-async function capture(name: string, o: Options, session: Session): Promise<0 | 2> {
+async function capture(name: string, folder: Folder, o: Options, session: Session): Promise<0 | 2> {
   const { env, signal, texts } = session;
-  const folder = openFolder(o.dir);
   const engine = await openEngine(folder);
   const started = Date.now();
   try {

@@ -1,7 +1,7 @@
 /** `anamnesis history NAME --table T --key K`: the life of one row. */
 import type { HistoryEvent } from "@anamnesis/capture";
 import { toHex } from "@anamnesis/core";
-import { historyOf, openFolder } from "@anamnesis/node";
+import { historyOf } from "@anamnesis/node";
 import type { Command } from "commander";
 import { writeNamedFile } from "../files.ts";
 import { exampleText } from "../help.ts";
@@ -9,6 +9,7 @@ import type { Session } from "../output/session.ts";
 import { table } from "../output/table.ts";
 import { isoTime } from "../output/time.ts";
 import type { Runner } from "../runner.ts";
+import { withDatabase } from "../sandbox/awake.ts";
 
 interface Options {
   readonly dir: string;
@@ -35,8 +36,10 @@ export function registerHistory(program: Command, runner: Runner): void {
 
 async function history(source: string, o: Options, session: Session): Promise<0> {
   const { env, texts } = session;
-  const request = { folder: openFolder(o.dir), source, table: o.table, key: o.key, env, prove: o.proof !== undefined };
-  const { history: life, proof } = await historyOf(request);
+  const request = { source, table: o.table, key: o.key, env, prove: o.proof !== undefined };
+  const { history: life, proof } = await withDatabase(o.dir, session.signal, (folder) =>
+    historyOf({ ...request, folder }),
+  );
   if (o.proof !== undefined && proof !== undefined) {
     writeNamedFile(o.proof, proof.file);
     writeNamedFile(`${o.proof}.checkpoint`, proof.checkpoint);

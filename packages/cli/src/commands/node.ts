@@ -1,11 +1,12 @@
 /** `anamnesis node --dir DIR`: capture, ledger and HTTP until stopped. */
-import { openFolder } from "@anamnesis/node";
+import type { Folder } from "@anamnesis/node";
 import type { Command } from "commander";
 import { portOption } from "../arguments.ts";
 import { exampleText } from "../help.ts";
 import type { Session } from "../output/session.ts";
 import { untilAborted } from "../output/wait.ts";
 import type { Runner } from "../runner.ts";
+import { withDatabase } from "../sandbox/awake.ts";
 import { startService } from "../service.ts";
 
 interface Options {
@@ -23,12 +24,13 @@ export function registerNode(program: Command, runner: Runner): void {
     .option("--port <port>", options.port, portOption)
     .option("--json", options.json)
     .addHelpText("after", exampleText(runner.texts, "node --dir data --port 8420"))
-    .action((o: Options) => runner.run(o, (session) => run(o, session)));
+    .action((o: Options) =>
+      runner.run(o, (session) => withDatabase(o.dir, session.signal, (folder) => run(folder, o, session))),
+    );
 }
 
-async function run(o: Options, session: Session): Promise<0> {
+async function run(folder: Folder, o: Options, session: Session): Promise<0> {
   const { texts, env, signal } = session;
-  const folder = openFolder(o.dir);
   const service = await startService({
     folder,
     env,

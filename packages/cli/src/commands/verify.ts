@@ -1,6 +1,6 @@
 /** `anamnesis verify NAME --dir DIR` */
 import { exitCodeOf, type VerifyProgress } from "@anamnesis/capture";
-import { openFolder, verifyNamed } from "@anamnesis/node";
+import { verifyNamed } from "@anamnesis/node";
 import type { Command } from "commander";
 import { cliError } from "../errors.ts";
 import { exampleText } from "../help.ts";
@@ -9,6 +9,7 @@ import type { Session } from "../output/session.ts";
 import { CELL_MAX, table } from "../output/table.ts";
 import { isoTime } from "../output/time.ts";
 import type { Runner } from "../runner.ts";
+import { withDatabase } from "../sandbox/awake.ts";
 
 interface Options {
   readonly dir: string;
@@ -45,17 +46,19 @@ export function registerVerify(program: Command, runner: Runner): void {
 
 async function verify(source: string, o: Options, session: Session): Promise<0 | 1> {
   if (o.key !== undefined && o.table === undefined) throw cliError("cli/usage", "--key needs --table");
-  const { report, unattributed } = await verifyNamed({
-    folder: openFolder(o.dir),
-    source,
-    table: o.table,
-    key: o.key,
-    mode: o.fromLog === true ? "from-log" : "cache",
-    listUnattributed: o.unattributed === true,
-    env: session.env,
-    signal: session.signal,
-    onProgress: (p) => showProgress(p, session),
-  });
+  const { report, unattributed } = await withDatabase(o.dir, session.signal, (folder) =>
+    verifyNamed({
+      folder,
+      source,
+      table: o.table,
+      key: o.key,
+      mode: o.fromLog === true ? "from-log" : "cache",
+      listUnattributed: o.unattributed === true,
+      env: session.env,
+      signal: session.signal,
+      onProgress: (p) => showProgress(p, session),
+    }),
+  );
   session.result(unattributed === undefined ? report : { ...report, unattributedEvents: unattributed });
   showReport(report, session);
   if (unattributed !== undefined) {

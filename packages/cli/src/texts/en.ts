@@ -120,6 +120,8 @@ export const en = {
     applied: (n: number) => `Ran ${n} statements.`,
     cannotSee: "What this source cannot see",
     captured: "captured",
+    lock: "Lock",
+    cost: "Cost",
     refused: "refused",
   },
 

@@ -108,6 +108,8 @@ export const zh: Texts = {
     applied: (n) => `已执行 ${n} 条语句。`,
     cannotSee: "该数据源看不到的内容",
     captured: "已捕获",
+    lock: "锁",
+    cost: "代价",
     refused: "被拒绝",
   },
 

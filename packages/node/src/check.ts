@@ -1,0 +1,51 @@
+/** `source check` of one configured source: reads only, unless the operator says to prepare. */
+import { applyPreparation, checkSource, postgresSource, type SourceCheck } from "@anamnesis/capture";
+import { handles } from "@anamnesis/crypto";
+import type { Environment } from "./access.ts";
+import { type Folder, sourceOf } from "./folder/folder.ts";
+import { readKey } from "./folder/keys.ts";
+import { sourceLayout } from "./folder/layout.ts";
+import { databaseUrl } from "./folder/url.ts";
+import { primitives } from "./system.ts";
+
+export interface Checked {
+  readonly check: SourceCheck;
+  readonly product: string;
+  readonly sees: readonly string[];
+  readonly cannotSee: readonly string[];
+  /** Statements that were run, when asked to. */
+  readonly applied: readonly string[];
+}
+
+export interface CheckRequest {
+  readonly folder: Folder;
+  readonly source: string;
+  readonly env: Environment;
+  /** Run the required statements that the check shows. */
+  readonly apply?: boolean;
+}
+
+/** @throws AnamnesisError `node/unknown-source`, `capture/cannot-connect`, … */
+export async function checkNamed({ folder, source, env, apply = false }: CheckRequest): Promise<Checked> {
+  const { name, url: written, tables: include, exclude, subjects } = sourceOf(folder, source);
+  const url = databaseUrl(written, env);
+  const { handleKey } = sourceLayout(folder.layout, name);
+  const options = {
+    url,
+    name,
+    handles: handles(primitives, readKey(handleKey)),
+    primitives,
+    include,
+    exclude,
+    subjects,
+  };
+  const before = await checkSource(options);
+  const { product, sees, cannotSee } = postgresSource(options).describe();
+  if (!apply) return { check: before, product, sees, cannotSee, applied: [] };
+  // Identities first: the publication takes in what has become usable by them.
+  const identities = before.tables.flatMap((t) => t.statements).filter((s) => s.required);
+  const applied = [...(await applyPreparation(url, identities))];
+  const between = await checkSource(options);
+  applied.push(...(await applyPreparation(url, between.statements)));
+  return { check: await checkSource(options), product, sees, cannotSee, applied };
+}
