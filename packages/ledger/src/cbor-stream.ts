@@ -114,10 +114,12 @@ export class CborWriter {
 /** Reads what `CborWriter` writes and nothing else. Byte strings are views into the input, not copies. */
 export class CborReader {
   readonly #b: Bytes;
-  #at = 0;
+  #at: number;
 
-  constructor(bytes: Bytes) {
+  /** @param from where to begin, when the caller has read the start itself. */
+  constructor(bytes: Bytes, from = 0) {
     this.#b = bytes;
+    this.#at = from;
   }
 
   array(): number {

@@ -103,8 +103,8 @@ export type EventHead = Pick<Event, "kind" | "source" | "lsn" | "ordinal">;
  * commitments mean nothing to it. @throws AnamnesisError `ledger/malformed` exactly where `decodeEvent` does.
  */
 export function decodeEventHead(leaf: Bytes): EventHead {
-  const r = new CborReader(leaf);
-  if (r.array() !== FIELDS || r.uint() !== 2) throw malformed("not an event leaf");
+  if (!isEventLeaf(leaf)) throw malformed("not an event leaf");
+  const r = new CborReader(leaf, 2);
   const kind = KIND_OF.get(r.text(16));
   if (kind === undefined) throw malformed("unknown kind of event");
   const source = r.text(32);

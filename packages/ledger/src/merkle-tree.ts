@@ -62,7 +62,8 @@ export const emptyRoot = (p: Primitives): Uint8Array => p.sha256(new Uint8Array(
 
 /** Hash of the pair at `from` (64 bytes), written to `to`; both in `buffer`. */
 function hashPair(p: Primitives, buffer: Uint8Array, from: number, to: number): void {
-  nodeInput.set(buffer.subarray(from, from + 2 * HASH_BYTES), 1);
+  // A loop: making a view for every pair costs more than the copy.
+  for (let i = 0; i < 2 * HASH_BYTES; i++) nodeInput[1 + i] = buffer[from + i] as number;
   p.sha256Into(nodeInput, buffer, to);
 }
 
