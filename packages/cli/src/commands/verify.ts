@@ -68,7 +68,7 @@ async function verify(source: string, o: Options, session: Session): Promise<0 |
   return exitCodeOf(report);
 }
 
-export function showProgress(p: VerifyProgress, { texts: { verify }, progress }: Session): void {
+function showProgress(p: VerifyProgress, { texts: { verify }, progress }: Session): void {
   switch (p.step) {
     case "waiting":
       return progress.show(`${p.table}: ${verify.waiting}`, 0, 0);

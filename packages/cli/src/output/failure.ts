@@ -1,5 +1,5 @@
 /** How a failure is shown: code, text, remedy. Never a stack, a cause or a value unless somebody debugs. */
-import { AnamnesisError } from "@anamnesis/core";
+import { type AnamnesisError, isAnamnesisError } from "@anamnesis/core";
 import type { AnyErrorCode, ErrorText } from "../errors.ts";
 import type { Texts } from "../texts/en.ts";
 
@@ -11,7 +11,7 @@ export interface Failure {
 
 /** The catalogue says what to do; the error's own message says what exactly is wrong, and is safe to print. */
 export function failureOf(error: unknown, texts: Texts): Failure {
-  if (!(error instanceof AnamnesisError))
+  if (!isAnamnesisError(error))
     return { code: "internal", message: texts.errors.internal.text, remedy: texts.errors.internal.remedy };
   const known = lookUp(texts.errors, error.code);
   if (known === undefined) return { code: error.code, message: error.message, remedy: texts.errors.internal.remedy };

@@ -4,7 +4,7 @@ const WIDE = /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f
 /** Cells of findings; a longer key is cut, --json has it whole. */
 export const CELL_MAX = 60;
 
-export function width(text: string): number {
+function width(text: string): number {
   let cells = 0;
   for (const c of text) cells += WIDE.test(c) ? 2 : 1;
   return cells;
@@ -12,7 +12,7 @@ export function width(text: string): number {
 
 /** Row keys come from the database: nothing in them may move the cursor or break the table. */
 // oxlint-disable-next-line no-control-regex -- control characters are what is replaced
-export const visible = (text: string): string => text.replaceAll(/[\u0000-\u001f\u007f-\u009f]/g, "·");
+const visible = (text: string): string => text.replaceAll(/[\u0000-\u001f\u007f-\u009f]/g, "·");
 
 const short = (text: string, most: number): string => (text.length > most ? `${text.slice(0, most - 1)}…` : text);
 
