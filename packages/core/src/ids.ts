@@ -32,6 +32,7 @@ export const sourceId: (text: string) => SourceId = maker("a source name");
 export function slug(name: string): string {
   const ascii = name
     .normalize("NFKD")
+    .replace(/\p{M}+/gu, "")
     .toLowerCase()
     .replace(/[^a-z0-9]+/g, "-")
     .replace(/^-+|-+$/g, "")

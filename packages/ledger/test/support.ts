@@ -28,7 +28,7 @@ export function naiveReader(data: readonly Uint8Array[]): HashReader {
 }
 
 /** Tiles in memory, as a store would keep them. */
-export class TileMap {
+class TileMap {
   readonly tiles = new Map<string, Uint8Array>();
   read = (level: number, index: number): Uint8Array | undefined => this.tiles.get(`${level}/${index}`);
   write(writes: readonly TileWrite[]): void {
@@ -61,4 +61,3 @@ export function codeThrown(call: () => unknown): string {
 }
 
 export const hex = toHex;
-export const same = equal;

@@ -55,7 +55,7 @@ function sourceStatus(folder: Folder, name: string): SourceStatus {
 }
 
 /** As PostgreSQL writes it: `16/B374D848`. */
-export function lsnText(lsn: bigint | undefined): string | null {
+function lsnText(lsn: bigint | undefined): string | null {
   if (lsn === undefined) return null;
   return `${(lsn >> 32n).toString(16).toUpperCase()}/${(lsn & 0xffff_ffffn).toString(16).toUpperCase()}`;
 }

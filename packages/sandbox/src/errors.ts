@@ -1,4 +1,4 @@
-import { AnamnesisError, type Details } from "@anamnesis/core";
+import { AnamnesisError, type Details, isAnamnesisError } from "@anamnesis/core";
 
 /** Everything that can go wrong in the sandbox, with the remedy beside each code. */
 export type SandboxErrorCode =
@@ -45,7 +45,7 @@ const REMEDY: Partial<Record<SandboxErrorCode, string>> = {
 
 /** Wraps a foreign failure into a coded one that says what to do; a coded one passes through unchanged. */
 export function explain(problem: unknown, what: string, details: Details = {}): AnamnesisError {
-  if (problem instanceof AnamnesisError) return problem;
+  if (isAnamnesisError(problem)) return problem;
   const code = classify(problem) ?? "sandbox/start-failed";
   return sandboxError(
     code,

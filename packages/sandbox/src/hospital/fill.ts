@@ -51,7 +51,7 @@ export function hospitalRows(seed: string | number, from: number, to: number): R
 
 async function fill(client: pg.ClientBase, options: FillOptions): Promise<FillResult> {
   const counts = Object.fromEntries(TABLES.map((table) => [table, 0])) as Record<Table, number>;
-  const found = await client.query("SELECT to_regclass('public.patients') IS NOT NULL AS there");
+  const found = await client.query<{ there: boolean }>("SELECT to_regclass('public.patients') IS NOT NULL AS there");
   if (found.rows[0]?.there === true) return { rows: counts, total: 0, existing: true };
   const patients = options.patients ?? 1_000;
   await client.query("BEGIN");

@@ -41,7 +41,12 @@ function nativeFolder(): string {
 function links(native: string): readonly Link[] {
   const list: unknown = JSON.parse(readFileSync(join(native, "pg-symlinks.json"), "utf8"));
   if (!Array.isArray(list)) return [];
-  return list.filter((entry): entry is Link => typeof entry?.source === "string" && typeof entry?.target === "string");
+  return list.filter(isLink);
+}
+
+function isLink(entry: unknown): entry is Link {
+  if (typeof entry !== "object" || entry === null || !("source" in entry) || !("target" in entry)) return false;
+  return typeof entry.source === "string" && typeof entry.target === "string";
 }
 
 /** Two starters may race for the same link: "exists" is success. */

@@ -1,4 +1,5 @@
 import { spawn } from "node:child_process";
+import { Socket } from "node:net";
 import { fileURLToPath } from "node:url";
 
 /** Our end of the watchdog's pipe. */
@@ -23,7 +24,7 @@ export function startGuard(dataDir: string): Guard {
   child.on("error", () => undefined);
   child.stdin.on("error", () => undefined);
   child.unref();
-  if ("unref" in child.stdin && typeof child.stdin.unref === "function") child.stdin.unref();
+  if (child.stdin instanceof Socket) child.stdin.unref();
   return {
     pid: child.pid,
     watch: (serverPid) => void child.stdin.write(`${serverPid}\n`),

@@ -52,7 +52,7 @@ export function childrenOf(pid: number): readonly number[] {
     .filter((child) => child > 1);
 }
 
-export function kill(pid: number, signal: NodeJS.Signals): void {
+function kill(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(pid, signal);
   } catch {
@@ -61,7 +61,7 @@ export function kill(pid: number, signal: NodeJS.Signals): void {
 }
 
 /** Waits until the process is gone; false when it still lives after `limitMs`. */
-export async function gone(pid: number, limitMs: number): Promise<boolean> {
+async function gone(pid: number, limitMs: number): Promise<boolean> {
   for (const end = Date.now() + limitMs; alive(pid); ) {
     if (Date.now() >= end) return false;
     await sleep(POLL_MS);

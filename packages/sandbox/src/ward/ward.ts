@@ -143,10 +143,11 @@ class People implements Ward {
 }
 
 async function countPatients(client: pg.Client): Promise<number> {
-  const result = await client.query("SELECT count(*)::int AS n FROM patients WHERE NOT archived");
-  const open: unknown = result.rows[0]?.n;
-  if (typeof open === "number" && open > 0)
-    return (await client.query("SELECT max(id)::int AS n FROM patients")).rows[0].n;
+  const { rows } = await client.query<{ open: number; last: number }>(
+    "SELECT (count(*) FILTER (WHERE NOT archived))::int AS open, max(id)::int AS last FROM patients",
+  );
+  const [found] = rows;
+  if (found !== undefined && found.open > 0) return found.last;
   throw sandboxError("sandbox/ward-failed", "the hospital has no patients: fill it first");
 }
 
