@@ -1,6 +1,6 @@
 /** What the tests of the log share: naive models, written from the definitions and not from the implementation. */
 import { readFileSync } from "node:fs";
-import { concat, equal, toHex, utf8 } from "@anamnesis/core";
+import { concat, toHex, utf8 } from "@anamnesis/core";
 import type { Primitives } from "@anamnesis/crypto";
 import { native } from "@anamnesis/crypto/native";
 import { type HashReader, leafHash, leafHashes } from "../src/merkle.ts";

@@ -77,11 +77,11 @@ function run(options: SourceOptions): RunningSource {
       now = p;
       options.onProgress?.(p);
     },
-  }).finally(async () => {
-    await source.close();
+  }).finally(() => {
     progress.close();
     index.close();
     access.close();
+    return source.close();
   });
   done.catch(() => undefined); // whoever wants to know awaits `done` or `failed`
   return {
