@@ -63,7 +63,7 @@ function run(options: SourceOptions): RunningSource {
   const source = postgresSource({ ...access.catalog, url: access.url, name: access.name });
   const stop = new AbortController();
   let now = STARTING;
-  const done = runCapture({
+  const work = runCapture({
     ...{ source, engine, index, progress, primitives, keystore: access.keys, handles: access.handles },
     chain: folder.config.chain,
     organisation: folder.config.organisation,
@@ -77,12 +77,8 @@ function run(options: SourceOptions): RunningSource {
       now = p;
       options.onProgress?.(p);
     },
-  }).finally(() => {
-    progress.close();
-    index.close();
-    access.close();
-    return source.close();
-  });
+  };
+  const done = capture();
   done.catch(() => undefined); // whoever wants to know awaits `done` or `failed`
   return {
     name: access.name,
@@ -97,6 +93,14 @@ function run(options: SourceOptions): RunningSource {
       await done.catch(() => undefined);
     },
   };
+}
+
+async function closing<T>(work: Promise<T>, close: () => Promise<void>): Promise<T> {
+  try {
+    return await work;
+  } finally {
+    await close();
+  }
 }
 
 function failureOf(done: Promise<unknown>): Promise<never> {
