@@ -77,8 +77,13 @@ function run(options: SourceOptions): RunningSource {
       now = p;
       options.onProgress?.(p);
     },
-  };
-  const done = capture();
+  });
+  const done = closing(work, async () => {
+    await source.close();
+    progress.close();
+    index.close();
+    access.close();
+  });
   done.catch(() => undefined); // whoever wants to know awaits `done` or `failed`
   return {
     name: access.name,

@@ -1,13 +1,14 @@
 /** `anamnesis sandbox sql "…"`: what the hospital's administrator would type into psql. */
 import { withClient } from "@anamnesis/capture";
 import { AnamnesisError } from "@anamnesis/core";
-import { databaseUrl, openFolder, sourceOf } from "@anamnesis/node";
+import { sourceOf } from "@anamnesis/node";
 import type { Command } from "commander";
 import { cliError } from "../errors.ts";
 import { exampleText } from "../help.ts";
 import type { Session } from "../output/session.ts";
 import { table } from "../output/table.ts";
 import type { Runner } from "../runner.ts";
+import { withDatabase } from "../sandbox/awake.ts";
 import { readSandbox, SOURCE } from "../sandbox/state.ts";
 
 interface Options {
@@ -39,8 +40,7 @@ export function registerSandbox(program: Command, runner: Runner): void {
 /** Several statements are one transaction, unless they say otherwise themselves. */
 async function run(sql: string, o: Options, session: Session): Promise<0> {
   if (readSandbox(o.dir) === undefined) throw cliError("cli/no-sandbox", "there is no sandbox in this folder");
-  const url = databaseUrl(sourceOf(openFolder(o.dir), SOURCE).url, session.env);
-  const answers = await query(url, sql);
+  const answers = await withDatabase(o.dir, session.signal, (folder) => query(sourceOf(folder, SOURCE).url, sql));
   session.result({ statements: answers.map((a) => ({ command: a.command, rows: a.rows, count: a.rowCount })) });
   for (const answer of answers) show(answer, session);
   return 0;
@@ -55,9 +55,6 @@ async function query(url: string, sql: string): Promise<readonly Answer[]> {
       return Array.isArray(result) ? result : [result];
     });
   } catch (cause) {
-    if (cause instanceof AnamnesisError && cause.code === "capture/cannot-connect") {
-      throw cliError("cli/no-sandbox", "the sandbox's database does not answer", {}, cause);
-    }
     if (cause instanceof AnamnesisError) throw cause;
     // The administrator's own statement on invented data: the database's message may be shown.
     throw cliError("cli/sql-failed", cause instanceof Error ? cause.message : "no message", {}, cause);

@@ -33,8 +33,13 @@ export function registerSource(program: Command, runner: Runner): void {
     .option("--tables <patterns>", commands.sourceAdd.tables, listOption)
     .option("--exclude <patterns>", commands.sourceAdd.exclude, listOption)
     .option("--json", options.json)
-    // oxlint-disable-next-line no-template-curly-in-string -- shows how the configuration refers to the environment
-    .addHelpText("after", exampleText(runner.texts, "source add ehr --url 'postgres://user:${PW}@host/db' --dir data"))
+    .addHelpText(
+      "after",
+      exampleText(
+        runner.texts,
+        "source add ehr --url postgres://user:password@host/db --dir data --exclude 'public.tmp_*'",
+      ),
+    )
     .action((name: string, o: AddOptions) => runner.run(o, (session) => add(name, o, session)));
   registerSourceCheck(source, runner);
   source
