@@ -63,7 +63,7 @@ function run(options: SourceOptions): RunningSource {
   const source = postgresSource({ ...access.catalog, url: access.url, name: access.name });
   const stop = new AbortController();
   let now = STARTING;
-  const work = runCapture({
+  const how: CaptureOptions = {
     ...{ source, engine, index, progress, primitives, keystore: access.keys, handles: access.handles },
     chain: folder.config.chain,
     organisation: folder.config.organisation,
@@ -84,6 +84,17 @@ function run(options: SourceOptions): RunningSource {
     index.close();
     access.close();
   });
+  const capture = async () => {
+    try {
+      return await runCapture(how);
+    } finally {
+      await source.close();
+      progress.close();
+      index.close();
+      access.close();
+    }
+  };
+  const done = capture();
   done.catch(() => undefined); // whoever wants to know awaits `done` or `failed`
   return {
     name: access.name,
