@@ -1,5 +1,6 @@
 /** Capture of one source in this process: its stores, its run, and what it is doing now. */
 import {
+  type CaptureOptions,
   type CaptureProgress,
   type CaptureSummary,
   openProgress,
@@ -77,13 +78,7 @@ function run(options: SourceOptions): RunningSource {
       now = p;
       options.onProgress?.(p);
     },
-  });
-  const done = closing(work, async () => {
-    await source.close();
-    progress.close();
-    index.close();
-    access.close();
-  });
+  };
   const capture = async () => {
     try {
       return await runCapture(how);
@@ -109,14 +104,6 @@ function run(options: SourceOptions): RunningSource {
       await done.catch(() => undefined);
     },
   };
-}
-
-async function closing<T>(work: Promise<T>, close: () => Promise<void>): Promise<T> {
-  try {
-    return await work;
-  } finally {
-    await close();
-  }
 }
 
 function failureOf(done: Promise<unknown>): Promise<never> {
