@@ -1,6 +1,5 @@
 /** Capture of one source in this process: its stores, its run, and what it is doing now. */
 import {
-  type CaptureOptions,
   type CaptureProgress,
   type CaptureSummary,
   openProgress,
@@ -64,7 +63,7 @@ function run(options: SourceOptions): RunningSource {
   const source = postgresSource({ ...access.catalog, url: access.url, name: access.name });
   const stop = new AbortController();
   let now = STARTING;
-  const how: CaptureOptions = {
+  const work = runCapture({
     ...{ source, engine, index, progress, primitives, keystore: access.keys, handles: access.handles },
     chain: folder.config.chain,
     organisation: folder.config.organisation,
@@ -78,18 +77,13 @@ function run(options: SourceOptions): RunningSource {
       now = p;
       options.onProgress?.(p);
     },
-  };
-  const capture = async () => {
-    try {
-      return await runCapture(how);
-    } finally {
-      await source.close();
-      progress.close();
-      index.close();
-      access.close();
-    }
-  };
-  const done = capture();
+  });
+  const done = closing(work, async () => {
+    await source.close();
+    progress.close();
+    index.close();
+    access.close();
+  });
   done.catch(() => undefined); // whoever wants to know awaits `done` or `failed`
   return {
     name: access.name,
@@ -104,6 +98,14 @@ function run(options: SourceOptions): RunningSource {
       await done.catch(() => undefined);
     },
   };
+}
+
+async function closing<T>(work: Promise<T>, close: () => Promise<void>): Promise<T> {
+  try {
+    return await work;
+  } finally {
+    await close();
+  }
 }
 
 function failureOf(done: Promise<unknown>): Promise<never> {
