@@ -1,4 +1,4 @@
-import type { CaptureErrorCode } from "@anamnesis/capture";
+import type { CaptureErrorCode, VerifyErrorCode } from "@anamnesis/capture";
 import type { ContractErrorCode } from "@anamnesis/contracts";
 import { AnamnesisError, type CoreErrorCode, type Details } from "@anamnesis/core";
 import type { CryptoErrorCode } from "@anamnesis/crypto";
@@ -17,7 +17,7 @@ export type CliErrorCode =
   | "cli/demo-failed"; // the demonstration found something that does not hold
 
 /** Codes of what lies outside the ledger. */
-export type OutsideErrorCode = CaptureErrorCode | GatewayErrorCode | SandboxErrorCode;
+export type OutsideErrorCode = CaptureErrorCode | VerifyErrorCode | GatewayErrorCode | SandboxErrorCode;
 
 /** Every code that can reach a terminal. The catalogues of texts are complete over this union. */
 export type AnyErrorCode =

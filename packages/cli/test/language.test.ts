@@ -1,3 +1,4 @@
+import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { takeLanguage, textsFor } from "../src/language.ts";
 
@@ -47,5 +48,19 @@ describe("catalogues", () => {
     const { errors: zh } = textsFor("zh");
     const same = Object.entries(en).filter(([code, { text }]) => zh[code as keyof typeof zh].text === text);
     expect(same).toEqual([]);
+  });
+});
+
+describe("codes", () => {
+  it("that stand in the sources have a text, also where no type tells the catalogue", () => {
+    const packages = new URL("../../", import.meta.url);
+    const files = readdirSync(packages, { recursive: true, encoding: "utf8" }).filter((f) =>
+      /^(?!.*node_modules).*\/src\/.*\.ts$/.test(f),
+    );
+    expect(files.length).toBeGreaterThan(100);
+    const code = /"((?:core|crypto|ledger|events|capture|node|gateway|sandbox|cli)\/[a-z-]+)"/g;
+    const used = files.flatMap((f) => [...readFileSync(new URL(f, packages), "utf8").matchAll(code)].map((m) => m[1]));
+    const known = new Set<string>(Object.keys(textsFor("en").errors));
+    expect([...new Set(used)].filter((c) => c !== undefined && !known.has(c))).toEqual([]);
   });
 });

@@ -28,7 +28,7 @@ export function progressOn(err: NodeJS.WriteStream): Progress {
 }
 
 export function progressLine(label: string, done: number, total: number): string {
-  if (total <= 0) return `${label}  ${done}`;
+  if (total <= 0) return done > 0 ? `${label}  ${done}` : label;
   const share = Math.min(1, done / total);
   const full = Math.round(share * BAR_CELLS);
   const bar = "█".repeat(full) + "░".repeat(BAR_CELLS - full);

@@ -182,4 +182,16 @@ export const outsideErrorsEn: Readonly<Record<OutsideErrorCode, ErrorText>> = {
     text: "The replication stream ended with an error",
     remedy: "It is tried again; look at the database's log if it repeats.",
   },
+  "capture/unknown-table": {
+    text: "No captured table has this name",
+    remedy: "Write it as schema.table; `anamnesis source check` lists them.",
+  },
+  "capture/unknown-row": {
+    text: "The ledger has no event of this row",
+    remedy: "Check the table and the key.",
+  },
+  "capture/malformed-key": {
+    text: "The key is not written as keys are",
+    remedy: "Join the values of the key by |, in key order, with a backslash before a literal \\ or |.",
+  },
 };

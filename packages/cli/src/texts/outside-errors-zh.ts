@@ -182,4 +182,16 @@ export const outsideErrorsZh: Readonly<Record<OutsideErrorCode, ErrorText>> = {
     text: "复制流因错误而结束",
     remedy: "会自动重试；若反复出现，请查看数据库日志。",
   },
+  "capture/unknown-table": {
+    text: "没有此名称的被捕获表",
+    remedy: "请写成 schema.table；`anamnesis source check` 会列出。",
+  },
+  "capture/unknown-row": {
+    text: "账本中没有该行的事件",
+    remedy: "请检查表名与键。",
+  },
+  "capture/malformed-key": {
+    text: "键的写法不正确",
+    remedy: "请按键的顺序以 | 连接各值；值中的 \\ 或 | 前加反斜杠。",
+  },
 };
