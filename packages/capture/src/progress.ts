@@ -133,7 +133,7 @@ class SqliteProgress implements Progress {
 
 /**
  * Waits until capture, in this process or another, has passed a verifier's marker: its token was seen, or everything
- * before `position` is final. @throws AnamnesisError `capture/timeout` or `capture/stopped`.
+ * before `position` has become final meanwhile. @throws AnamnesisError `capture/timeout` or `capture/stopped`.
  */
 export async function waitForBarrier(
   progress: Progress,
@@ -142,7 +142,10 @@ export async function waitForBarrier(
   { signal, deadlineMs = 60_000 }: { readonly signal?: AbortSignal; readonly deadlineMs?: number } = {},
 ): Promise<void> {
   const deadline = Date.now() + deadlineMs;
-  while (!progress.barrierPassed(token) && !hasPassed(progress, position)) {
+  // A note that is past the marker already is of a former life of the source, whose positions were higher: the marker
+  // was only just written. If capture did pass it, then its token was seen, or the note moves on.
+  const stale = hasPassed(progress, position) ? progress.passed() : undefined;
+  while (!progress.barrierPassed(token) && (!hasPassed(progress, position) || progress.passed() === stale)) {
     if (signal?.aborted === true) throw captureError("capture/stopped", "stopped while waiting for capture");
     if (Date.now() > deadline) {
       throw captureError("capture/timeout", "capture did not catch up in time: is it running?", { deadlineMs });

@@ -22,7 +22,9 @@ export class Applier {
   #truncatedAt = new Map<number, number>();
   #lastLsn = -1n;
   #sincePrune = 0;
-  readonly #sql: Readonly<Record<"older" | "read" | "mark" | "unattributed" | "commit" | "tally", StatementSync>>;
+  readonly #sql: Readonly<
+    Record<"older" | "read" | "mark" | "unattributed" | "commit" | "undo" | "tally", StatementSync>
+  >;
 
   constructor(store: Store, source: string) {
     this.#store = store;
@@ -34,6 +36,7 @@ export class Applier {
       mark: db.prepare("INSERT INTO marks VALUES (?, ?, ?, ?, ?, ?)"),
       unattributed: db.prepare("INSERT INTO unattributed VALUES (?, ?, ?, ?, ?)"),
       commit: db.prepare("INSERT OR IGNORE INTO commits VALUES (?, ?, ?)"),
+      undo: db.prepare("DELETE FROM commits WHERE lsn > ?"),
       tally: db.prepare("UPDATE tables SET events = events + ?2, unattributed = unattributed + ?3 WHERE id = ?1"),
     };
   }
@@ -108,7 +111,8 @@ export class Applier {
 
   #noteCommit(event: Event): void {
     if (event.kind === "gap" || event.kind === "restored") {
-      this.#store.db.exec("DELETE FROM commits");
+      // Up to its position nothing changes: those may be delivered again, and must be known then.
+      this.#sql.undo.run(event.lsn);
       this.#lastLsn = -1n;
     } else if (event.xid !== 0n && event.lsn !== this.#lastLsn) {
       this.#sql.commit.run(event.lsn, event.xid, event.time);

@@ -10,7 +10,7 @@
  */
 import { invariant } from "@anamnesis/core";
 import { EVENT_KINDS, type Event, type EventKind } from "@anamnesis/ledger";
-import type { IndexedEvent, Visibility } from "../row-index.ts";
+import type { IndexedEvent } from "../row-index.ts";
 
 export const RECORD_BYTES = 100;
 export const RECORDS_PER_PAGE = 40;
@@ -127,11 +127,6 @@ export class RecordView {
     const { bytes, offset } = this;
     for (let i = 0; i < HANDLE_BYTES; i++) if (bytes[offset + i] !== handle[i]) return false;
     return true;
-  }
-
-  visibleIn(v: Visibility): boolean {
-    const xid = this.xid;
-    return xid < v.xmin || (xid < v.xmax && !v.running.has(xid));
   }
 
   clear(table: number, handle: Uint8Array): void {

@@ -54,6 +54,10 @@ class SqliteRowIndex implements RowIndex {
     return this.#store.applied;
   }
 
+  together(work: () => void): void {
+    this.#store.write(work);
+  }
+
   learn(rows: readonly { readonly table: Uint8Array; readonly row: Uint8Array; readonly key: string }[]): void {
     const store = this.#store;
     const named = store.db.prepare("INSERT OR IGNORE INTO names VALUES (?, ?)");

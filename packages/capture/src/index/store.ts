@@ -10,6 +10,8 @@ import { Slots } from "./slots.ts";
 const TRUNCATE = kindCode("truncate");
 const CREATE = kindCode("create");
 const DELETE = kindCode("delete");
+const GAP = kindCode("gap");
+const RESTORED = kindCode("restored");
 
 export class Store {
   readonly db: DatabaseSync;
@@ -24,6 +26,7 @@ export class Store {
   /** Rows first seen by `apply`: while there are none, every row has its name. */
   unnamed = 0;
   #merged = 0;
+  #writing = false;
   /** Rows below this one are found through the slots; those from it on are taken in with the next search. */
   #loaded = 0;
   readonly #record = new RecordView();
@@ -71,8 +74,10 @@ export class Store {
     }
   }
 
-  /** One transaction over the file; after an error everything in memory is read again. */
+  /** One transaction over the file, within another one a part of it; after an error everything in memory is read again. */
   write<T>(work: () => T): T {
+    if (this.#writing) return work();
+    this.#writing = true;
     try {
       return inTransaction(this.db, () => {
         const result = work();
@@ -82,6 +87,8 @@ export class Store {
     } catch (error) {
       this.reload();
       throw error;
+    } finally {
+      this.#writing = false;
     }
   }
 
@@ -115,6 +122,12 @@ export class Store {
   truncates(table: number): readonly { readonly index: number; readonly xid: number }[] {
     const found = this.db.prepare("SELECT idx, xid FROM marks WHERE tbl = ? AND kind = ? ORDER BY idx DESC");
     return found.all(table, TRUNCATE).map((r) => ({ index: r["idx"] as number, xid: r["xid"] as number }));
+  }
+
+  /** Log index of the newest gap or restore; -1 without one. */
+  lastDeclared(): number {
+    const found = this.db.prepare("SELECT max(idx) AS idx FROM marks WHERE kind IN (?, ?)").get(GAP, RESTORED);
+    return (found?.["idx"] as number | null | undefined) ?? -1;
   }
 
   /** Creates and deletes whose row could not be told (its patient's key is destroyed). */

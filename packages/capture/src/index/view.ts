@@ -10,6 +10,12 @@ export class SnapshotView implements TableView {
   readonly #store: Store;
   readonly #table: number | undefined;
   readonly #visibility: Visibility;
+  /**
+   * Log index of the newest gap or restore. What came before it is of a former life of the source, or was committed long
+   * ago: it is seen by every snapshot, and its transaction ids mean nothing any more (a server that was put back or
+   * replaced counts them anew).
+   */
+  readonly #settled: number;
   /** Log index of the newest truncate that the snapshot sees: what came before it is over. */
   readonly #floor: number;
   readonly #record = new RecordView();
@@ -22,8 +28,9 @@ export class SnapshotView implements TableView {
     this.#store = store;
     this.#table = table;
     this.#visibility = visibility;
+    this.#settled = store.lastDeclared();
     const truncates = table === undefined ? [] : store.truncates(table);
-    this.#floor = truncates.find((t) => isVisible(t.xid, visibility))?.index ?? -1;
+    this.#floor = truncates.find((t) => this.#isVisible(t))?.index ?? -1;
   }
 
   /** The number that the index gave to the table, or undefined when it has no event of it. */
@@ -65,7 +72,7 @@ export class SnapshotView implements TableView {
     const r = this.#store.pages.seek(this.#record, id);
     let copies = 0;
     while (r.code !== 0 && r.index > this.#floor) {
-      if (r.visibleIn(this.#visibility)) copies += r.contribution;
+      if (this.#isVisible(r)) copies += r.contribution;
       if (!this.#store.seekOlder(r, r.index)) break;
     }
     return copies;
@@ -73,7 +80,7 @@ export class SnapshotView implements TableView {
 
   untold(): number {
     const all = this.#table === undefined ? [] : this.#store.untold(this.#table);
-    const seen = all.filter((e) => e.index > this.#floor && isVisible(e.xid, this.#visibility));
+    const seen = all.filter((e) => e.index > this.#floor && this.#isVisible(e));
     return seen.reduce((n, e) => n + e.change, 0);
   }
 
@@ -85,8 +92,14 @@ export class SnapshotView implements TableView {
   #seekVisible(id: RowId): RecordView | undefined {
     const r = this.#store.pages.seek(this.#record, id);
     if (r.code === 0) return undefined;
-    while (!r.visibleIn(this.#visibility)) if (!this.#store.seekOlder(r, r.index)) return undefined;
+    while (!this.#isVisible(r)) if (!this.#store.seekOlder(r, r.index)) return undefined;
     return r;
+  }
+
+  #isVisible(event: { readonly index: number; readonly xid: number }): boolean {
+    const { xid } = event;
+    const { xmin, xmax, running } = this.#visibility;
+    return xid < xmin || (xid < xmax && !running.has(xid)) || event.index < this.#settled;
   }
 
   #near(from: RowId, table: number, handle: Uint8Array): RowId | undefined {
@@ -98,8 +111,6 @@ export class SnapshotView implements TableView {
     return undefined;
   }
 }
-
-const isVisible = (xid: number, v: Visibility): boolean => xid < v.xmin || (xid < v.xmax && !v.running.has(xid));
 
 class Found implements VisibleEvent {
   alive = false;
