@@ -125,6 +125,7 @@ class Story {
     const ward = startWard({ url, seed, writesPerSecond: 50, signal });
     try {
       const enough = ward.run(writes);
+      enough.catch(() => undefined); // awaited below; until then a failure must not end the process
       const planted = await plant({ url, publication: `anamnesis_${SOURCE}`, seed, count: this.#o.plant });
       onAct({ act: "planted", planted, writes: ward.figures.rows });
       await Promise.race([enough, node.failed]);
@@ -145,6 +146,7 @@ class Story {
     const busy = (async () => {
       while (!over && !this.#o.signal.aborted) await ward.run(200);
     })();
+    busy.catch(() => undefined); // awaited below
     try {
       const { report } = await this.#verify(node);
       return { report, legalWrites: ward.figures.rows };
