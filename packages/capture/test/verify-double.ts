@@ -6,8 +6,9 @@ import { randomBytes } from "node:crypto";
 import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { chainId, orgId } from "@anamnesis/core";
-import { handles, keyId, signerFromSeed } from "@anamnesis/crypto";
+import { BATCH_KIND, encodeBatchBody, START } from "@anamnesis/contracts";
+import { chainId, orgId, sourceId } from "@anamnesis/core";
+import { handles, signerFromSeed } from "@anamnesis/crypto";
 import { native } from "@anamnesis/crypto/native";
 import {
   commandLeaf,
@@ -20,8 +21,11 @@ import {
   type Genesis,
   type LogReader,
   leafHash,
+  leafHashes,
   logOrigin,
   noteSigner,
+  signTransaction,
+  treeHash,
 } from "@anamnesis/ledger";
 import { openRowIndex, type RowIndex } from "../src/index/sqlite-index.ts";
 import { openKeyStore } from "../src/keystore.ts";
@@ -46,6 +50,8 @@ export class World {
   /** Transactions that a snapshot taken now does not see. */
   running = new Set<number>();
   xid = 100;
+  /** Where the newest batch of ours ended. */
+  position = START;
   readonly leaves: Uint8Array[] = [];
   readonly log: LogReader;
   readonly member = signerFromSeed(native, "INTL-1", new Uint8Array(32).fill(7));
@@ -131,10 +137,18 @@ export class World {
   }
 
   /** One batch in the log and, unless told otherwise, in the index. */
-  record(events: readonly Event[], { signer = this.member.keyId, indexed = true } = {}): void {
-    const signatures = [{ keyId: signer, suite: "INTL-1", signature: new Uint8Array(64) }];
-    this.leaves.push(commandLeaf(new Uint8Array(10), signatures));
-    const placed = events.map((e, i) => ({ index: this.leaves.length + i, leaf: encodeEvent(e) }));
+  record(events: readonly Event[], { signer = this.member, indexed = true } = {}): void {
+    const leaves = events.map(encodeEvent);
+    const from = this.position;
+    const to = { lsn: from.lsn + 1n, ordinal: 1 };
+    if (signer === this.member) this.position = to;
+    const root = treeHash(native, leafHashes(native, leaves));
+    const incarnation = new Uint8Array(8);
+    const body = encodeBatchBody({ source: sourceId("ehr"), incarnation, from, to, count: leaves.length, root });
+    const transaction = { chain: chainId("test"), kind: BATCH_KIND, nonce: this.leaves.length, expires: 1, body };
+    const { bytes, signatures } = signTransaction(native, transaction, [signer], leaves);
+    this.leaves.push(commandLeaf(bytes, signatures));
+    const placed = leaves.map((leaf, i) => ({ index: this.leaves.length + i, leaf }));
     this.leaves.push(...placed.map((p) => p.leaf));
     if (indexed) this.index.apply(placed);
   }
@@ -196,7 +210,7 @@ export class World {
     this.keys.close();
   }
 
-  otherMember = keyId(native, "INTL-1", new Uint8Array(32));
+  readonly otherMember = signerFromSeed(native, "INTL-1", new Uint8Array(32).fill(9));
 
   #reader(genesis: Genesis): LogReader {
     const unused = () => Promise.reject(new Error("not part of this double"));

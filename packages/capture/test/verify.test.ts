@@ -248,10 +248,12 @@ describe("a cache that lies", () => {
     const notes = hospital();
     const { log } = world;
     const forged = encodeEvent(world.event("update", notes, "3\tp3\tforged"));
+    world.record([world.event("update", notes, "3\tp3\tnote 3")], { signer: world.otherMember });
+    const at = world.leaves.length - 1;
     const lying = {
       ...log,
       async *leaves(from: number, to: number) {
-        for await (const p of log.leaves(from, to)) yield p.index === 4 ? { index: 4, leaf: forged } : p;
+        for await (const p of log.leaves(from, to)) yield p.index === at ? { index: at, leaf: forged } : p;
       },
     };
     await expect(verify({ mode: "from-log", log: lying })).rejects.toMatchObject({ code: "ledger/bad-checkpoint" });

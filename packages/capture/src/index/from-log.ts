@@ -1,14 +1,12 @@
 /**
  * The index from the log alone. Every leaf is hashed again and the root of all of them must be the one that the signed
- * checkpoint names, so neither the local cache nor the reader is trusted. Events count only when the batch before them
- * was signed with a key of the organisation: another member's batch may name the same source.
+ * checkpoint names, so neither the local cache nor the reader is trusted. Events count only in batches that were signed
+ * with a key of the organisation: another member's batch may name the same source.
  */
 import { equal } from "@anamnesis/core";
-import { keyId, type Primitives, suiteOf } from "@anamnesis/crypto";
+import type { Primitives } from "@anamnesis/crypto";
 import {
-  decodeLeaf,
   Frontier,
-  isEventLeaf,
   type LogReader,
   leafHash,
   ledgerError,
@@ -19,6 +17,7 @@ import {
   type SignedCheckpoint,
 } from "@anamnesis/ledger";
 import type { PlacedLeaf, RowIndexWriter } from "../row-index.ts";
+import { SignedBatches } from "./signed-batches.ts";
 
 const BATCH = 4096;
 
@@ -48,21 +47,20 @@ export class LogReplay {
   readonly #index: RowIndexWriter;
   readonly #options: FromLogOptions;
   readonly #frontier: Frontier;
-  readonly #members: readonly Uint8Array[];
-  /** Whether the events that follow belong to a batch of ours. */
-  #ours = false;
+  readonly #batches: SignedBatches;
 
   constructor(reader: LogReader, index: RowIndexWriter, options: FromLogOptions) {
     this.#reader = reader;
     this.#index = index;
     this.#options = options;
     this.#frontier = new Frontier(options.primitives);
-    this.#members = memberKeys(reader, options);
+    this.#batches = new SignedBatches(options.primitives, reader.genesis, options.organisation);
   }
 
   /**
    * Takes in everything up to the newest checkpoint and returns it.
-   * @throws AnamnesisError `ledger/bad-checkpoint` when its signature or root is wrong, `ledger/rolled-back` when the log
+   * @throws AnamnesisError `ledger/bad-checkpoint` when its signature or root is wrong, `ledger/bad-signature` when the
+   *   organisation did not sign what stands in its name, `ledger/rolled-back` when the log
    *   is shorter than what was read before, and what the reader throws for leaves that do not fit their tree.
    */
   async catchUp(): Promise<SignedCheckpoint> {
@@ -74,8 +72,9 @@ export class LogReplay {
     let batch: PlacedLeaf[] = [];
     for await (const placed of this.#reader.leaves(from, checkpoint.size)) {
       signal?.throwIfAborted();
-      this.#frontier.append(leafHash(primitives, placed.leaf));
-      if (this.#counts(placed.leaf)) batch.push(placed);
+      const hash = leafHash(primitives, placed.leaf);
+      this.#frontier.append(hash);
+      if (this.#batches.counts(placed.leaf, hash)) batch.push(placed);
       if (batch.length < BATCH) continue;
       this.#index.apply(batch);
       batch = [];
@@ -89,21 +88,4 @@ export class LogReplay {
     onProgress?.(checkpoint.size, checkpoint.size);
     return checkpoint;
   }
-
-  #counts(leaf: Uint8Array): boolean {
-    if (isEventLeaf(leaf)) return this.#ours;
-    this.#ours = isSignedBy(leaf, this.#members);
-    return false;
-  }
-}
-
-function memberKeys(reader: LogReader, { primitives, organisation }: FromLogOptions): readonly Uint8Array[] {
-  const member = reader.genesis.organisations.find((o) => o.id === organisation);
-  if (member === undefined) throw ledgerError("ledger/unknown-key", "the organisation is not a member of this ledger");
-  return member.keys.map((k) => keyId(primitives, suiteOf(k.suite).id, k.publicKey));
-}
-
-function isSignedBy(leaf: Uint8Array, keys: readonly Uint8Array[]): boolean {
-  const read = decodeLeaf(leaf);
-  return read.type === "command" && read.signatures.some((s) => keys.some((k) => equal(k, s.keyId)));
 }
