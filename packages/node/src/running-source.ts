@@ -3,7 +3,6 @@ import {
   type CaptureProgress,
   type CaptureSummary,
   openProgress,
-  openRowIndex,
   postgresSource,
   runCapture,
 } from "@anamnesis/capture";
@@ -14,6 +13,7 @@ import { explainFile, nodeError } from "./errors.ts";
 import { makeFolder } from "./folder/files.ts";
 import { type Folder, organisationSigner } from "./folder/folder.ts";
 import { sourceLayout } from "./folder/layout.ts";
+import { openOwnIndex } from "./own-index.ts";
 import { primitives, systemClock } from "./system.ts";
 
 export interface SourceOptions {
@@ -58,7 +58,7 @@ export function startSource(options: SourceOptions): RunningSource {
 function run(options: SourceOptions): RunningSource {
   const { folder, name, engine, env } = options;
   const access = openAccess(folder, name, "write", env);
-  const index = openRowIndex(access.files.index, { source: access.name });
+  const index = openOwnIndex(access.files.index, access.name);
   const progress = openProgress(access.files.progress);
   const source = postgresSource({ ...access.catalog, url: access.url, name: access.name });
   const stop = new AbortController();
