@@ -90,12 +90,14 @@ export interface BatchSigner {
   readonly source: SourceId;
   /** Milliseconds since 1970. */
   readonly now: () => number;
-  /** The last nonce used; nonces rise for ever, so they start from the clock. */
+  /** The last nonce used, here or by the ledger's account; nonces rise for ever, so they follow the clock. */
   nonce: number;
 }
 
 export function signBatch(how: BatchSigner, batch: Batch): SignedTransaction {
   how.nonce = Math.max(how.nonce + 1, how.now() * 1000);
+  // A clock that was put back stands behind the ledger's time, which never runs backwards; the nonces tell how far.
+  const now = Math.max(how.now(), Math.floor(how.nonce / 1000));
   const body = encodeBatchBody({
     source: how.source,
     incarnation: batch.incarnation,
@@ -104,7 +106,7 @@ export function signBatch(how: BatchSigner, batch: Batch): SignedTransaction {
     count: batch.leaves.length,
     root: treeHash(how.primitives, leafHashes(how.primitives, batch.leaves)),
   });
-  const expires = Math.floor(how.now() / 1000) + LIFETIME_S;
+  const expires = Math.floor(now / 1000) + LIFETIME_S;
   const transaction = { chain: how.chain, kind: BATCH_KIND, nonce: how.nonce, expires, body };
   return signTransaction(how.primitives, transaction, [how.signer], batch.leaves);
 }

@@ -74,11 +74,16 @@ export interface FinalCommit {
 export class Replay {
   readonly #expected: readonly FinalCommit[];
   readonly #upTo: bigint;
+  readonly #since: bigint;
   #next = 0;
   #lastSame: bigint | undefined;
 
-  /** `upTo`: the ledger's position; `expected`: final commits from the resume position on, in order. */
-  constructor(expected: readonly FinalCommit[], upTo: bigint) {
+  /**
+   * `upTo`: the ledger's position; `expected`: final commits from the resume position on, in order. What lies before
+   * `since` is not remembered any more: it is passed over unseen.
+   */
+  constructor(expected: readonly FinalCommit[], upTo: bigint, since = 0n) {
+    this.#since = since;
     this.#expected = expected;
     this.#upTo = upTo;
   }
@@ -90,7 +95,7 @@ export class Replay {
 
   /** Whether a transaction lies in the stretch that must repeat. */
   covers(lsn: bigint): boolean {
-    return lsn <= this.#upTo;
+    return lsn <= this.#upTo && lsn >= this.#since;
   }
 
   /** Whether the ledger knows another transaction at exactly this position. */

@@ -4,7 +4,8 @@
  * another one.
  */
 import { decodeSourceState, type Position, type SourceState, START, sourcePath } from "@anamnesis/contracts";
-import { toHex } from "@anamnesis/core";
+import { asUint, decode, toHex } from "@anamnesis/core";
+import { noncePath } from "@anamnesis/ledger";
 import { baseline } from "./baseline.ts";
 import type { BatchSigner } from "./batcher.ts";
 import type { CaptureOptions, CaptureProgress } from "./capture.ts";
@@ -46,6 +47,7 @@ export class Session {
     index.learnTables(tables.map((t) => ({ table: t.handle, name: t.name })));
     await catchUp(engine, index, signal);
     const ledger = await this.#ledgerState();
+    await this.#readNonce();
     const life = await source.life();
     const { progress } = this.#o;
     const note = { life: progress.life(), passed: progress.passed(), final: progress.final() };
@@ -79,6 +81,7 @@ export class Session {
       const replay = new Replay(
         expected.filter((c) => c.lsn <= at.position.lsn),
         at.position.lsn,
+        expected.length < COMMITS_KEPT ? 0n : expected[0]?.lsn,
       );
       const reached = await this.#missingBaselines(flow, tables, at.position, replay);
       return this.#stream(flow, reached, replay);
@@ -195,12 +198,23 @@ export class Session {
     return { kind: "restored", incarnation: afterRestore(this.#o.primitives, ledger), renew: false };
   }
 
+  /** The clock may have been ahead when nonces were taken from it. */
+  async #readNonce(): Promise<void> {
+    const { engine, signer } = this.#o;
+    const { value } = await engine.read(noncePath(toHex(signer.keyId)));
+    if (value === undefined) return;
+    this.#shared.signer.nonce = Math.max(this.#shared.signer.nonce, asUint(decode(value, "nonce"), "nonce"));
+  }
+
   async #ledgerState(): Promise<SourceState | undefined> {
     const { engine, organisation, sourceId } = this.#o;
     const { value } = await engine.read(sourcePath(organisation, sourceId));
     return value === undefined ? undefined : decodeSourceState(value);
   }
 }
+
+/** The index keeps at least so many of the newest commits; a shorter list is a whole one. */
+const COMMITS_KEPT = 1_000_000;
 
 interface Entry {
   readonly base: Uint8Array;

@@ -6,6 +6,8 @@ import { unescapeField } from "./postgres/canonical.ts";
 import type { RowImage, TableSchema } from "./source.ts";
 
 const CACHE_MAX = 50_000;
+/** Longer texts are no patient's id. */
+const ID_MAX = 128;
 
 /** The distinct patients of a row, or undefined when a column that names one was not sent. */
 export function subjectsOf(table: TableSchema, columns: RowImage): readonly string[] | undefined {
@@ -53,6 +55,20 @@ export class SubjectSealers {
     if (first === undefined) return this.#single(`table\0${table.name}`);
     if (subjects.length === 1) return this.#single(patient(first));
     return this.#several(subjects.map(patient));
+  }
+
+  /**
+   * Sealers under which a row may have been sealed while other columns named its patient: the table's own key, and the
+   * key of whoever a column names. Only keys that exist; `columns` are all of the row's, `only` limits them to one place.
+   */
+  *formerly(table: TableSchema, columns: readonly (Bytes | null)[], only?: number): Generator<[number, RowSealer]> {
+    for (let place = -1; place < columns.length; place++) {
+      if (only !== undefined && place !== only) continue;
+      const value = columns[place];
+      const name = place < 0 ? `table\0${table.name}` : value && value.length <= ID_MAX ? patient(fromUtf8(value)) : "";
+      const key = name === "" ? undefined : this.#keys.find(name);
+      if (key instanceof Uint8Array) yield [place, this.#remember(name, key)];
+    }
   }
 
   /** After an erasure: nothing that was prepared with the key stays. */

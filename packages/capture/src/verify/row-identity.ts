@@ -16,6 +16,8 @@ export class RowIdentity {
   readonly #last: number;
   readonly #single: number | undefined;
   #cache = new Map<string, RowSealer | "erased">();
+  /** The column that named the patient of the row last explained by a former mapping; -1 = none did. */
+  #former: number | undefined;
 
   constructor(table: TableSchema, handles: Handles, sealers: SubjectSealers) {
     this.#table = table;
@@ -56,6 +58,24 @@ export class RowIdentity {
     if (this.#cache.size >= CACHE_MAX) this.#cache = new Map();
     this.#cache.set(name, found);
     return found;
+  }
+
+  /**
+   * The first sealer for which `fits` holds among those of other mappings of the table to patients. A foreign key that
+   * was added or dropped changes which columns name the patient, but not what rows were sealed with. Nobody finds other
+   * row bytes for a commitment under any key, so whatever fits is the row that was vouched for.
+   */
+  formerly(row: Bytes, fits: (sealer: RowSealer) => boolean): boolean {
+    const columns = parseRow(row, this.#table.columns.length);
+    const tried = this.#former;
+    for (const only of tried === undefined ? [undefined] : [tried, undefined]) {
+      for (const [place, sealer] of this.#sealers.formerly(this.#table, columns, only)) {
+        if (!fits(sealer)) continue;
+        this.#former = place;
+        return true;
+      }
+    }
+    return false;
   }
 
   /** Key text of a row in hand. */

@@ -93,7 +93,7 @@ class KeyedCheck extends Check implements TableCheck {
     const newest = id === undefined ? undefined : this.view.newest(id);
     if (id === undefined || newest?.alive !== true) return false;
     const { bytes, handleAt } = newest;
-    const verdict = this.#compare(newest, bytes.subarray(handleAt, handleAt + HANDLE_BYTES), row, fields);
+    const verdict = this.#compare(newest, bytes.subarray(handleAt, handleAt + HANDLE_BYTES), row, fields, false);
     if (verdict !== undefined || !this.context.seen.add(id)) return false;
     this.view.advance(id);
     return true;
@@ -114,17 +114,25 @@ class KeyedCheck extends Check implements TableCheck {
     if (!this.context.seen.add(id)) return "unexplained";
     const newest = this.view.newest(id);
     if (newest === undefined || !newest.alive) return "unexplained";
-    return this.#compare(newest, handle, row, fields);
+    return this.#compare(newest, handle, row, fields, true);
   }
 
-  #compare(newest: VisibleEvent, handle: Uint8Array, row: Uint8Array, fields: readonly Uint8Array[]) {
+  /** `last`: nothing else is tried after it. */
+  #compare(
+    newest: VisibleEvent,
+    handle: Uint8Array,
+    row: Uint8Array,
+    fields: readonly Uint8Array[],
+    last: boolean,
+  ): FindingKind | undefined {
     const sealer = this.identity.sealer(fields);
     if (sealer === "erased") return "erased";
     const { bytes, commitmentAt, schemaAt, lsn, ordinal } = newest;
     const { schemaId, handle: table } = this.table;
     if (commitmentAt < 0 || schemaAt < 0 || !sameBytes(bytes, schemaAt, schemaId)) return "unvouched";
-    const expected = sealer.commitment(table, handle, schemaId, lsn, ordinal, row);
-    return sameBytes(bytes, commitmentAt, expected) ? undefined : "altered";
+    const fits = (s: RowSealer) =>
+      sameBytes(bytes, commitmentAt, s.commitment(table, handle, schemaId, lsn, ordinal, row));
+    return fits(sealer) || (last && this.identity.formerly(row, fits)) ? undefined : "altered";
   }
 }
 
@@ -177,8 +185,12 @@ class MultisetCheck extends Check implements TableCheck {
   }
 
   #locate(sealer: RowSealer, bytes: Uint8Array): RowId | undefined {
-    const id = this.view.locate(sealer.keylessRow(this.table.handle, bytes));
-    return id !== undefined && this.view.newest(id) !== undefined ? id : undefined;
+    let id: RowId | undefined;
+    const fits = (s: RowSealer): boolean => {
+      id = this.view.locate(s.keylessRow(this.table.handle, bytes));
+      return id !== undefined && this.view.newest(id) !== undefined;
+    };
+    return fits(sealer) || this.identity.formerly(bytes, fits) ? id : undefined;
   }
 
   /** Handles of erased rows cannot be computed any more, so as many lacking rows as there are erased ones may be those. */

@@ -111,10 +111,21 @@ class Verification {
     const started = performance.now();
     for (const table of this.#chosen(await this.#options.source.tables())) await this.#verifyTable(table);
     this.#checkpoint ??= await this.#temporary?.catchUp();
+    await this.#verifyReturned();
     if (this.#options.key === undefined) await this.#findMissing();
-    // Listed again: tables made meanwhile are not forgotten ones.
     if (this.#options.table === undefined) this.#findForgottenTables(await this.#options.source.tables());
     return await this.#report((performance.now() - started) / 1000);
+  }
+
+  /** A table of the ledger that was away under another name while its turn came: whoever hid it, hid it in vain. */
+  async #verifyReturned(): Promise<void> {
+    if (this.#options.table !== undefined) return;
+    const known = new Set(this.#index.tables().map((t) => toHex(t.handle)));
+    const verified = new Set(this.#checks.map((c) => toHex(c.handle)));
+    for (const table of this.#chosen(await this.#options.source.tables())) {
+      const handle = toHex(table.handle);
+      if (known.has(handle) && !verified.has(handle)) await this.#verifyTable(table);
+    }
   }
 
   #chosen(all: readonly TableSchema[]): readonly TableSchema[] {
@@ -196,9 +207,8 @@ class Verification {
     const verified = new Set(this.#checks.map((c) => toHex(c.handle)));
     const existing = new Map(all.map((t) => [toHex(t.handle), t.name]));
     const everything = { xmin: Number.MAX_SAFE_INTEGER, xmax: Number.MAX_SAFE_INTEGER, running: new Set<number>() };
-    const captured = new Set(all.filter((t) => t.identity !== "nothing").map((t) => toHex(t.handle)));
     const known = this.#index.tables().map((t) => ({ ...t, id: toHex(t.handle) }));
-    const forgotten = known.filter((t) => !verified.has(t.id) && !captured.has(t.id));
+    const forgotten = known.filter((t) => !verified.has(t.id));
     const views = new Map(forgotten.map((t) => [this.#index.view(t.handle, everything), t]));
     const range = { from: 0, to: views.size === 0 ? 0 : this.#index.rowCount() };
     this.#index.scan(range, [...views.keys()], (id, view) => {
