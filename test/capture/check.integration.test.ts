@@ -81,6 +81,58 @@ describe("source check", () => {
   });
 });
 
+describe("tables whose owner's UPDATE publishing would break", () => {
+  const strict = () => ({ ...options(), name: "strict", include: ["strict.*"] });
+
+  beforeAll(async () => {
+    await sql(
+      url,
+      "CREATE SCHEMA strict",
+      "CREATE TABLE strict.deferred (id int PRIMARY KEY DEFERRABLE, v text)",
+      "CREATE TABLE strict.virtual_full (id int PRIMARY KEY, w int GENERATED ALWAYS AS (id * 2) VIRTUAL, v text)",
+      "ALTER TABLE strict.virtual_full REPLICA IDENTITY FULL",
+      "CREATE TABLE strict.virtual_key (id int PRIMARY KEY, w int GENERATED ALWAYS AS (id * 2) VIRTUAL, v text)",
+      "CREATE TABLE strict.parts (id int PRIMARY KEY, v text) PARTITION BY LIST (id)",
+      "CREATE TABLE strict.part_1 PARTITION OF strict.parts FOR VALUES IN (1)",
+      "CREATE UNIQUE INDEX part_1_other ON strict.part_1 (id)",
+      "ALTER TABLE strict.part_1 REPLICA IDENTITY USING INDEX part_1_other",
+      "DROP INDEX strict.part_1_other",
+      ...["deferred", "virtual_full", "virtual_key", "parts"].map((t) => `INSERT INTO strict.${t} (id) VALUES (1)`),
+    );
+  });
+  const update = (table: string) => sql(url, `UPDATE strict.${table} SET v = coalesce(v, '') || 'x'`);
+
+  it("are refused, and FULL is not advised where it would break them", async () => {
+    const byName = new Map((await checkSource(strict())).tables.map((t) => [t.name, t]));
+    expect(byName.get("strict.deferred")).toMatchObject({ identity: "nothing", key: [] });
+    expect(byName.get("strict.parts")).toMatchObject({ identity: "nothing" });
+    expect(byName.get("strict.virtual_key")).toMatchObject({ identity: "key", statements: [] });
+    expect(byName.get("strict.virtual_full")).toMatchObject({
+      ...{ identity: "nothing", why: expect.stringContaining("virtual generated column") },
+      statements: [{ sql: 'ALTER TABLE "strict"."virtual_full" REPLICA IDENTITY DEFAULT', required: true }],
+    });
+  });
+
+  it("can be updated while capture runs, before and after the advice is followed", async () => {
+    await postgresSource(strict()).tables();
+    for (const table of ["deferred", "virtual_full", "virtual_key", "parts"]) await update(table);
+    await applyPreparation(
+      url,
+      (await checkSource(strict())).tables.flatMap((t) => t.statements),
+    );
+    const after = await checkSource(strict());
+    expect(after.tables.map((t) => [t.name, t.identity])).toEqual([
+      ["strict.deferred", "full"],
+      ["strict.parts", "full"],
+      ["strict.virtual_full", "key"],
+      ["strict.virtual_key", "key"],
+    ]);
+    await postgresSource(strict()).tables();
+    for (const table of ["deferred", "virtual_full", "virtual_key", "parts"]) await update(table);
+    await sql(url, "DROP PUBLICATION anamnesis_strict");
+  });
+});
+
 describe("making a slot", () => {
   it("gives up after its deadline and names the transaction in the way", async () => {
     const source = postgresSource({ ...options(), slotDeadlineMs: 700 });

@@ -1,12 +1,28 @@
 /** Catalog queries (PostgreSQL 14 and later). Every name is qualified: the search path is empty. */
 
+const hasVirtual = (table: string): string =>
+  `EXISTS (SELECT FROM pg_catalog.pg_attribute a WHERE a.attrelid = ${table}.oid AND a.attgenerated = 'v' AND NOT a.attisdropped)`;
+
+/**
+ * What the replica identity is worth: `pg_class.relreplident`, or `n` where the server would refuse the owner's UPDATE
+ * once the table is published. That is so without the index it names, with a deferrable primary key, and (PostgreSQL 18)
+ * with FULL and a virtual generated column, which cannot be published.
+ */
+const worth = (table: string): string => `
+       CASE WHEN ${table}.relreplident = 'f' AND NOT ${hasVirtual(table)} THEN 'f'
+            WHEN ${table}.relreplident IN ('d', 'i') AND EXISTS (
+                 SELECT FROM pg_catalog.pg_index i
+                  WHERE i.indrelid = ${table}.oid AND i.indimmediate AND i.indisvalid
+                    AND CASE WHEN ${table}.relreplident = 'i' THEN i.indisreplident ELSE i.indisprimary END)
+            THEN ${table}.relreplident ELSE 'n' END AS identity, ${hasVirtual(table)} AS virtual`;
+
 /**
  * Ordinary and partitioned tables with columns, key and single-column foreign keys. Generated columns are left out. The
- * key is the replica identity's index where one is set, else the primary key.
+ * key is the replica identity's index where one is set, else the primary key; a deferrable one is none, for two rows may
+ * share its value in the middle of a transaction.
  */
 export const CATALOG_SQL = `
-SELECT c.oid::int8::float8 AS oid, n.nspname AS schema, c.relname AS relation, c.relkind AS kind,
-       c.relreplident AS identity,
+SELECT c.oid::int8::float8 AS oid, n.nspname AS schema, c.relname AS relation, c.relkind AS kind,${worth("c")},
        CASE WHEN c.relkind = 'p'
             THEN (SELECT coalesce(sum(greatest(l.reltuples, 0)), 0)::float8
                     FROM pg_catalog.pg_partition_tree(c.oid) t JOIN pg_catalog.pg_class l ON l.oid = t.relid
@@ -25,7 +41,7 @@ SELECT c.oid::int8::float8 AS oid, n.nspname AS schema, c.relname AS relation, c
          AS generated,
        (SELECT pg_catalog.json_agg(k.number ORDER BY k.place)
           FROM pg_catalog.pg_index i, LATERAL pg_catalog.unnest(i.indkey::int2[]) WITH ORDINALITY AS k (number, place)
-         WHERE i.indrelid = c.oid AND k.place <= i.indnkeyatts
+         WHERE i.indrelid = c.oid AND i.indimmediate AND k.place <= i.indnkeyatts
            AND CASE WHEN c.relreplident = 'i' THEN i.indisreplident ELSE i.indisprimary END) AS key,
        (SELECT pg_catalog.json_agg(pg_catalog.json_build_object(
                  'column', a.attname, 'schema', fn.nspname, 'relation', f.relname, 'target', fa.attname))
@@ -43,7 +59,7 @@ SELECT c.oid::int8::float8 AS oid, n.nspname AS schema, c.relname AS relation, c
 
 /** The leaf partitions of every partition root, with their replica identity. */
 export const LEAVES_SQL = `
-SELECT c.oid::int8::float8 AS root, n.nspname AS schema, l.relname AS relation, l.relreplident AS identity
+SELECT c.oid::int8::float8 AS root, n.nspname AS schema, l.relname AS relation,${worth("l")}
   FROM pg_catalog.pg_class c
   CROSS JOIN LATERAL pg_catalog.pg_partition_tree(c.oid) t
   JOIN pg_catalog.pg_class l ON l.oid = t.relid

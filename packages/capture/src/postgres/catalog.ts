@@ -21,11 +21,15 @@ export interface PgTable extends TableSchema {
   readonly carriers: readonly Carrier[];
 }
 
-/** A table that holds rows: the table itself, or a partition. `identity` as in `pg_class.relreplident`. */
+/**
+ * A table that holds rows: the table itself, or a partition. `identity` as in `pg_class.relreplident`, but `n` where the
+ * server would refuse the owner's UPDATE. `virtual`: it has a virtual generated column, so FULL is not for it.
+ */
 export interface Carrier {
   readonly schema: string;
   readonly relation: string;
   readonly identity: string;
+  readonly virtual: boolean;
 }
 
 export interface CatalogOptions {
@@ -43,6 +47,7 @@ interface Row {
   readonly relation: string;
   readonly kind: string;
   readonly identity: string;
+  readonly virtual: boolean;
   readonly estimate: number;
   readonly columns: readonly { name: string; type: string; modifier: number; large: boolean; number: number }[];
   readonly generated: readonly string[];
@@ -103,9 +108,9 @@ function isWanted(name: string, { include = ["*"], exclude = [] }: CatalogOption
 async function readLeaves(client: Client): Promise<ReadonlyMap<number, readonly Carrier[]>> {
   const { rows } = await client.query<Carrier & { root: number }>(LEAVES_SQL);
   const leaves = new Map<number, Carrier[]>();
-  for (const { root, schema, relation, identity } of rows) {
+  for (const { root, schema, relation, identity, virtual } of rows) {
     const list = leaves.get(root) ?? [];
-    list.push({ schema, relation, identity });
+    list.push({ schema, relation, identity, virtual });
     leaves.set(root, list);
   }
   return leaves;
@@ -114,7 +119,8 @@ async function readLeaves(client: Client): Promise<ReadonlyMap<number, readonly 
 function draft(row: Row, leaves: readonly Carrier[] | undefined, options: CatalogOptions) {
   const { handles, primitives } = options;
   const name = `${row.schema}.${row.relation}`;
-  const carriers = leaves ?? [{ schema: row.schema, relation: row.relation, identity: row.identity }];
+  const { schema, relation, identity, virtual } = row;
+  const carriers = leaves ?? [{ schema, relation, identity, virtual }];
   const columns = row.columns.map(({ name, type, modifier, large }) => ({ name, type, modifier, large }));
   const keyColumns = (row.key ?? []).map((number) => row.columns.findIndex((c) => c.number === number));
   const usable = keyColumns.every((index) => index >= 0) ? keyColumns : [];

@@ -120,6 +120,9 @@ function checkTable(table: PgTable): TableCheck {
 
 function verdict(table: PgTable, unvouched: readonly string[]): string {
   if (table.identity === "nothing") {
+    if (table.carriers.some((c) => c.virtual)) {
+      return "identity FULL, or no key, beside a virtual generated column: publishing it would make the owner's own UPDATE fail";
+    }
     return "no usable identity: an update could not be tied to its row, and publishing it would make the owner's own UPDATE fail";
   }
   if (table.identity === "full")
@@ -130,10 +133,11 @@ function verdict(table: PgTable, unvouched: readonly string[]): string {
 
 function identityStatements(table: PgTable, advised: boolean): readonly Statement[] {
   if (table.identity !== "nothing" && !advised) return [];
+  const keyed = table.keyColumns.length > 0;
   return table.carriers
-    .filter((carrier) => carrier.identity !== "f")
+    .filter((c) => (c.virtual ? keyed && c.identity === "n" : c.identity !== "f"))
     .map((carrier) => ({
-      sql: `ALTER TABLE ${qualified(carrier)} REPLICA IDENTITY FULL`,
+      sql: `ALTER TABLE ${qualified(carrier)} REPLICA IDENTITY ${carrier.virtual ? "DEFAULT" : "FULL"}`,
       why:
         table.identity === "nothing"
           ? "Without it the table is left out."
