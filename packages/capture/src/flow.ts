@@ -30,6 +30,8 @@ export class Flow implements EventSink {
   readonly #o: CaptureOptions;
   readonly #events: FlowEvents;
   readonly #submitter: Submitter;
+  /** What became final since the index was written last. */
+  #unindexed: { readonly batch: Batch; readonly receipt: Receipt }[] = [];
   #rows: { table: Uint8Array; row: Uint8Array; key: string }[] = [];
   #actors: { actor: Uint8Array; name: string }[] = [];
   #sealed = 0;
@@ -84,6 +86,15 @@ export class Flow implements EventSink {
     await this.#submitter.below(0);
   }
 
+  /** Brings the index up to what is final, which moves `marks`. A failure goes the way of a batch that failed. */
+  index(): void {
+    try {
+      if (this.#unindexed.length > 0) this.#writeIndex();
+    } catch (error) {
+      this.#events.onFailure(error);
+    }
+  }
+
   /** Lets what was submitted settle, drops the rest: afterwards the ledger's position holds still. */
   async abandon(): Promise<void> {
     this.batcher.discard();
@@ -105,23 +116,38 @@ export class Flow implements EventSink {
 
   /** Keys and names are durable before the events that need them leave this process. */
   #submit(batch: Batch): void {
-    const { keystore, index } = this.#o;
-    keystore.flush();
-    if (this.#rows.length > 0) index.learn(this.#rows);
-    if (this.#actors.length > 0) index.learnActors(this.#actors);
-    this.#rows = [];
-    this.#actors = [];
+    this.#o.keystore.flush();
+    this.#writeIndex();
     this.#submitter.add(batch);
   }
 
+  /** Final batches wait for the index's next transaction, unless nothing is under way that would bring one soon. */
   #onFinal(batch: Batch, receipt: Receipt): void {
-    const { index } = this.#o;
-    index.apply(placed(batch, receipt));
-    index.skipTo(receipt.index + receipt.count);
+    this.#unindexed.push({ batch, receipt });
     this.#final += batch.leaves.length;
     this.#finalTo = batch.to;
-    this.marks.final(batch.number);
     this.#events.onFinal(batch.leaves.length);
+    if (this.pending === 0) this.#writeIndex();
+  }
+
+  /** One transaction for the events that became final and for the names of those that are about to leave. */
+  #writeIndex(): void {
+    const [final, rows, actors] = [this.#unindexed, this.#rows, this.#actors];
+    if (final.length + rows.length + actors.length === 0) return;
+    const { index } = this.#o;
+    index.together(() => {
+      for (const { batch, receipt } of final) {
+        index.apply(placed(batch, receipt));
+        index.skipTo(receipt.index + receipt.count);
+      }
+      if (rows.length > 0) index.learn(rows);
+      if (actors.length > 0) index.learnActors(actors);
+    });
+    this.#unindexed = [];
+    this.#rows = [];
+    this.#actors = [];
+    const last = final.at(-1);
+    if (last !== undefined) this.marks.final(last.batch.number);
   }
 }
 

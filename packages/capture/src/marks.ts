@@ -1,6 +1,6 @@
 /**
- * Positions waiting for their events: a position has passed when every batch with events before it is final. Bounded:
- * positions behind the same batch replace each other, because only the last one matters.
+ * Positions waiting for their events: a position has passed when every batch with events before it is final and indexed.
+ * Bounded: positions behind the same batch replace each other, because only the last one matters.
  */
 interface Mark {
   readonly batch: number;
@@ -12,10 +12,17 @@ export class Marks {
   #tokens: { readonly batch: number; readonly token: string }[] = [];
   #final = 0;
   #passed = 0n;
+  #watched: { readonly position: bigint; readonly listener: () => void } | undefined;
 
-  /** Everything before it is final. */
+  /** Everything before it is final and indexed. */
   get passed(): bigint {
     return this.#passed;
+  }
+
+  /** Calls `listener` once everything before `position` has passed. One at a time. */
+  watch(position: bigint, listener: () => void): void {
+    this.#watched = { position, listener };
+    this.#advance();
   }
 
   /** Notes that everything before `position` is in batches up to `batch`. */
@@ -31,7 +38,7 @@ export class Marks {
     this.#tokens.push({ batch, token });
   }
 
-  /** All batches up to this number are final. */
+  /** All batches up to this number are final and indexed. */
   final(batch: number): void {
     this.#final = batch;
     this.#advance();
@@ -52,5 +59,9 @@ export class Marks {
       done++;
     }
     if (done > 0) this.#marks.splice(0, done);
+    const watched = this.#watched;
+    if (watched === undefined || this.#passed < watched.position) return;
+    this.#watched = undefined;
+    watched.listener();
   }
 }

@@ -23,6 +23,12 @@ export interface RowIndexWriter {
   appliedTo(): number;
 
   /**
+   * Makes one transaction of all that `work` writes through this interface: either everything of it is kept or nothing.
+   * A transaction costs about as much as a few hundred events.
+   */
+  together(work: () => void): void;
+
+  /**
    * Remembers the readable keys of rows, before their events are submitted, so that a row that vanishes later can be
    * named. Order matters for speed: rows get dense ids in the order in which they are learned or applied first.
    * `table` has 8 bytes, `row` 16. One transaction.

@@ -43,7 +43,11 @@ export class Streaming implements StreamHandler {
     const caughtUp = new Promise<void>((resolve) => {
       this.#caughtUp = resolve;
     });
-    if (untilCaughtUp === true && until === undefined) this.#target = (await source.life()).end;
+    if (untilCaughtUp === true && until === undefined) {
+      const { end } = await source.life();
+      this.#target = end;
+      this.#flow.marks.watch(end, () => this.#settle());
+    }
     const stopped = aborted(signal);
     const timer = setInterval(() => this.#settle(), SETTLE_MS);
     try {
@@ -51,6 +55,7 @@ export class Streaming implements StreamHandler {
         signal: this.#stop.signal,
         ...(until === undefined ? {} : { until }),
       });
+      this.#stream.acknowledge(this.#settled);
       if (this.#paused) this.#stream.pause();
       this.#shared.report({ phase: "streaming" });
       await Promise.race([this.#stream.done, caughtUp, stopped.promise, aborted(failure).promise]);
@@ -128,9 +133,10 @@ export class Streaming implements StreamHandler {
     );
   }
 
-  /** Writes down what has passed (fsync), then tells the source, then the verifiers that wait. */
+  /** Indexes what is final and writes down what has passed (fsync), then tells the source, then the verifiers that wait. */
   #settle(): void {
     const { progress, onBarrier } = this.#o;
+    this.#flow.index();
     const { passed } = this.#flow.marks;
     if (passed > this.#settled) {
       progress.setPassed(passed, this.#flow.finalTo);

@@ -1,3 +1,4 @@
+import { utf8 } from "@anamnesis/core";
 import { describe, expect, it } from "vitest";
 import { type PgMessage, parseMessage } from "../src/postgres/pgoutput.ts";
 import { fc } from "./arbitraries.ts";
@@ -71,7 +72,7 @@ const MESSAGES: Readonly<Record<string, { readonly bytes: Buffer; readonly parse
   },
   insert: {
     bytes: tuple(out("I").u32(9).tag("N")).bytes,
-    parsed: { tag: "insert", relation: 9, after: [Buffer.from("7"), null, undefined] },
+    parsed: { tag: "insert", relation: 9, after: [utf8("7"), null, undefined] },
   },
   "update with the old row": {
     bytes: tuple(tuple(out("U").u32(9).tag("O")).tag("N")).bytes,
@@ -79,17 +80,17 @@ const MESSAGES: Readonly<Record<string, { readonly bytes: Buffer; readonly parse
       tag: "update",
       relation: 9,
       image: "full",
-      before: [Buffer.from("7"), null, undefined],
-      after: [Buffer.from("7"), null, undefined],
+      before: [utf8("7"), null, undefined],
+      after: [utf8("7"), null, undefined],
     },
   },
   "update without": {
     bytes: tuple(out("U").u32(9).tag("N")).bytes,
-    parsed: { tag: "update", relation: 9, image: "none", before: null, after: [Buffer.from("7"), null, undefined] },
+    parsed: { tag: "update", relation: 9, image: "none", before: null, after: [utf8("7"), null, undefined] },
   },
   "delete by key": {
     bytes: tuple(out("D").u32(9).tag("K")).bytes,
-    parsed: { tag: "delete", relation: 9, image: "key", before: [Buffer.from("7"), null, undefined] },
+    parsed: { tag: "delete", relation: 9, image: "key", before: [utf8("7"), null, undefined] },
   },
   truncate: {
     bytes: out("T").u32(2).raw(1).u32(9).u32(10).bytes,
@@ -97,7 +98,7 @@ const MESSAGES: Readonly<Record<string, { readonly bytes: Buffer; readonly parse
   },
   message: {
     bytes: out("M").raw(1).i64(5n).text("anamnesis.actor").u32(2).add(Buffer.from("{}")).bytes,
-    parsed: { tag: "message", transactional: true, prefix: "anamnesis.actor", content: Buffer.from("{}") },
+    parsed: { tag: "message", transactional: true, prefix: "anamnesis.actor", content: utf8("{}") },
   },
   type: {
     bytes: out("Y").u32(99).text("public").text("mood").bytes,

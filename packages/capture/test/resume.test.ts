@@ -108,6 +108,18 @@ describe("positions", () => {
     expect(marks.passed).toBe(40n);
   });
 
+  it("tell once when the one that is watched has passed", () => {
+    const marks = new Marks();
+    const seen: bigint[] = [];
+    marks.watch(20n, () => seen.push(marks.passed));
+    marks.reach(10n, 0);
+    marks.reach(25n, 1);
+    expect(seen).toEqual([]);
+    marks.final(1);
+    marks.reach(30n, 1);
+    expect(seen).toEqual([25n]);
+  });
+
   it("never pass a position whose batch is not final", () => {
     const steps = fc.array(
       fc.record({ position: fc.bigInt({ min: 1n, max: 50n }), opens: fc.boolean(), final: fc.boolean() }),

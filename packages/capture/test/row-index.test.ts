@@ -194,6 +194,53 @@ describe("row index", () => {
     }
   });
 
+  it("keeps names and events without an actor by the hundred, in order, also while some rows have no name", () => {
+    const path = join(dir, `${files++}.db`);
+    const index = open(path);
+    const handles = Array.from({ length: 700 }, (_, i) => Buffer.from(i.toString(16).padStart(32, "0"), "hex"));
+    const learn = (from: number, to: number) =>
+      index.learn(handles.slice(from, to).map((row, i) => ({ table: table(0), row, key: `key ${from + i}` })));
+    learn(0, 130);
+    index.apply(place(handles.slice(0, 600).map((row) => event("create", 0, { row }))));
+    learn(100, 700);
+    index.apply(place([event("truncate", 0), event("read", 0, { row: handles[3] ?? null })], 601));
+    const reader = open(path, true);
+    for (const which of [index, reader]) {
+      expect(handles.filter((row, i) => which.keyOf(which.find(table(0), row) ?? -1) !== `key ${i}`)).toEqual([]);
+      const all = which.unattributed(1_000);
+      expect(all.map((u) => u.index)).toEqual(Array.from({ length: 602 }, (_, i) => i + 1));
+      expect(all.slice(598).map((u) => [u.kind, u.key])).toEqual([
+        ["create", "key 598"],
+        ["create", "key 599"],
+        ["truncate", undefined],
+        ["read", "key 3"],
+      ]);
+      expect([which.unattributed(5).length, which.unattributed(5, table(1))]).toEqual([5, []]);
+    }
+  });
+
+  it("keeps everything that is written together or nothing of it", () => {
+    const path = join(dir, `${files++}.db`);
+    const index = open(path);
+    const rows = [{ table: table(0), row: row(5), key: "5" }];
+    const broken = { index: 2, leaf: encodeEvent(event("create", 6)).fill(0xff, 20, 40) };
+    expect(() =>
+      index.together(() => {
+        index.learn(rows);
+        index.apply(place([event("create", 5)]));
+        index.apply([broken]);
+      }),
+    ).toThrow();
+    expect([index.rowCount(), index.appliedTo(), index.unattributed(9), index.keyOf(0)]).toEqual([0, 0, [], undefined]);
+    index.together(() => {
+      index.apply(place([event("create", 5)]));
+      index.learn(rows);
+      index.skipTo(7);
+    });
+    const reader = open(path, true);
+    expect([reader.rowCount(), reader.appliedTo(), reader.keyOf(0)]).toEqual([1, 7, "5"]);
+  });
+
   it("refuses a file that is not an index", () => {
     const path = join(dir, "rubbish.db");
     writeFileSync(path, "not a database, but long enough to be looked at".repeat(100));

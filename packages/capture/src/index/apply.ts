@@ -22,9 +22,7 @@ export class Applier {
   #truncatedAt = new Map<number, number>();
   #lastLsn = -1n;
   #sincePrune = 0;
-  readonly #sql: Readonly<
-    Record<"older" | "read" | "mark" | "unattributed" | "commit" | "undo" | "tally", StatementSync>
-  >;
+  readonly #sql: Readonly<Record<"older" | "read" | "mark" | "commit" | "undo" | "tally", StatementSync>>;
 
   constructor(store: Store, source: string) {
     this.#store = store;
@@ -34,7 +32,6 @@ export class Applier {
       older: db.prepare("INSERT INTO older VALUES (?, ?)"),
       read: db.prepare("INSERT INTO reads VALUES (?, ?, ?)"),
       mark: db.prepare("INSERT INTO marks VALUES (?, ?, ?, ?, ?, ?)"),
-      unattributed: db.prepare("INSERT INTO unattributed VALUES (?, ?, ?, ?, ?)"),
       commit: db.prepare("INSERT OR IGNORE INTO commits VALUES (?, ?, ?)"),
       undo: db.prepare("DELETE FROM commits WHERE lsn > ?"),
       tally: db.prepare("UPDATE tables SET events = events + ?2, unattributed = unattributed + ?3 WHERE id = ?1"),
@@ -106,7 +103,7 @@ export class Applier {
     tally.events++;
     if (event.actor !== null || !needsActor(event)) return;
     tally.unattributed++;
-    this.#sql.unattributed.run(index, table, id, kindCode(event.kind), event.time);
+    this.#store.unattributed.add({ index, id, time: event.time, table, kind: kindCode(event.kind) });
   }
 
   #noteCommit(event: Event): void {

@@ -3,7 +3,7 @@ import { DatabaseSync } from "node:sqlite";
 import { AnamnesisError } from "@anamnesis/core";
 import { type CaptureErrorCode, captureError } from "../errors.ts";
 
-const VERSION = 1;
+const VERSION = 2;
 
 /** A cache: after a power failure the newest commits may be gone, and come back from the log. */
 const WRITER = `
@@ -27,10 +27,9 @@ const TABLES = `
     PRIMARY KEY (id, idx)) WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS marks (idx INTEGER PRIMARY KEY, tbl INTEGER NOT NULL, kind INTEGER NOT NULL,
     xid INTEGER NOT NULL, time INTEGER NOT NULL, actor INTEGER NOT NULL);
-  CREATE TABLE IF NOT EXISTS unattributed (idx INTEGER PRIMARY KEY, tbl INTEGER NOT NULL, id INTEGER,
-    kind INTEGER NOT NULL, time INTEGER NOT NULL);
+  CREATE TABLE IF NOT EXISTS unattributed (first INTEGER PRIMARY KEY, entries BLOB NOT NULL);
   CREATE TABLE IF NOT EXISTS commits (lsn INTEGER PRIMARY KEY, xid INTEGER NOT NULL, time INTEGER NOT NULL);
-  CREATE TABLE IF NOT EXISTS names (id INTEGER PRIMARY KEY, key TEXT NOT NULL);
+  CREATE TABLE IF NOT EXISTS names (page INTEGER PRIMARY KEY, keys TEXT NOT NULL);
 `;
 
 /** @throws AnamnesisError `capture/store-version`, `capture/damaged-store` (not an SQLite file). */

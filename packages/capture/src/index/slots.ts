@@ -45,8 +45,8 @@ export class Slots {
 
   /** Moves everything recent into the file; the caller holds the transaction and records that all ids are merged. */
   merge(): void {
-    const sorted = [...this.#recent].sort((a, b) => a[0] - b[0]);
-    for (const [wanted, id] of sorted) {
+    for (const wanted of Float64Array.from(this.#recent.keys()).sort()) {
+      const id = this.#recent.get(wanted) as number;
       let slot = wanted;
       while (this.#put.run(slot, id).changes === 0) slot = (slot + 1) % SLOT_SPACE;
     }

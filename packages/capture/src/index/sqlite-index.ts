@@ -60,13 +60,12 @@ class SqliteRowIndex implements RowIndex {
 
   learn(rows: readonly { readonly table: Uint8Array; readonly row: Uint8Array; readonly key: string }[]): void {
     const store = this.#store;
-    const named = store.db.prepare("INSERT OR IGNORE INTO names VALUES (?, ?)");
     store.write(() => {
       for (const { table, row, key } of rows) {
         const number = store.tables.number(table);
         const before = store.rows;
         const id = store.findOrAdd(number, row);
-        if (id === before || store.unnamed > 0) named.run(id, key);
+        if (id === before || store.unnamed > 0) store.names.add(id, key);
       }
     });
   }
@@ -146,7 +145,7 @@ class SqliteRowIndex implements RowIndex {
   }
 
   keyOf(id: RowId): string | undefined {
-    return this.#store.db.prepare("SELECT key FROM names WHERE id = ?").get(id)?.["key"] as string | undefined;
+    return this.#store.names.get(id);
   }
 
   tableName(table: Uint8Array): string | undefined {
@@ -172,19 +171,21 @@ class SqliteRowIndex implements RowIndex {
   }
 
   unattributed(limit: number, table?: Uint8Array): readonly UnattributedEvent[] {
-    const only = table === undefined ? null : (this.#store.tables.find(table) ?? -1);
-    const found = this.#store.db.prepare(
-      `SELECT u.idx, u.tbl, u.id, u.kind, u.time, n.key FROM unattributed u LEFT JOIN names n ON n.id = u.id
-       WHERE ?1 IS NULL OR u.tbl = ?1 ORDER BY u.idx LIMIT ?2`,
-    );
-    return found.all(only, limit).map((r) => ({
-      index: r["idx"] as number,
-      table: this.#store.tables.handleOf(r["tbl"] as number),
-      row: r["id"] === null ? null : this.handleOf(r["id"] as number).row,
-      key: (r["key"] as string | null) ?? undefined,
-      kind: kindOfCode(r["kind"] as number) satisfies EventKind,
-      time: r["time"] as number,
-    }));
+    const only = table === undefined ? undefined : (this.#store.tables.find(table) ?? -1);
+    const found: UnattributedEvent[] = [];
+    for (const { index, id, time, table: number, kind } of this.#store.unattributed.entries()) {
+      if (found.length >= limit) break;
+      if (only !== undefined && only !== number) continue;
+      found.push({
+        index,
+        table: this.#store.tables.handleOf(number),
+        row: id === null ? null : this.handleOf(id).row,
+        key: id === null ? undefined : this.keyOf(id),
+        kind: kindOfCode(kind) satisfies EventKind,
+        time,
+      });
+    }
+    return found;
   }
 
   rowCount(): number {

@@ -5,7 +5,9 @@ import { inTransaction, openDatabase } from "./database.ts";
 import { Numbered } from "./names.ts";
 import { Pages } from "./pages.ts";
 import { ACTORS_MAX, HANDLE_BYTES, kindCode, RECORD_BYTES, RecordView, TABLES_MAX } from "./record.ts";
+import { RowNames } from "./row-names.ts";
 import { Slots } from "./slots.ts";
+import { UnattributedList } from "./unattributed.ts";
 
 const TRUNCATE = kindCode("truncate");
 const CREATE = kindCode("create");
@@ -19,6 +21,8 @@ export class Store {
   readonly slots: Slots;
   readonly tables: Numbered;
   readonly actors: Numbered;
+  readonly names: RowNames;
+  readonly unattributed: UnattributedList;
   /** Number of rows known = the next free id. */
   rows = 0;
   /** Log index up to which leaves are applied. */
@@ -40,6 +44,8 @@ export class Store {
     this.slots = new Slots(this.db);
     this.tables = new Numbered(this.db, "tables", TABLES_MAX);
     this.actors = new Numbered(this.db, "actors", ACTORS_MAX);
+    this.names = new RowNames(this.db);
+    this.unattributed = new UnattributedList(this.db);
     this.#meta = this.db.prepare("SELECT value FROM meta WHERE name = ?");
     this.#setMeta = this.db.prepare("INSERT OR REPLACE INTO meta VALUES (?, ?)");
     this.#older = this.db.prepare("SELECT record FROM older WHERE successor = ?");
@@ -59,6 +65,8 @@ export class Store {
     this.pages.forget();
     this.tables.forget();
     this.actors.forget();
+    this.names.forget();
+    this.unattributed.forget();
     this.db.exec("BEGIN");
     try {
       this.applied = this.#number("applied");
@@ -160,6 +168,8 @@ export class Store {
 
   #flush(): void {
     this.pages.flush();
+    this.names.flush();
+    this.unattributed.flush();
     if (this.slots.full) {
       this.slots.merge();
       this.#merged = this.rows;
