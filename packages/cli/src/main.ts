@@ -6,6 +6,7 @@ import { makeProgram } from "./program.ts";
 import { makeRunner } from "./runner.ts";
 
 export async function main(argv: readonly string[]): Promise<number> {
+  for (const stream of [process.stdout, process.stderr]) stream.on("error", ignoreClosedPipe);
   const { language, rest, wrong } = takeLanguage(argv, process.env);
   const runner = makeRunner(textsFor(language), { out: process.stdout, err: process.stderr }, process.env);
   const json = rest.includes("--json");
@@ -20,4 +21,9 @@ export async function main(argv: readonly string[]): Promise<number> {
     else if (error.exitCode !== 0) runner.fail(cliError("cli/usage", error.message.replace(/^error: /, "")), json);
   }
   return runner.exitCode;
+}
+
+/** `… | head` closes our output: what is left to print is dropped, the work and its exit code stand. */
+function ignoreClosedPipe(error: NodeJS.ErrnoException): void {
+  if (error.code !== "EPIPE") throw error;
 }

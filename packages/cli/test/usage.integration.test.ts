@@ -1,6 +1,6 @@
 /** What a wrong command line gets: exit code 2, a code, a remedy; and help in both languages. */
 import { describe, expect, it } from "vitest";
-import { anamnesis } from "./process.ts";
+import { anamnesis, launch } from "./process.ts";
 
 describe("the command line", () => {
   it.each([
@@ -20,6 +20,16 @@ describe("the command line", () => {
     const { code, err } = await anamnesis(["status", "--dir", "/nonexistent", "--lang", "zh"]);
     expect([code, err]).toEqual([2, expect.stringContaining("[node/no-folder]")]);
     expect(err).toContain("处理办法");
+  });
+
+  it("a reader that went away (`| head`) changes neither exit code nor leaves a stack", async () => {
+    const child = launch(["status", "--dir", "/nonexistent", "--json"]);
+    child.stdout?.destroy();
+    let err = "";
+    child.stderr?.on("data", (chunk: Buffer) => (err += chunk.toString()));
+    const code = await new Promise((resolve) => child.once("close", resolve));
+    expect([code, err]).toEqual([2, expect.stringContaining("[node/no-folder]")]);
+    expect(err).not.toContain("EPIPE");
   });
 
   it("help is not an error", async () => {
