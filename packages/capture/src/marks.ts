@@ -7,6 +7,9 @@ interface Mark {
   position: bigint;
 }
 
+/** Anybody in the database may write markers: of a flood, the newest are kept. */
+const TOKENS_MAX = 1_000;
+
 export class Marks {
   readonly #marks: Mark[] = [];
   #tokens: { readonly batch: number; readonly token: string }[] = [];
@@ -35,6 +38,7 @@ export class Marks {
 
   /** A verifier's marker: passed together with batch `batch`. */
   barrier(token: string, batch: number): void {
+    if (this.#tokens.length >= TOKENS_MAX) this.#tokens.shift();
     this.#tokens.push({ batch, token });
   }
 

@@ -31,8 +31,8 @@ export interface Progress {
   addBaselined(handles: Iterable<string>): void;
   /** Forgets everything: for a source of which the ledger knows nothing. */
   reset(): void;
-  /** Notes that a verifier's marker was passed; only the newest are kept. */
-  passBarrier(token: string): void;
+  /** Notes that verifiers' markers were passed; only the newest 1,000 are kept. */
+  passBarrier(...tokens: readonly string[]): void;
   barrierPassed(token: string): boolean;
   close(): void;
 }
@@ -112,9 +112,12 @@ class SqliteProgress implements Progress {
     this.#db.exec("DELETE FROM note; DELETE FROM baselined; DELETE FROM barrier");
   }
 
-  passBarrier(token: string): void {
-    this.#db.prepare("INSERT INTO barrier (token) VALUES (?)").run(token);
+  passBarrier(...tokens: readonly string[]): void {
+    const insert = this.#db.prepare("INSERT INTO barrier (token) VALUES (?)");
+    this.#db.exec("BEGIN IMMEDIATE");
+    for (const token of tokens.slice(-BARRIERS_MAX)) insert.run(token);
     this.#db.prepare("DELETE FROM barrier WHERE id <= (SELECT max(id) FROM barrier) - ?").run(BARRIERS_MAX);
+    this.#db.exec("COMMIT");
   }
 
   barrierPassed(token: string): boolean {

@@ -7,7 +7,7 @@ import type { Bytes } from "@anamnesis/core";
 import type { Handles } from "@anamnesis/crypto";
 import { type EventKind, encodeEvent } from "@anamnesis/ledger";
 import { keyOfFields, keyText, RowWriter, rowText, splitRow, unescapeField } from "./postgres/canonical.ts";
-import type { Change, RowImage, TableSchema, TransactionStart } from "./source.ts";
+import { type Change, type RowImage, type TableSchema, type TransactionStart, UPDATE_ORDINALS } from "./source.ts";
 import { type SubjectSealers, subjectsOf, subjectsOfFields } from "./subject-sealers.ts";
 
 /** Where sealed events go, in order. `name` is the readable key of the row, when there is one. */
@@ -42,6 +42,7 @@ export class Sealer {
   readonly #actors = new Map<string, Uint8Array>();
   #lsn = 0n;
   #ordinal = 0;
+  #events = 0;
   #xid = 0n;
   #time = 0;
   #actor: Uint8Array | null = null;
@@ -53,9 +54,19 @@ export class Sealer {
     this.#o = options;
   }
 
-  /** Events of the current transaction so far. */
+  /** Places of the current transaction taken so far. */
   get ordinal(): number {
     return this.#ordinal;
+  }
+
+  /** Events of the current transaction so far. */
+  get events(): number {
+    return this.#events;
+  }
+
+  /** Leaves places for what is not captured: another time it may be, and the others keep theirs. */
+  pass(ordinals: number): void {
+    this.#ordinal += ordinals;
   }
 
   begin(start: TransactionStart, skipTo = 0): void {
@@ -63,6 +74,7 @@ export class Sealer {
     this.#xid = start.xid;
     this.#time = start.time;
     this.#ordinal = 0;
+    this.#events = 0;
     this.#actor = null;
     this.#purpose = null;
     this.#skipTo = skipTo;
@@ -125,6 +137,12 @@ export class Sealer {
   }
 
   #update(table: TableSchema, before: RowImage | null, after: RowImage): void {
+    const end = this.#ordinal + UPDATE_ORDINALS;
+    this.#changed(table, before, after);
+    this.#ordinal = end;
+  }
+
+  #changed(table: TableSchema, before: RowImage | null, after: RowImage): void {
     if (before !== null && (table.keyColumns.length === 0 || this.#moved(table, before, after))) {
       this.#removed(table, before);
       return this.#stored("create", table, after);
@@ -185,6 +203,7 @@ export class Sealer {
 
   #emit(parts: (ordinal: number) => Parts): void {
     const ordinal = ++this.#ordinal;
+    this.#events++;
     if (ordinal <= this.#skipTo) return;
     const { kind, table, row = null, schema = null, commitment = null } = parts(ordinal);
     const leaf = encodeEvent({

@@ -66,6 +66,9 @@ export interface TransactionStart {
   readonly time: number;
 }
 
+/** An update takes two places of its transaction, whether its row moves (delete and create) or stays. */
+export const UPDATE_ORDINALS = 2;
+
 /** What a stream tells, synchronously and in order. An exception ends the stream with that error. */
 export interface StreamHandler {
   begin(start: TransactionStart): void;
@@ -76,8 +79,11 @@ export interface StreamHandler {
   idle(position: bigint): void;
   /** A marker that a verifier put into the log; delivered inside its transaction, before `commit`. */
   barrier(token: string): void;
-  /** Something was ignored that an operator may want to know (counted, never fatal). */
-  ignored?(what: "malformed-message" | "unknown-table"): void;
+  /**
+   * Something was ignored that an operator may want to know (counted, never fatal). It takes `ordinals` places of its
+   * transaction all the same: which tables are captured may change before the transaction is delivered again.
+   */
+  ignored?(what: "malformed-message" | "unknown-table", ordinals: number): void;
 }
 
 /** Answers of a running stream; `done` settles when it has ended. */

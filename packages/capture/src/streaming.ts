@@ -9,6 +9,7 @@ import type { Change, Stream, StreamHandler, TransactionStart } from "./source.t
 /** How often what has passed is written down and acknowledged. */
 const SETTLE_MS = 100;
 const STOP_MS_MAX = 3_000;
+const TOKEN = /^[A-Za-z0-9-]{1,64}$/;
 
 /** The source delivered other transactions than the ledger knows: it was put back. */
 export class RestoredSignal extends Error {}
@@ -82,12 +83,12 @@ export class Streaming implements StreamHandler {
   }
 
   commit(end: bigint): void {
-    const { ordinal } = this.#flow.sealer;
+    const { ordinal, events } = this.#flow.sealer;
     const replay = this.#replay;
-    if (replay?.covers(this.#transaction.lsn) === true && !replay.repeats(this.#transaction, ordinal)) {
+    if (replay?.covers(this.#transaction.lsn) === true && !replay.repeats(this.#transaction, events)) {
       throw this.#restored(replay);
     }
-    if (ordinal > 0 && this.#transaction.lsn > this.#reached.lsn)
+    if (events > 0 && this.#transaction.lsn > this.#reached.lsn)
       this.#reached = { lsn: this.#transaction.lsn, ordinal };
     this.#pass(end);
   }
@@ -98,12 +99,15 @@ export class Streaming implements StreamHandler {
   }
 
   barrier(token: string): void {
+    // Anybody may write such a message: what is no marker of ours is not kept.
+    if (!TOKEN.test(token)) return this.ignored("malformed-message", 0);
     this.#flow.marks.barrier(token, this.#flow.batcher.current);
     this.#flow.batcher.flush();
   }
 
-  ignored(): void {
+  ignored(_what: string, ordinals: number): void {
     this.#shared.ignored++;
+    this.#flow.sealer.pass(ordinals);
   }
 
   #pass(position: bigint): void {
@@ -143,10 +147,9 @@ export class Streaming implements StreamHandler {
       this.#settled = passed;
       this.#stream?.acknowledge(passed);
     }
-    for (const token of this.#flow.marks.takeBarriers()) {
-      progress.passBarrier(token);
-      onBarrier?.(token);
-    }
+    const tokens = this.#flow.marks.takeBarriers();
+    if (tokens.length > 0) progress.passBarrier(...tokens);
+    for (const token of tokens) onBarrier?.(token);
     const { pending } = this.#flow;
     this.#shared.report({ phase: "streaming", passed: this.#settled, pending, newest: this.#transaction.time });
     if (this.#target !== undefined && this.#settled >= this.#target) this.#caughtUp?.();

@@ -3,7 +3,14 @@ import { invariant } from "@anamnesis/core";
 import type { Primitives } from "@anamnesis/crypto";
 import { purposeCode } from "@anamnesis/ledger";
 import { captureError } from "../errors.ts";
-import type { Change, ColumnSchema, RowImage, StreamHandler, TableSchema } from "../source.ts";
+import {
+  type Change,
+  type ColumnSchema,
+  type RowImage,
+  type StreamHandler,
+  type TableSchema,
+  UPDATE_ORDINALS,
+} from "../source.ts";
 import { type PgTable, schemaFingerprint } from "./catalog.ts";
 import { widenXid } from "./lsn.ts";
 import { parseMessage, type Relation, type TupleColumn } from "./pgoutput.ts";
@@ -67,12 +74,15 @@ export class Decoder {
         this.#row(message.relation, ({ table, kept }) => ({ kind: "create", table, after: kept(message.after) }));
         return NOTHING;
       case "update":
-        this.#row(message.relation, ({ table, kept }) =>
-          update(table, {
-            image: message.image,
-            before: message.before === null ? null : kept(message.before),
-            after: kept(message.after),
-          }),
+        this.#row(
+          message.relation,
+          ({ table, kept }) =>
+            update(table, {
+              image: message.image,
+              before: message.before === null ? null : kept(message.before),
+              after: kept(message.after),
+            }),
+          UPDATE_ORDINALS,
         );
         return NOTHING;
       case "delete":
@@ -93,11 +103,11 @@ export class Decoder {
     }
   }
 
-  #row(relation: number, change: (described: Described) => Change): void {
+  #row(relation: number, change: (described: Described) => Change, ordinals = 1): void {
     const described = this.#relations.get(relation);
     if (described === undefined)
       throw captureError("capture/malformed-message", "a row of a table that was not described");
-    if (described === null) this.#handler.ignored?.("unknown-table");
+    if (described === null) this.#handler.ignored?.("unknown-table", ordinals);
     else this.#handler.change(change(described));
   }
 
@@ -159,7 +169,7 @@ export class Decoder {
           ? this.#readChange(text)
           : undefined;
     if (change !== undefined) this.#handler.change(change);
-    else this.#handler.ignored?.("malformed-message");
+    else this.#handler.ignored?.("malformed-message", message.prefix === "anamnesis.read" ? 1 : 0);
   }
 
   /** `{"table": "public.patients", "key": ["42"]}`, with an actor and purpose of its own if given. */
