@@ -20,7 +20,8 @@ export function openEngine(folder: Folder): Promise<Engine> {
   return openEmbedded({ dir: layout.ledger, genesis, primitives, contract, logSigner, clock: systemClock });
 }
 
-/** A reader that needs no lock and works beside a running node. */
+/** A reader that needs no lock and works beside a running node; another ledger put in its place is refused. */
 export function openLog(folder: Folder): Promise<LedgerReader> {
-  return openReader({ dir: folder.layout.ledger, primitives });
+  const { layout, genesis } = folder;
+  return openReader({ dir: layout.ledger, primitives, genesis });
 }
