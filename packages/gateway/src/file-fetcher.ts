@@ -1,5 +1,5 @@
 /** A log as plain files in a folder, as `log export` writes it. */
-import { open } from "node:fs/promises";
+import { open, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { fromUtf8 } from "@anamnesis/core";
 import { type Genesis, genesisFromJson, type LogSource, ledgerError, parseTilePath } from "@anamnesis/ledger";
@@ -44,6 +44,9 @@ export function textOf(bytes: Uint8Array, what: string): string {
 async function readLimited(file: string): Promise<Uint8Array | undefined> {
   let handle: Awaited<ReturnType<typeof open>> | undefined;
   try {
+    // Asked before opening: a pipe would keep us waiting, and a device never ends.
+    const found = await stat(file);
+    if (!found.isFile()) throw ledgerError("ledger/malformed", "the log's folder holds something else than files");
     handle = await open(file);
     const { size } = await handle.stat();
     if (size > FETCH_BYTES_MAX)

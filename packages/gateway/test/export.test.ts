@@ -1,4 +1,5 @@
-import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { native } from "@anamnesis/crypto/native";
 import { openNote, parseVerifierKey, verifyLog } from "@anamnesis/ledger";
@@ -74,6 +75,16 @@ describe("a log as files", () => {
     expect((await verify()).problems[0]?.code).toBe("ledger/malformed");
     await expect(fileFetcher(join(out, "nowhere")).checkpoint()).rejects.toMatchObject({ code: "ledger/no-ledger" });
     await expect(fileFetcher(out).tile("../../etc/passwd")).rejects.toMatchObject({ code: "ledger/malformed" });
+  });
+
+  it("does not read from devices and pipes that lie there instead of files", async () => {
+    mkdirSync(out);
+    symlinkSync("/dev/zero", join(out, "checkpoint"));
+    await expect(fileFetcher(out).checkpoint()).rejects.toMatchObject({ code: "ledger/malformed" });
+    execFileSync("mkfifo", [join(out, "genesis.json")]);
+    await expect(fileFetcher(out).genesis()).rejects.toMatchObject({ code: "ledger/malformed" });
+    symlinkSync("/dev/zero", join(out, "tile"));
+    expect(await fileFetcher(out).tile("tile/0/000")).toBeUndefined();
   });
 
   it("does not mix two logs, and says when the folder cannot be written", async () => {
