@@ -1,6 +1,7 @@
-/** Ctrl-C: the first asks for a clean stop, the second forces, and a stop that takes too long is forced as well. */
+/** Ctrl-C, or the end of the door that started us: the first asks for a clean stop, the second forces, and a stop that takes too long is forced as well. */
 
-const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+/** `disconnect`: the door (tools/door.js) is gone, be it by kill -9, and nobody is left to stop us. */
+const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP", "disconnect"] as const;
 const STOP_MS_MAX = 4_500;
 const FORCED = 130;
 

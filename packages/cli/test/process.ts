@@ -4,7 +4,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 
-const COMMAND = fileURLToPath(new URL("../bin/anamnesis.js", import.meta.url));
+export const COMMAND = fileURLToPath(new URL("../bin/anamnesis.js", import.meta.url));
 
 export interface Ran {
   readonly code: number | null;

@@ -1,6 +1,10 @@
 /** What a wrong command line gets: exit code 2, a code, a remedy; and help in both languages. */
+import { spawn } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { anamnesis, launch } from "./process.ts";
+import { anamnesis, COMMAND, launch, says } from "./process.ts";
 
 describe("the command line", () => {
   it.each([
@@ -30,6 +34,23 @@ describe("the command line", () => {
     const code = await new Promise((resolve) => child.once("close", resolve));
     expect([code, err]).toEqual([2, expect.stringContaining("[node/no-folder]")]);
     expect(err).not.toContain("EPIPE");
+  });
+
+  it("a node whose door was killed (its channel ends) stops", async () => {
+    const dir = mkdtempSync(join(tmpdir(), "anamnesis-door-"));
+    expect((await anamnesis(["init", join(dir, "data"), "--org", "x"])).code).toBe(0);
+    const args = [COMMAND, "node", "--dir", join(dir, "data"), "--port", "0"];
+    const child = spawn(process.execPath, args, {
+      stdio: ["ignore", "pipe", "pipe", "ipc"],
+      env: { ...process.env, LANG: "C" },
+    });
+    await says(child, "Ctrl-C");
+    const ended = new Promise((resolve) => child.once("exit", resolve));
+    child.disconnect();
+    const late = setTimeout(() => child.kill("SIGKILL"), 4_000);
+    expect(await ended).toBe(0);
+    clearTimeout(late);
+    rmSync(dir, { recursive: true });
   });
 
   it("help is not an error", async () => {
