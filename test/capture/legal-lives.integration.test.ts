@@ -46,7 +46,7 @@ describe("verify stays silent", () => {
   }, 120_000);
   afterAll(() => chain.close());
 
-  const silent = async (mode: "cache" | "from-log") => {
+  const mustBeSilent = async (mode: "cache" | "from-log") => {
     const { altered, missing, unexplained, unvouched } = await chain.verify({ mode });
     expect([...altered, ...missing, ...unexplained, ...unvouched]).toEqual([]);
   };
@@ -68,12 +68,12 @@ describe("verify stays silent", () => {
         return done;
       }),
     );
-    for (let round = 0; round < 6; round++) await silent(round % 2 === 0 ? "cache" : "from-log");
+    for (let round = 0; round < 6; round++) await mustBeSilent(round % 2 === 0 ? "cache" : "from-log");
     going = false;
     const done = await Promise.all(writers);
     expect(Math.min(...done)).toBeGreaterThan(3);
-    await silent("cache");
-    await silent("from-log");
+    await mustBeSilent("cache");
+    await mustBeSilent("from-log");
   }, 120_000);
 
   it("after a foreign key to patients was dropped, and columns renamed and renamed back", async () => {
@@ -84,7 +84,7 @@ describe("verify stays silent", () => {
       );
       await client.query("ALTER TABLE public.bag ADD COLUMN extra text; ALTER TABLE public.bag DROP COLUMN extra");
     });
-    await silent("cache");
-    await silent("from-log");
+    await mustBeSilent("cache");
+    await mustBeSilent("from-log");
   }, 60_000);
 });

@@ -21,7 +21,7 @@ afterEach(() => {
 });
 
 const verify = () => verifySource(world.options({ mode: "from-log" }));
-const refused = (why: RegExp) =>
+const mustRefuse = (why: RegExp) =>
   expect(verify()).rejects.toMatchObject({ code: "ledger/bad-signature", message: expect.stringMatching(why) });
 
 describe("verify from a log that its operator rewrote", () => {
@@ -32,7 +32,7 @@ describe("verify from a log that its operator rewrote", () => {
 
   it("refuses another event under a genuine header", async () => {
     world.leaves[4] = encodeEvent(world.event("update", notes, "1\tforged"));
-    await refused(/not those that were signed/);
+    await mustRefuse(/not those that were signed/);
   });
 
   it("refuses a header with the organisation's key id and no signature of its", async () => {
@@ -43,17 +43,17 @@ describe("verify from a log that its operator rewrote", () => {
       read.bytes,
       read.signatures.map((s) => ({ ...s, signature: new Uint8Array(64) })),
     );
-    await refused(/does not fit/);
+    await mustRefuse(/does not fit/);
   });
 
   it("refuses an old batch told again, which would vouch for an older value", async () => {
     world.leaves.push(...world.leaves.slice(1, 3));
-    await refused(/twice/);
+    await mustRefuse(/twice/);
   });
 
   it("refuses a log with a batch left out", async () => {
     world.leaves.splice(3, 2);
-    await refused(/left out/);
+    await mustRefuse(/left out/);
   });
 
   it("refuses a batch that is cut short, and does not count events behind its end", async () => {
@@ -61,6 +61,6 @@ describe("verify from a log that its operator rewrote", () => {
     world.behind("update", notes, "2\tforged", "2\tother");
     expect((await verify()).altered.length).toBe(1);
     world.leaves.splice(4, 1);
-    await refused(/cut short/);
+    await mustRefuse(/cut short/);
   });
 });

@@ -67,9 +67,12 @@ export class RowNames {
 function parse(text: unknown): Keys {
   try {
     const keys: unknown = JSON.parse(String(text));
-    if (Array.isArray(keys) && keys.every((key) => key === null || typeof key === "string")) return keys;
+    if (isKeys(keys)) return keys;
   } catch {
     // The error below says it.
   }
   throw damaged("the names of some rows cannot be read");
 }
+
+const isKeys = (keys: unknown): keys is Keys =>
+  Array.isArray(keys) && keys.every((key) => key === null || typeof key === "string");
