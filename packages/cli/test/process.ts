@@ -12,15 +12,17 @@ export interface Ran {
   readonly err: string;
 }
 
-export function launch(args: readonly string[], env: Record<string, string> = {}): ChildProcess {
+export function launch(args: readonly string[], env: Record<string, string> = {}, uid?: number): ChildProcess {
   return spawn(process.execPath, [COMMAND, ...args], {
     stdio: ["ignore", "pipe", "pipe"],
     env: { ...process.env, LANG: "C", ...env },
+    ...(uid === undefined ? {} : { uid }),
   });
 }
 
-export function anamnesis(args: readonly string[], env: Record<string, string> = {}): Promise<Ran> {
-  const child = launch(args, env);
+/** @param uid account to run as; only root may say */
+export function anamnesis(args: readonly string[], env: Record<string, string> = {}, uid?: number): Promise<Ran> {
+  const child = launch(args, env, uid);
   let out = "";
   let err = "";
   child.stdout?.on("data", (chunk: Buffer) => (out += chunk.toString()));

@@ -1,6 +1,6 @@
 /** What a wrong command line gets: exit code 2, a code, a remedy; and help in both languages. */
 import { spawn } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { chmodSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
@@ -24,6 +24,26 @@ describe("the command line", () => {
     const { code, err } = await anamnesis(["status", "--dir", "/nonexistent", "--lang", "zh"]);
     expect([code, err]).toEqual([2, expect.stringContaining("[node/no-folder]")]);
     expect(err).toContain("处理办法");
+  });
+
+  it("a folder that lost its genesis is told from one that this account may not read", async () => {
+    const dir = mkdtempSync(join(tmpdir(), "anamnesis-genesis-"));
+    const data = join(dir, "data");
+    expect((await anamnesis(["init", data, "--org", "x"])).code).toBe(0);
+    const nobody = process.getuid?.() === 0 ? 65_534 : undefined;
+    if (nobody === undefined) chmodSync(data, 0);
+    for (const args of [["status"], ["log", "verify"]]) {
+      const { code, err } = await anamnesis([...args, "--dir", data], {}, nobody);
+      expect([code, err]).toEqual([2, expect.stringContaining("[node/no-access]")]);
+    }
+    chmodSync(data, 0o700);
+    rmSync(join(data, "genesis.json"));
+    for (const args of [["node"], ["verify", "ehr"], ["log", "verify"]]) {
+      const { code, err } = await anamnesis([...args, "--dir", data]);
+      expect([code, err]).toEqual([2, expect.stringContaining("Restore genesis.json from a copy")]);
+      expect(err).toContain("[node/no-genesis]");
+    }
+    rmSync(dir, { recursive: true });
   });
 
   it("a reader that went away (`| head`) changes neither exit code nor leaves a stack", async () => {

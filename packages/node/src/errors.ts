@@ -3,6 +3,7 @@ import { AnamnesisError, type Details } from "@anamnesis/core";
 /** What can be wrong with a member's folder or with what it is asked to do. The comment tells the remedy. */
 export type NodeErrorCode =
   | "node/no-folder" // no data folder there: run `anamnesis init DIR`, or name the right one
+  | "node/no-genesis" // genesis.json is gone: restore it from a copy; it is no secret
   | "node/folder-not-empty" // `init` only works in an empty or new folder: name another one
   | "node/half-made-folder" // an `init` was cut off: run it again; nothing in it was ever acknowledged
   | "node/already-made" // the folder is complete: use it, or name another one

@@ -42,6 +42,8 @@ export interface Check {
 
 export interface ProofVerdict {
   readonly holds: boolean;
+  /** Every check was made and held: also whose checkpoint and whose event it is. */
+  readonly complete: boolean;
   readonly index: number;
   readonly event: Event | null;
   readonly checkpoint: { readonly origin: string; readonly size: number; readonly root: Uint8Array };
@@ -78,6 +80,7 @@ export async function checkProofFile(input: ProofInput): Promise<ProofVerdict> {
   return {
     holds:
       checks.every((c) => c.result !== "failed") && checks.some((c) => c.name === "inclusion" && c.result === "held"),
+    complete: checks.every((c) => c.result === "held"),
     index: proof.index,
     event: event?.value ?? null,
     checkpoint,

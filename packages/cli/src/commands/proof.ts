@@ -12,6 +12,7 @@ import type { Session } from "../output/session.ts";
 import { table } from "../output/table.ts";
 import { isoTime } from "../output/time.ts";
 import type { Runner } from "../runner.ts";
+import type { Texts } from "../texts/en.ts";
 
 interface Options {
   readonly checkpoint: string;
@@ -66,6 +67,7 @@ async function readCheckpoint(where: string): Promise<{ note: string; tiles: Fet
 
 const documentOf = (v: ProofVerdict) => ({
   holds: v.holds,
+  complete: v.complete,
   index: v.index,
   event: v.event,
   author: v.author,
@@ -80,7 +82,14 @@ function show(verdict: ProofVerdict, session: Session): void {
     session.print(texts.proof.event(verdict.index, event.kind, event.source, isoTime(event.time)));
   }
   for (const line of table(verdict.checks.map((c) => row(c, session)))) session.print(line);
-  session.print(verdict.holds ? style.good(texts.proof.holds) : style.bad(texts.proof.fails));
+  session.print(verdict.holds ? style.good(holding(verdict, texts)) : style.bad(texts.proof.fails));
+}
+
+/** A proof whose signatures nobody looked at must not sound like one that holds in every respect. */
+function holding({ complete, checks }: ProofVerdict, { proof }: Texts): string {
+  if (complete) return proof.holds;
+  const signed = checks.some((c) => c.name === "checkpoint-signature" && c.result === "held");
+  return signed ? proof.holdsUnauthored : proof.holdsUnsigned;
 }
 
 function row(c: Check, { texts: { proof } }: Session): string[] {

@@ -1,4 +1,5 @@
 /** A progress line on standard error: only on a terminal, at most ten times a second, gone when the work is done. */
+import { cut } from "./table.ts";
 
 export interface Progress {
   /** `done` of `total` (0 = unknown) with a label. */
@@ -18,7 +19,7 @@ export function progressOn(err: NodeJS.WriteStream): Progress {
       if (!err.isTTY || now - last < REDRAW_MS) return;
       last = now;
       drawn = true;
-      err.write(`\r\u001b[K${progressLine(label, done, total).slice(0, Math.max(20, err.columns - 1))}`);
+      err.write(`\r\u001b[K${cut(progressLine(label, done, total), Math.max(20, err.columns - 1))}`);
     },
     clear() {
       if (drawn) err.write("\r\u001b[K");

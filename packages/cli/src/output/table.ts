@@ -16,6 +16,18 @@ const visible = (text: string): string => text.replaceAll(/[\u0000-\u001f\u007f-
 
 const short = (text: string, most: number): string => (text.length > most ? `${text.slice(0, most - 1)}…` : text);
 
+/** At most so many cells of the terminal: a longer line would wrap, and what is redrawn would creep. */
+export function cut(line: string, cells: number): string {
+  let left = cells;
+  let kept = "";
+  for (const c of line) {
+    left -= width(c);
+    if (left < 0) break;
+    kept += c;
+  }
+  return kept;
+}
+
 export function table(rows: readonly (readonly string[])[], cellMax = 1_000): string[] {
   const cells = rows.map((row) => row.map((cell) => short(visible(cell), cellMax)));
   const widths: number[] = [];

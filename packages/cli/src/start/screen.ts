@@ -1,6 +1,6 @@
 /** Drawing: on a terminal redrawn in place once a second, elsewhere one plain line every five seconds. */
 import type { Session } from "../output/session.ts";
-import { table } from "../output/table.ts";
+import { cut, table } from "../output/table.ts";
 import { type Live, rowsOf, verdict } from "./live.ts";
 import type { VerifyLoop } from "./verify-loop.ts";
 
@@ -39,8 +39,10 @@ function terminal(session: Session, out: NodeJS.WriteStream, hints: readonly [st
     everyMs: 1000,
     draw(live, loop) {
       const { text, good } = verdict(loop, session.texts);
-      const shown = table(rowsOf(live, text, session.texts)).map((l) => l.slice(0, Math.max(20, out.columns - 1)));
+      const shown = table(rowsOf(live, text, session.texts)).map((l) => cut(l, Math.max(20, out.columns - 1)));
       const lines = shown.map((l) => (l.includes(text) && loop.last !== undefined ? paint(l, good, session) : l));
+      // The progress of a snapshot stands in the line below the figures, and the cursor at its end.
+      session.progress.clear();
       out.write(`${drawn > 0 ? `\u001b[${drawn}A\u001b[J` : ""}${lines.join("\n")}\n`);
       drawn = lines.length;
     },

@@ -1,6 +1,8 @@
 /** All texts for people, in English. The shape of this object is the shape of every other language. */
 import { errorsEn } from "./errors-en.ts";
 
+const count = (n: number, one: string, many = `${one}s`): string => `${n} ${n === 1 ? one : many}`;
+
 export const en = {
   errors: errorsEn,
 
@@ -117,7 +119,7 @@ export const en = {
     reachable: "The database answers",
     needs: "Statements that would prepare it",
     nothing: "Nothing is left to prepare.",
-    applied: (n: number) => `Ran ${n} statements.`,
+    applied: (n: number) => `Ran ${count(n, "statement")}.`,
     cannotSee: "What this source cannot see",
     captured: "captured",
     lock: "Lock",
@@ -126,9 +128,9 @@ export const en = {
   },
 
   capture: {
-    snapshot: (table: string, rows: number) => `snapshot of ${table}: ${rows} rows`,
-    streaming: (events: number) => `streaming: ${events} events`,
-    caughtUp: (events: number, seconds: string) => `Caught up: ${events} events in ${seconds} s`,
+    snapshot: (table: string, rows: number) => `snapshot of ${table}: ${count(rows, "row")}`,
+    streaming: (events: number) => `streaming: ${count(events, "event")}`,
+    caughtUp: (events: number, seconds: string) => `Caught up: ${count(events, "event")} in ${seconds} s`,
     stopped: "Stopped.",
   },
 
@@ -145,8 +147,11 @@ export const en = {
     waiting: "waiting until capture has passed the barrier",
     missing: "looking for rows that are gone",
     rebuilding: "rebuilding the index from the ledger's entries",
-    clean: (rows: number) => `Clean: all ${rows} rows are what the ledger vouches for.`,
-    found: (n: number) => `${n} findings`,
+    clean: (rows: number) =>
+      rows === 1
+        ? "Clean: the one row is what the ledger vouches for."
+        : `Clean: all ${rows} rows are what the ledger vouches for.`,
+    found: (n: number) => count(n, "finding"),
     mode: { cache: "from the local cache", "from-log": "from the ledger's entries" },
     modeLabel: "mode",
     position: "position",
@@ -165,8 +170,9 @@ export const en = {
     event: (index: number, time: string, actor: string) => `event ${index}, ${time}, ${actor}`,
     noEvent: "no event",
     unknownActor: "unknown actor",
-    unattributed: (n: number) => `${n} events by unknown actors (ordinary writes nobody signed for; not findings)`,
-    erasedNote: (n: number) => `${n} rows erased: their key was destroyed, nothing can be said about them`,
+    unattributed: (n: number) =>
+      `${count(n, "event")} by unknown actors (ordinary writes nobody signed for; not findings)`,
+    erasedNote: (n: number) => `${count(n, "row")} erased: the key was destroyed, nothing can be said about them`,
   },
 
   history: {
@@ -177,11 +183,11 @@ export const en = {
   },
 
   log: {
-    ok: (size: number, root: string) => `Sound: ${size} leaves, root ${root}`,
-    problems: (n: number) => `${n} problems`,
+    ok: (size: number, root: string) => `Sound: ${count(size, "leaf", "leaves")}, root ${root}`,
+    problems: (n: number) => count(n, "problem"),
     counts: (blocks: number, commands: number, events: number) =>
-      `${blocks} blocks, ${commands} commands, ${events} events`,
-    exported: (size: number, out: string) => `Exported ${size} leaves to ${out}`,
+      `${count(blocks, "block")}, ${count(commands, "command")}, ${count(events, "event")}`,
+    exported: (size: number, out: string) => `Exported ${count(size, "leaf", "leaves")} to ${out}`,
     firstUse: "Believed the log's own founding document: give --genesis to check against one you trust.",
     checking: "checking",
     exporting: "exporting",
@@ -189,6 +195,9 @@ export const en = {
 
   proof: {
     holds: "The proof holds.",
+    holdsUnsigned: "The proof holds for this checkpoint; who signed it was not checked.",
+    holdsUnauthored:
+      "The proof holds and the log signed the checkpoint; which member signed the event was not checked.",
     fails: "The proof does not hold.",
     done: "checked",
     notDone: "not checked",
@@ -225,8 +234,8 @@ export const en = {
     snapshotting: "first snapshot",
     ready: (url: string) => `log at ${url}`,
     verified: (rows: number, seconds: string, ago: string) =>
-      `verified ${rows} rows in ${seconds} s, ${ago} ago: clean`,
-    verifiedFindings: (n: number, ago: string) => `verification ${ago} ago: ${n} findings`,
+      `verified ${count(rows, "row")} in ${seconds} s, ${ago} ago: clean`,
+    verifiedFindings: (n: number, ago: string) => `verification ${ago} ago: ${count(n, "finding")}`,
     notVerified: "first verification is running",
     verifyFailed: (code: string) => `verification could not be done (${code})`,
     labels: {
@@ -239,9 +248,9 @@ export const en = {
       uptime: "up",
     },
     perSecond: "per second",
-    writes: (n: number) => `${n} row writes`,
+    writes: (n: number) => count(n, "row write"),
     tryNext: "Try next",
-    tryTamper: "alter a result behind capture's back, as an insider with rights could:",
+    tryTamper: "raise a dose behind capture's back, as an insider with rights could:",
     tryVerify: "then look for it:",
     tryHistory: "and read that row's life:",
     tryLog: "check the ledger itself:",
@@ -255,7 +264,7 @@ export const en = {
       `A PostgreSQL with ${patients} invented patients (${rows} rows) is running after ${seconds} s.`,
     snapshot: (events: number, seconds: string) => `Snapshot: ${events} baselines on the ledger in ${seconds} s.`,
     ward: (writes: number) => `The ward works: ${writes} legal row writes while the insider is at it.`,
-    planted: (n: number, kinds: string) => `An insider altered ${n} rows behind capture: ${kinds}.`,
+    planted: (n: number, kinds: string) => `An insider altered ${count(n, "row")} behind capture: ${kinds}.`,
     found: (found: number, planted: number, seconds: string) =>
       `verify, under load, found ${found} of ${planted} one by one in ${seconds} s (table, key and kind).`,
     falseAlarms: (n: number) => `False alarms: ${n}.`,
@@ -270,7 +279,7 @@ export const en = {
   },
 
   sandbox: {
-    rows: (n: number) => `${n} rows`,
+    rows: (n: number) => count(n, "row"),
     done: (command: string, n: number) => `${command}${n > 0 ? ` ${n}` : ""}`,
   },
 };

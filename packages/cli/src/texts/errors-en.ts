@@ -136,6 +136,10 @@ export const errorsEn: Readonly<Record<AnyErrorCode, ErrorText>> = {
     text: "This is not a data folder",
     remedy: "Name the right one with --dir, or make one: `anamnesis init DIR --org NAME`.",
   },
+  "node/no-genesis": {
+    text: "The data folder has lost its genesis.json",
+    remedy: "Restore genesis.json from a copy: nothing is lost, and it is no secret.",
+  },
   "node/folder-not-empty": {
     text: "The folder is not empty",
     remedy: "Name a new or empty folder.",

@@ -136,6 +136,10 @@ export const errorsZh: Readonly<Record<AnyErrorCode, ErrorText>> = {
     text: "这不是数据文件夹",
     remedy: "请用 --dir 指定正确的文件夹，或运行 `anamnesis init DIR --org NAME`。",
   },
+  "node/no-genesis": {
+    text: "数据文件夹缺少 genesis.json",
+    remedy: "请从副本恢复 genesis.json：没有丢失任何内容，它也不是机密。",
+  },
   "node/folder-not-empty": {
     text: "文件夹非空",
     remedy: "请指定新的或空的文件夹。",

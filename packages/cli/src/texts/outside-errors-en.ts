@@ -68,7 +68,8 @@ export const outsideErrorsEn: Readonly<Record<OutsideErrorCode, ErrorText>> = {
   },
   "gateway/bad-answer": {
     text: "The other side does not answer as a log does",
-    remedy: "Check the address and the members' token.",
+    remedy:
+      "Check the address. Entries need the members' token: it stands as entries_token in the node's anamnesis.toml; give it with --token.",
   },
   "gateway/too-large": {
     text: "An answer is larger than any part of a log can be",

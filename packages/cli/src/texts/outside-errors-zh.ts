@@ -68,7 +68,7 @@ export const outsideErrorsZh: Readonly<Record<OutsideErrorCode, ErrorText>> = {
   },
   "gateway/bad-answer": {
     text: "对方的应答不是日志",
-    remedy: "请检查地址与成员令牌。",
+    remedy: "请检查地址。读取条目需要成员令牌：它是节点 anamnesis.toml 中的 entries_token，用 --token 给出。",
   },
   "gateway/too-large": {
     text: "应答超出日志可能的大小",

@@ -170,6 +170,8 @@ export const zh: Texts = {
 
   proof: {
     holds: "证明成立。",
+    holdsUnsigned: "证明对该检查点成立；未检查由谁签名。",
+    holdsUnauthored: "证明成立，检查点由日志签名；未检查事件由哪位成员签名。",
     fails: "证明不成立。",
     done: "已检查",
     notDone: "未检查",
@@ -219,7 +221,7 @@ export const zh: Texts = {
     perSecond: "每秒",
     writes: (n) => `${n} 次行写入`,
     tryNext: "接下来可以试试",
-    tryTamper: "像有权限的内部人员那样，绕过捕获改动一项结果：",
+    tryTamper: "像有权限的内部人员那样，绕过捕获把一项剂量调高：",
     tryVerify: "然后把它找出来：",
     tryHistory: "再看看该行的历史：",
     tryLog: "检查账本本身：",

@@ -1,5 +1,5 @@
 /** Opening a data folder: its configuration, genesis and keys, checked before anything else happens. */
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import { type Signer, signerFromSeed } from "@anamnesis/crypto";
 import { type Genesis, genesisFromJson } from "@anamnesis/ledger";
 import { explainFile, nodeError } from "../errors.ts";
@@ -14,23 +14,37 @@ export interface Folder {
   readonly genesis: Genesis;
 }
 
-/** @throws AnamnesisError `node/no-folder`, `node/half-made-folder`, `node/bad-config`, `node/no-access` */
+/** @throws AnamnesisError `node/no-folder`, `node/half-made-folder`, `node/no-genesis`, `node/bad-config`, `node/no-access` */
 export function openFolder(dir: string): Folder {
   const layout = layoutOf(dir);
-  if (existsSync(layout.unfinished)) {
+  if (isThere(layout.unfinished)) {
     throw nodeError("node/half-made-folder", "the `init` of this folder was cut off", { folder: layout.dir });
   }
-  if (!existsSync(layout.config)) {
+  if (!isThere(layout.config)) {
     throw nodeError("node/no-folder", "there is no Anamnesis data folder here", { folder: layout.dir });
   }
   return { layout, config: readConfig(layout.config), genesis: readGenesis(layout.genesis) };
 }
+
+/** Unlike `existsSync`, tells a folder that this account may not look into from one that is not there. */
+function isThere(path: string): boolean {
+  try {
+    return statSync(path, { throwIfNoEntry: false }) !== undefined;
+  } catch (problem) {
+    if (isMissing(problem)) return false;
+    throw explainFile(problem, "the data folder cannot be read");
+  }
+}
+
+const isMissing = (problem: unknown): boolean =>
+  problem instanceof Error && "code" in problem && (problem.code === "ENOENT" || problem.code === "ENOTDIR");
 
 function readGenesis(path: string): Genesis {
   let text: string;
   try {
     text = readFileSync(path, "utf8");
   } catch (problem) {
+    if (isMissing(problem)) throw nodeError("node/no-genesis", "there is no genesis.json in the data folder");
     throw explainFile(problem, "genesis.json cannot be read");
   }
   return genesisFromJson(text);
