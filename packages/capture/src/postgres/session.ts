@@ -5,6 +5,7 @@
  */
 import { Client, type ClientConfig } from "pg";
 import { captureError } from "../errors.ts";
+import { connectReason } from "./connect-reason.ts";
 
 /** Name, value to set, and what the server must answer. */
 const PINNED: readonly (readonly [name: string, value: string, answer?: string])[] = [
@@ -40,7 +41,7 @@ export interface ConnectOptions {
  */
 export async function connect(options: ConnectOptions): Promise<Client> {
   const config: ClientConfig & { replication?: string } = {
-    connectionString: options.url,
+    connectionString: strictTls(options.url),
     application_name: "anamnesis",
     keepAlive: true,
     connectionTimeoutMillis: CONNECT_MS_MAX,
@@ -86,15 +87,16 @@ async function pin(client: Client): Promise<void> {
   }
 }
 
-const SAFE_CODES: ReadonlySet<string> = new Set([
-  "ECONNREFUSED",
-  "ENOTFOUND",
-  "ETIMEDOUT",
-  "ECONNRESET",
-  "EHOSTUNREACH",
-]);
+/**
+ * The driver checks the certificate with `prefer`, `require` and `verify-ca` as it does with `verify-full`, and prints a
+ * warning of its own about that each time: said as it is meant, it is silent.
+ */
+function strictTls(url: string): string {
+  if (/[?&]uselibpqcompat=/.test(url)) return url;
+  return url.replace(/([?&]sslmode=)(?:prefer|require|verify-ca)(?=&|#|$)/, "$1verify-full");
+}
 
-/** Messages of the driver may repeat the address or the role: only the code is passed on. */
+/** A role that may connect but not replicate is told apart; everything else is why nobody answers. */
 function connectProblem(cause: unknown, replication: boolean) {
   const code = sqlState(cause) ?? "";
   if (replication && (code === "42501" || code === "28000")) {
@@ -104,8 +106,8 @@ function connectProblem(cause: unknown, replication: boolean) {
       { sqlstate: code },
     );
   }
-  const why = SAFE_CODES.has(code) || /^[0-9A-Z]{5}$/.test(code) ? ` (${code})` : "";
-  return captureError("capture/cannot-connect", `cannot connect to the source database${why}`, { reason: code });
+  const { why, reason } = connectReason(cause);
+  return captureError("capture/cannot-connect", why, reason === "" ? {} : { reason });
 }
 
 /** SQLSTATE or the system's error code. */
