@@ -11,6 +11,7 @@ export type CaptureErrorCode =
   | "capture/wal-level" // set wal_level = logical and restart the database
   | "capture/no-replication-right" // ALTER ROLE … REPLICATION, and pg_hba.conf must allow it
   | "capture/no-publication-right" // run the printed SQL as the owner of the tables
+  | "capture/no-read-right" // run the printed GRANT as the owner of the tables, or exclude them
   | "capture/no-slot-free" // raise max_replication_slots or drop an unused slot
   | "capture/slot-busy" // another process streams from our slot: stop it
   | "capture/slot-blocked" // a long transaction keeps the slot from being made: wait for it or end it, then try again
@@ -26,6 +27,7 @@ export type CaptureErrorCode =
   | "capture/row-too-large" // one row is larger than this version can commit to: exclude the table
   // our own stores
   | "capture/damaged-store" // the key store, index or progress file is damaged: restore it (keys) or delete it (index)
+  | "capture/disk-full" // free space where the data folder lies: capture goes on by itself, nothing is lost
   | "capture/store-version" // the store was written by a newer version: upgrade
   | "capture/erased" // the subject's key was destroyed: by design nothing brings it back
   // the ledger's side

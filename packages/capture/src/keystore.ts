@@ -10,6 +10,7 @@ import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { type Bytes, concat, utf8 } from "@anamnesis/core";
 import type { Primitives } from "@anamnesis/crypto";
 import { captureError } from "./errors.ts";
+import { inTransaction, onDisk } from "./local-store.ts";
 
 const KEY_BYTES = 32;
 const CACHE_MAX = 100_000;
@@ -90,10 +91,11 @@ class SqliteKeyStore implements KeyStore {
   }
 
   flush(): void {
-    if (this.#fresh.size === 0 || this.#insert === undefined) return;
-    this.#db.exec("BEGIN IMMEDIATE");
-    for (const { hash, key } of this.#fresh.values()) this.#insert.run(hash, key);
-    this.#db.exec("COMMIT");
+    const insert = this.#insert;
+    if (this.#fresh.size === 0 || insert === undefined) return;
+    inTransaction(this.#db, () => {
+      for (const { hash, key } of this.#fresh.values()) insert.run(hash, key);
+    });
     this.#fresh = new Map();
   }
 
@@ -101,11 +103,8 @@ class SqliteKeyStore implements KeyStore {
     this.flush();
     const hash = this.#hashOf(subject);
     const before = this.find(subject);
-    this.#db.exec("BEGIN IMMEDIATE");
-    this.#db
-      .prepare("INSERT INTO subject (hash, key) VALUES (?, NULL) ON CONFLICT (hash) DO UPDATE SET key = NULL")
-      .run(hash);
-    this.#db.exec("COMMIT");
+    const erase = "INSERT INTO subject (hash, key) VALUES (?, NULL) ON CONFLICT (hash) DO UPDATE SET key = NULL";
+    onDisk(() => this.#db.prepare(erase).run(hash));
     // The journal may still hold the page with the key.
     this.#db.exec("PRAGMA wal_checkpoint(TRUNCATE)");
     if (before instanceof Uint8Array) before.fill(0);

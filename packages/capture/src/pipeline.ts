@@ -58,6 +58,7 @@ class Run {
   mayRetry(error: unknown): boolean {
     const code = codeOf(error);
     if (code === "capture/connection-lost" || code === "capture/catalog-changed") return true;
+    if (code === "capture/disk-full") return true; // what was not written is still in the source's log
     if (code === "capture/cannot-connect") return this.#reached || this.#o.patient === true;
     return code === undefined && isConnectionError(error);
   }

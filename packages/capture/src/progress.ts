@@ -8,6 +8,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Position } from "@anamnesis/contracts";
 import { fromHex, toHex } from "@anamnesis/core";
 import { captureError } from "./errors.ts";
+import { inTransaction, onDisk } from "./local-store.ts";
 
 /** A life of the source: `base` as the source names it, `incarnation` as the ledger does (they differ after a restore). */
 export interface LifeNote {
@@ -77,7 +78,7 @@ class SqliteProgress implements Progress {
   }
 
   setLife({ base, incarnation }: LifeNote): void {
-    this.#put?.run("life", `${toHex(base)}/${toHex(incarnation)}`);
+    onDisk(() => this.#put?.run("life", `${toHex(base)}/${toHex(incarnation)}`));
   }
 
   passed(): bigint | undefined {
@@ -91,7 +92,7 @@ class SqliteProgress implements Progress {
   }
 
   setPassed(position: bigint, final: Position): void {
-    this.#put?.run("passed", `${position} ${final.lsn} ${final.ordinal}`);
+    onDisk(() => this.#put?.run("passed", `${position} ${final.lsn} ${final.ordinal}`));
   }
 
   baselined(): ReadonlySet<string> {
@@ -105,7 +106,9 @@ class SqliteProgress implements Progress {
 
   addBaselined(handles: Iterable<string>): void {
     const insert = this.#db.prepare("INSERT INTO baselined (handle) VALUES (?) ON CONFLICT DO NOTHING");
-    for (const handle of handles) insert.run(handle);
+    inTransaction(this.#db, () => {
+      for (const handle of handles) insert.run(handle);
+    });
   }
 
   reset(): void {
@@ -114,10 +117,10 @@ class SqliteProgress implements Progress {
 
   passBarrier(...tokens: readonly string[]): void {
     const insert = this.#db.prepare("INSERT INTO barrier (token) VALUES (?)");
-    this.#db.exec("BEGIN IMMEDIATE");
-    for (const token of tokens.slice(-BARRIERS_MAX)) insert.run(token);
-    this.#db.prepare("DELETE FROM barrier WHERE id <= (SELECT max(id) FROM barrier) - ?").run(BARRIERS_MAX);
-    this.#db.exec("COMMIT");
+    inTransaction(this.#db, () => {
+      for (const token of tokens.slice(-BARRIERS_MAX)) insert.run(token);
+      this.#db.prepare("DELETE FROM barrier WHERE id <= (SELECT max(id) FROM barrier) - ?").run(BARRIERS_MAX);
+    });
   }
 
   barrierPassed(token: string): boolean {

@@ -58,16 +58,3 @@ export function damaged(why: string, cause?: unknown): AnamnesisError<CaptureErr
   const message = `the row index is damaged (${why}): delete it, it is rebuilt from the log`;
   return captureError("capture/damaged-store", message, { store: "row index" }, { cause });
 }
-
-/** Runs `work` in one transaction; any error undoes it. */
-export function inTransaction<T>(db: DatabaseSync, work: () => T): T {
-  db.exec("BEGIN IMMEDIATE");
-  try {
-    const result = work();
-    db.exec("COMMIT");
-    return result;
-  } catch (error) {
-    db.exec("ROLLBACK");
-    throw error;
-  }
-}

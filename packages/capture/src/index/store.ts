@@ -1,7 +1,8 @@
 /** What writer and reader of the index share: the file, its pages of records, and the way from a handle to a row. */
 import type { DatabaseSync, StatementSync } from "node:sqlite";
+import { inTransaction } from "../local-store.ts";
 import type { RowId } from "../row-index.ts";
-import { inTransaction, openDatabase } from "./database.ts";
+import { openDatabase } from "./database.ts";
 import { Numbered } from "./names.ts";
 import { Pages } from "./pages.ts";
 import { ACTORS_MAX, HANDLE_BYTES, kindCode, RECORD_BYTES, RecordView, TABLES_MAX } from "./record.ts";

@@ -107,6 +107,10 @@ export const outsideErrorsEn: Readonly<Record<OutsideErrorCode, ErrorText>> = {
     text: "The role may not make the publication",
     remedy: "Run the statements of `anamnesis source check` as the owner of the tables.",
   },
+  "capture/no-read-right": {
+    text: "The role may not read a table",
+    remedy: "Run the GRANT of `anamnesis source check` as the owner of the tables, or exclude them.",
+  },
   "capture/no-slot-free": {
     text: "All replication slots are in use",
     remedy: "Raise max_replication_slots, or drop a slot nobody uses.",
@@ -151,6 +155,10 @@ export const outsideErrorsEn: Readonly<Record<OutsideErrorCode, ErrorText>> = {
     text: "A local store of capture is damaged",
     remedy: "Restore keys.db from its backup; index.db may be deleted: it is rebuilt.",
   },
+  "capture/disk-full": {
+    text: "The disk that holds the data folder is full",
+    remedy: "Free some space: capture goes on by itself, and nothing is lost.",
+  },
   "capture/store-version": {
     text: "A local store was written by another version",
     remedy: "Use the newest version of Anamnesis.",
@@ -188,11 +196,13 @@ export const outsideErrorsEn: Readonly<Record<OutsideErrorCode, ErrorText>> = {
     remedy: "Write it as schema.table; `anamnesis source check` lists them.",
   },
   "capture/unknown-row": {
-    text: "The ledger has no event of this row",
-    remedy: "Check the table and the key.",
+    text: "Nothing is known of this row",
+    remedy:
+      "Check the table and the key: the values of the key columns as the database prints them, joined by | in key order.",
   },
   "capture/malformed-key": {
     text: "The key is not written as keys are",
-    remedy: "Join the values of the key by |, in key order, with a backslash before a literal \\ or |.",
+    remedy:
+      "Write the values of the key columns as the database prints them, joined by | in key order, with a backslash before a literal \\ or |.",
   },
 };

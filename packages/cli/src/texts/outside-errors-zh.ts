@@ -106,6 +106,10 @@ export const outsideErrorsZh: Readonly<Record<OutsideErrorCode, ErrorText>> = {
     text: "该角色无权创建发布",
     remedy: "请以表的所有者身份执行 `anamnesis source check` 给出的语句。",
   },
+  "capture/no-read-right": {
+    text: "该角色无权读取某张表",
+    remedy: "请以表的所有者执行 `anamnesis source check` 显示的 GRANT，或排除这些表。",
+  },
   "capture/no-slot-free": {
     text: "复制槽已用尽",
     remedy: "请增大 max_replication_slots，或删除无人使用的槽。",
@@ -150,6 +154,10 @@ export const outsideErrorsZh: Readonly<Record<OutsideErrorCode, ErrorText>> = {
     text: "捕获的本地存储损坏",
     remedy: "请从备份恢复 keys.db；index.db 可删除，会自动重建。",
   },
+  "capture/disk-full": {
+    text: "数据文件夹所在的磁盘已满",
+    remedy: "请释放空间：采集会自动继续，不会丢失任何内容。",
+  },
   "capture/store-version": {
     text: "本地存储由其他版本写入",
     remedy: "请使用最新版本的 Anamnesis。",
@@ -187,11 +195,11 @@ export const outsideErrorsZh: Readonly<Record<OutsideErrorCode, ErrorText>> = {
     remedy: "请写成 schema.table；`anamnesis source check` 会列出。",
   },
   "capture/unknown-row": {
-    text: "账本中没有该行的事件",
-    remedy: "请检查表名与键。",
+    text: "没有关于该行的任何记录",
+    remedy: "请检查表名与键：按数据库显示的形式写出各键列的值，按键的顺序以 | 连接。",
   },
   "capture/malformed-key": {
     text: "键的写法不正确",
-    remedy: "请按键的顺序以 | 连接各值；值中的 \\ 或 | 前加反斜杠。",
+    remedy: "请按数据库显示的形式写出各键列的值，按键的顺序以 | 连接；值中的 \\ 或 | 前加反斜杠。",
   },
 };

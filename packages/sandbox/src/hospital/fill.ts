@@ -27,6 +27,7 @@ const STRETCH = 250;
 export async function fillHospital(target: pg.ClientBase | string, options: FillOptions = {}): Promise<FillResult> {
   if (typeof target !== "string") return fill(target, options);
   const client = new pg.Client({ connectionString: target });
+  client.on("error", () => undefined); // the query under way fails with the reason; nothing else shall
   await client.connect();
   try {
     return await fill(client, options);
