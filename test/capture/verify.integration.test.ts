@@ -178,3 +178,81 @@ describe("what only happens once", () => {
     expect(report.totals.unvouched).toBe(1);
   });
 });
+
+describe("what is not captured, and keys that name nothing", () => {
+  const TABLES = `
+    CREATE TABLE public.parent (id bigint PRIMARY KEY, name text);
+    CREATE TABLE public.visits (id integer, day date, note text, PRIMARY KEY (id, day));
+    CREATE TABLE public.nokey (v text);
+    CREATE UNLOGGED TABLE public.quick (id integer PRIMARY KEY);
+    INSERT INTO public.parent SELECT i, 'p' || i FROM generate_series(1, 9) i;
+    INSERT INTO public.visits VALUES (1, '2024-05-01', 'x');
+    INSERT INTO public.nokey VALUES ('n');
+    INSERT INTO public.quick VALUES (1);`;
+  const notCovered = [
+    { table: "public.nokey", why: "no-identity" },
+    { table: "public.quick", why: "unlogged" },
+  ];
+
+  beforeAll(async () => {
+    chain = await Chain.start((url) => withClient({ url }, (c) => c.query(TABLES)));
+    await chain.captureOnce();
+    chain.startCapture();
+  }, 120_000);
+  afterAll(() => chain.close());
+
+  it("names tables without identity and unlogged ones, not temporary ones", async () => {
+    await withClient({ url: chain.url }, async (client) => {
+      await client.query("CREATE TEMP TABLE passing (id integer)");
+      const report = await chain.verify();
+      expect([found(report), report.notCovered, report.rows]).toEqual([[], notCovered, 10]);
+    });
+  });
+
+  it("refuses keys that are no values, and keys that name no row", async () => {
+    const one = (table: string, key: string) => chain.verify({ table, key });
+    for (const key of ["x", "99999999999999999999", ""]) {
+      await expect(one("public.parent", key)).rejects.toMatchObject({ code: "capture/malformed-key" });
+    }
+    for (const key of ["1|yesterdayish", "1|2024-13-41", "x|2024-05-01", "1"]) {
+      await expect(one("public.visits", key)).rejects.toMatchObject({ code: "capture/malformed-key" });
+    }
+    await expect(one("public.parent", "777")).rejects.toMatchObject({ code: "capture/unknown-row" });
+    expect((await one("public.visits", "1|2024-05-01")).rows).toBe(1);
+  });
+
+  it("names a new table once, until it is sent", async () => {
+    await sql("CREATE TABLE public.fresh (id integer PRIMARY KEY)");
+    await sql("INSERT INTO public.fresh VALUES (1), (2)");
+    const fresh = { table: "public.fresh", why: "new" };
+    for (const mode of ["cache", "from-log"] as const) {
+      const report = await chain.verify({ mode });
+      expect([found(report), report.notCovered]).toEqual([[], [fresh, ...notCovered]]);
+    }
+    await chain.stopCapture();
+    await chain.captureOnce();
+    chain.startCapture();
+    const after = await chain.verify();
+    expect([found(after), after.notCovered, after.rows]).toEqual([[], notCovered, 12]);
+  });
+
+  it("still compares a table row by row whose identity was taken away", async () => {
+    await sql("ALTER TABLE public.parent REPLICA IDENTITY NOTHING");
+    await sql(`ALTER PUBLICATION ${chain.publication} DROP TABLE public.parent`);
+    await sql("UPDATE public.parent SET name = 'forged' WHERE id = 3");
+    await sql("DELETE FROM public.parent WHERE id = 4");
+    const expected = ["altered public.parent 3", "missing public.parent 4", "unvouched public.parent *"];
+    for (const mode of ["cache", "from-log"] as const) {
+      expect(found(await chain.verify({ mode }))).toEqual(expected);
+      expect(found(await chain.verify({ mode, table: "public.parent" }))).toEqual(expected);
+    }
+    expect(found(await chain.verify({ table: "public.parent", key: "4" }))).toEqual(["missing public.parent 4"]);
+  });
+
+  it("does not lose sight of a table that became unlogged", async () => {
+    await sql("ALTER TABLE public.parent SET UNLOGGED");
+    const report = await chain.verify();
+    expect(report.notCovered).toContainEqual({ table: "public.parent", why: "unlogged" });
+    expect(found(report)).toContain("altered public.parent 3");
+  });
+});

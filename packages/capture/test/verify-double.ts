@@ -47,6 +47,8 @@ export class World {
   index: RowIndex = openRowIndex(this.indexPath, { source: "ehr" });
   readonly rows = new Map<string, string[]>();
   tables: TableSchema[] = [];
+  readonly unpublished = new Set<string>();
+  readonly unlogged = new Set<string>();
   /** Transactions that a snapshot taken now does not see. */
   running = new Set<number>();
   xid = 100;
@@ -181,6 +183,10 @@ export class World {
     const world = this;
     return {
       tables: async () => world.tables,
+      coverage: async () => ({
+        published: new Set(world.tables.map((t) => t.name).filter((name) => !world.unpublished.has(name))),
+        unlogged: world.unlogged,
+      }),
       async open(table) {
         const now = world.tables.find((t) => t.name === table.name);
         if (now === undefined) return undefined;

@@ -7,7 +7,8 @@ const finding = (key: string, kind: Finding["kind"]): Finding => ({ table: "publ
 const planted = (key: string, kind: Planted["kind"]): Planted => ({ table: "public.t", key, kind, what: "cell" });
 
 const report = (over: Partial<VerifyReport>): VerifyReport => ({
-  ...{ rows: 9, altered: [], missing: [], unexplained: [], erased: [], unvouched: [], unattributed: 0, mode: "cache" },
+  ...{ rows: 9, altered: [], missing: [], unexplained: [], erased: [], unvouched: [], notCovered: [], unattributed: 0 },
+  mode: "cache",
   totals: { altered: 0, missing: 0, unexplained: 0, erased: 0, unvouched: 0 },
   ...{ position: "0/0", checkpoint: { origin: "o", size: 1, root: "" }, seconds: 0 },
   ...over,

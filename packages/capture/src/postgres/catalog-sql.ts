@@ -22,7 +22,8 @@ const worth = (table: string): string => `
  * share its value in the middle of a transaction.
  */
 export const CATALOG_SQL = `
-SELECT c.oid::int8::float8 AS oid, n.nspname AS schema, c.relname AS relation, c.relkind AS kind,${worth("c")},
+SELECT c.oid::int8::float8 AS oid, n.nspname AS schema, c.relname AS relation, c.relkind AS kind,
+       c.relpersistence = 'u' AS unlogged,${worth("c")},
        CASE WHEN c.relkind = 'p'
             THEN (SELECT coalesce(sum(greatest(l.reltuples, 0)), 0)::float8
                     FROM pg_catalog.pg_partition_tree(c.oid) t JOIN pg_catalog.pg_class l ON l.oid = t.relid
@@ -53,7 +54,7 @@ SELECT c.oid::int8::float8 AS oid, n.nspname AS schema, c.relname AS relation, c
          WHERE o.conrelid = c.oid AND o.contype = 'f' AND pg_catalog.cardinality(o.conkey) = 1) AS refs
   FROM pg_catalog.pg_class c
   JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
- WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND c.relpersistence = 'p'
+ WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND c.relpersistence IN ('p', 'u')
    AND n.nspname NOT IN ('pg_catalog', 'information_schema') AND n.nspname !~ '^pg_(toast|temp)'
  ORDER BY n.nspname COLLATE "C", c.relname COLLATE "C"`;
 

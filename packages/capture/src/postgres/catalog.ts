@@ -14,6 +14,8 @@ export interface PgTable extends TableSchema {
   readonly schema: string;
   readonly relation: string;
   readonly partitioned: boolean;
+  /** Its writes are not in the source's log: nothing can capture them. */
+  readonly unlogged: boolean;
   readonly subjectsBecause: SubjectMapping["because"];
   /** Names of stored generated columns: no part of the row bytes, though the stream may carry them. */
   readonly generated: readonly string[];
@@ -46,6 +48,7 @@ interface Row {
   readonly schema: string;
   readonly relation: string;
   readonly kind: string;
+  readonly unlogged: boolean;
   readonly identity: string;
   readonly virtual: boolean;
   readonly estimate: number;
@@ -56,10 +59,19 @@ interface Row {
   readonly refs: readonly { column: string; schema: string; relation: string; target: string }[] | null;
 }
 
-/** All ordinary and partitioned tables that match; partitions count as their root. Sorted by name. */
-export async function readTables(client: Client, options: CatalogOptions): Promise<readonly PgTable[]> {
+/**
+ * All ordinary and partitioned tables that match; partitions count as their root. Sorted by name. Unlogged ones only
+ * when asked for; their identity is `nothing`.
+ */
+export async function readTables(
+  client: Client,
+  options: CatalogOptions,
+  { unlogged = false } = {},
+): Promise<readonly PgTable[]> {
   const { rows } = await client.query<Row>(CATALOG_SQL);
-  const wanted = rows.filter((row) => isWanted(`${row.schema}.${row.relation}`, options));
+  const wanted = rows.filter(
+    (row) => (unlogged || !row.unlogged) && isWanted(`${row.schema}.${row.relation}`, options),
+  );
   const leaves = await readLeaves(client);
   const drafts = wanted.map((row) => draft(row, leaves.get(row.oid), options));
   const { mapping } = mapSubjects(
@@ -131,12 +143,13 @@ function draft(row: Row, leaves: readonly Carrier[] | undefined, options: Catalo
     columns,
     keyColumns: usable,
     subjectColumns: [],
-    identity: identityOf(carriers, usable.length > 0),
+    identity: row.unlogged ? "nothing" : identityOf(carriers, usable.length > 0),
     estimate: row.estimate,
     oid: row.oid,
     schema: row.schema,
     relation: row.relation,
     partitioned: row.kind === "p",
+    unlogged: row.unlogged,
     generated: row.generated,
     carriers,
   };

@@ -21,8 +21,8 @@ export {
 export { copyRows } from "./copy.ts";
 export { formatLsn, parseLsn } from "./lsn.ts";
 export { type PgMessage, parseMessage } from "./pgoutput.ts";
-export { objectName } from "./publication.ts";
+export { objectName, publishedTables } from "./publication.ts";
 export { openReplication, type Replication, type ReplicationHandler } from "./replication.ts";
-export { type ConnectOptions, connect, quoteName, quoteText, withClient } from "./session.ts";
+export { type ConnectOptions, connect, quoteName, quoteText, sqlState, withClient } from "./session.ts";
 export type { SlotState } from "./slot.ts";
 export { type PostgresSource, type PostgresSourceOptions, postgresSource } from "./source.ts";

@@ -5,9 +5,11 @@ export {
   type Finding,
   type FindingKind,
   type LastEvent,
+  type NotCovered,
+  type NotCoveredReason,
   type VerifyMode,
   type VerifyReport,
 } from "./report.ts";
 export { parseKeyText } from "./row-identity.ts";
-export type { TableSnapshot, VerifySource } from "./source.ts";
+export type { SourceCoverage, TableSnapshot, VerifySource } from "./source.ts";
 export { type VerifyOptions, type VerifyProgress, verifySource } from "./verify.ts";

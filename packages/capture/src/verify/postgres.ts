@@ -11,16 +11,20 @@ import {
   type CatalogOptions,
   connect,
   copyRows,
+  objectName,
   type PgTable,
+  publishedTables,
   qualified,
   quoteName,
   quoteText,
   readTables,
   selectRows,
+  sqlState,
 } from "../postgres/index.ts";
 import type { Visibility } from "../row-index.ts";
 import type { TableSchema } from "../source.ts";
-import type { TableSnapshot, VerifySource } from "./source.ts";
+import { verifyError } from "./errors.ts";
+import type { SourceCoverage, TableSnapshot, VerifySource } from "./source.ts";
 
 export interface PostgresVerifyOptions {
   /** `postgres://user:password@host:port/database` */
@@ -54,7 +58,14 @@ class PostgresVerify implements VerifySource {
   }
 
   tables(): Promise<readonly TableSchema[]> {
-    return readTables(this.#marker, this.#options.catalog);
+    return readTables(this.#marker, this.#options.catalog, { unlogged: true });
+  }
+
+  async coverage(sourceName: string): Promise<SourceCoverage> {
+    const tables = await readTables(this.#marker, this.#options.catalog, { unlogged: true });
+    const published = await publishedTables(this.#marker, objectName(sourceName));
+    const unlogged = tables.filter((t) => t.unlogged).map((t) => t.name);
+    return { published: published ?? new Set(), unlogged: new Set(unlogged) };
   }
 
   async open(table: TableSchema): Promise<TableSnapshot | undefined> {
@@ -66,7 +77,8 @@ class PostgresVerify implements VerifySource {
         return undefined;
       }
       const visibility = await readVisibility(client);
-      const now = (await readTables(client, this.#options.catalog)).find((t) => t.name === table.name);
+      const all = await readTables(client, this.#options.catalog, { unlogged: true });
+      const now = all.find((t) => t.name === table.name);
       if (now !== undefined) return new PgTableSnapshot(client, now, visibility);
       await client.query("ROLLBACK");
       return undefined;
@@ -117,15 +129,27 @@ class PgTableSnapshot implements TableSnapshot {
     this.visibility = visibility;
   }
 
-  rows(onRow: (row: Uint8Array) => void, key?: readonly string[], signal?: AbortSignal): Promise<number> {
-    const where = key === undefined ? "" : ` WHERE ${keyCondition(this.table, key)}`;
-    return copyRows(this.#client, `${selectRows(this.table)}${where}`, onRow, signal);
+  async rows(onRow: (row: Uint8Array) => void, key?: readonly string[], signal?: AbortSignal): Promise<number> {
+    const select = selectRows(this.table);
+    if (key === undefined) return copyRows(this.#client, select, onRow, signal);
+    try {
+      return await copyRows(this.#client, `${select} WHERE ${keyCondition(this.table, key)}`, onRow, signal);
+    } catch (cause) {
+      if (!isNoValue(sqlState(cause))) throw cause;
+      const types = this.table.keyColumns.map((i) => this.table.columns[i]?.type.replace("pg_catalog.", "") ?? "?");
+      const message = `the database cannot read the key as ${types.join("|")}`;
+      throw verifyError("capture/malformed-key", message, { table: this.table.name });
+    }
   }
 
   async close(): Promise<void> {
     await this.#client.query("ROLLBACK").catch(() => undefined);
   }
 }
+
+/** "Data exception" (22…), and what the types that name objects (`regclass` and others) say of an unknown name. */
+const isNoValue = (state: string | undefined): boolean =>
+  state?.startsWith("22") === true || ["3F000", "42602", "42704", "42883", "42P01"].includes(state ?? "");
 
 /** Types of the system compare by their own operator and index; others by their text, wherever their operator lives. */
 function keyCondition(table: PgTable, key: readonly string[]): string {

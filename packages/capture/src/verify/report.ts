@@ -10,6 +10,8 @@ export interface Finding {
   readonly kind: FindingKind;
   /** The newest event about the row that the snapshot sees: what the ledger last vouched for. */
   readonly lastEvent: LastEvent | null;
+  /** Set on `unvouched` rows whose newest event covers other columns than the table has now. */
+  readonly columnsChanged?: true;
 }
 
 export interface LastEvent {
@@ -21,6 +23,18 @@ export interface LastEvent {
 }
 
 export type VerifyMode = "cache" | "from-log";
+
+/**
+ * Why a table's rows were never on the ledger: nothing names the row that an update changed (`no-identity`), its writes
+ * are not in the source's log (`unlogged`), or capture has not met the table yet (`new`).
+ */
+export type NotCoveredReason = "no-identity" | "unlogged" | "new";
+
+export interface NotCovered {
+  /** `schema.table` */
+  readonly table: string;
+  readonly why: NotCoveredReason;
+}
 
 export interface VerifyReport {
   /** Rows read from the database. */
@@ -35,6 +49,8 @@ export interface VerifyReport {
   readonly erased: readonly Finding[];
   /** The newest event does not commit to the whole row as the table is now (columns changed, or not all were seen). */
   readonly unvouched: readonly Finding[];
+  /** Tables that are there and not captured: this report says nothing of their rows, or only of their past. */
+  readonly notCovered: readonly NotCovered[];
   /** All findings of each kind, also those beyond the limit of the lists. */
   readonly totals: Readonly<Record<FindingKind, number>>;
   /** Events without a known actor; baselines do not count. */
@@ -52,6 +68,9 @@ export function exitCodeOf(report: Pick<VerifyReport, "totals">): 0 | 1 {
   return altered + missing + unexplained + unvouched === 0 ? 0 : 1;
 }
 
+/** What makes room for other kinds when the lists are full: a changed column must not hide a changed value. */
+const YIELDING: readonly FindingKind[] = ["erased", "unvouched"];
+
 /** Findings by kind, kept up to a limit over all kinds and counted beyond. */
 export class Findings {
   readonly lists: Record<FindingKind, Finding[]> = empty(() => []);
@@ -65,10 +84,18 @@ export class Findings {
   /** `describe` is only called while there is room: past the limit, findings cost a count. */
   add(kind: FindingKind, describe: () => Omit<Finding, "kind">): void {
     this.totals[kind]++;
-    if (this.#room <= 0) return;
+    if (this.#room <= 0 && !this.#makeRoom(kind)) return;
     this.#room--;
-    const { table, key, lastEvent } = describe();
-    this.lists[kind].push({ table, key, kind, lastEvent });
+    const { table, key, lastEvent, columnsChanged } = describe();
+    this.lists[kind].push({ table, key, kind, lastEvent, ...(columnsChanged && { columnsChanged }) });
+  }
+
+  #makeRoom(kind: FindingKind): boolean {
+    const yielding = YIELDING.includes(kind) ? undefined : YIELDING.find((k) => this.lists[k].length > 0);
+    if (yielding === undefined) return false;
+    this.lists[yielding].pop();
+    this.#room++;
+    return true;
   }
 }
 

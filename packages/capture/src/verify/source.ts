@@ -3,8 +3,13 @@ import type { Visibility } from "../row-index.ts";
 import type { TableSchema } from "../source.ts";
 
 export interface VerifySource {
-  /** All tables of the source; those with identity `nothing` are not captured. Their columns may be a moment old. */
+  /**
+   * All tables of the source, also those that cannot be captured (identity `nothing`). Their columns may be a moment old.
+   */
   tables(): Promise<readonly TableSchema[]>;
+
+  /** What the source sends, and what it can never send. */
+  coverage(sourceName: string): Promise<SourceCoverage>;
 
   /**
    * Opens a snapshot for one table. Its columns are those of the snapshot, and until `close` nobody changes them or
@@ -20,12 +25,21 @@ export interface VerifySource {
   close(): Promise<void>;
 }
 
+/** Names of tables (`schema.table`). */
+export interface SourceCoverage {
+  /** Those whose writes the source sends to capture. */
+  readonly published: ReadonlySet<string>;
+  /** Those whose writes never reach the source's log. */
+  readonly unlogged: ReadonlySet<string>;
+}
+
 export interface TableSnapshot {
   readonly table: TableSchema;
   readonly visibility: Visibility;
   /**
    * Row bytes of every row, or of the one with the given key (texts of the key columns, in key order). Views, valid
    * until the handler returns. Resolves with the number of rows.
+   * @throws AnamnesisError `capture/malformed-key` when the key's texts are no values of the key columns' types
    */
   rows(onRow: (row: Uint8Array) => void, key?: readonly string[], signal?: AbortSignal): Promise<number>;
   close(): Promise<void>;

@@ -59,12 +59,13 @@ abstract class Check {
     return this.identity.handleOfText(key);
   }
 
-  protected report(kind: FindingKind, id: RowId | undefined, key: () => string): void {
+  protected report(kind: FindingKind, id: RowId | undefined, key: () => string, columnsChanged = false): void {
     const { findings, names } = this.context;
     findings.add(kind, () => ({
       table: this.table.name,
       key: key(),
       lastEvent: id === undefined ? null : names.lastEvent(this.view.last(id)),
+      ...(columnsChanged && { columnsChanged }),
     }));
   }
 }
@@ -80,7 +81,8 @@ class KeyedCheck extends Check implements TableCheck {
     const id = this.view.locate(handle);
     this.#inOrder = id !== undefined && this.view.expected() === id + 1;
     const kind = this.#judge(id, handle, bytes, fields);
-    if (kind !== undefined) this.report(kind, id, () => this.identity.text(bytes));
+    if (kind === undefined) return;
+    this.report(kind, id, () => this.identity.text(bytes), kind === "unvouched" && this.#hasOtherColumns(id));
   }
 
   /**
@@ -115,6 +117,12 @@ class KeyedCheck extends Check implements TableCheck {
     const newest = this.view.newest(id);
     if (newest === undefined || !newest.alive) return "unexplained";
     return this.#compare(newest, handle, row, fields, true);
+  }
+
+  #hasOtherColumns(id: RowId | undefined): boolean {
+    const newest = id === undefined ? undefined : this.view.newest(id);
+    if (newest === undefined || newest.schemaAt < 0) return false;
+    return !sameBytes(newest.bytes, newest.schemaAt, this.table.schemaId);
   }
 
   /** `last`: nothing else is tried after it. */
@@ -178,8 +186,8 @@ class MultisetCheck extends Check implements TableCheck {
   /** Rows that match nothing are explained by former columns as far as rows under those are lacking. */
   finish(): void {
     for (let i = 0; i < this.#unmatched; i++) {
-      const kind = this.#former-- > 0 ? "unvouched" : "unexplained";
-      this.report(kind, undefined, () => this.#pending[i] ?? "#");
+      const former = this.#former-- > 0;
+      this.report(former ? "unvouched" : "unexplained", undefined, () => this.#pending[i] ?? "#", former);
     }
     this.#pending = [];
   }

@@ -15,10 +15,11 @@ import { formatLsn } from "../postgres/index.ts";
 import type { RowIndexReader, TableView } from "../row-index.ts";
 import type { TableSchema } from "../source.ts";
 import type { SubjectSealers } from "../subject-sealers.ts";
+import { coverageOf } from "./coverage.ts";
 import { verifyError } from "./errors.ts";
 import { openTemporaryIndex, type TemporaryIndex } from "./evidence.ts";
 import { Names } from "./names.ts";
-import { Findings, type VerifyMode, type VerifyReport } from "./report.ts";
+import { Findings, type NotCovered, type VerifyMode, type VerifyReport } from "./report.ts";
 import { parseKeyText } from "./row-identity.ts";
 import { SeenSet } from "./seen.ts";
 import type { TableSnapshot, VerifySource } from "./source.ts";
@@ -63,8 +64,9 @@ const PROGRESS_ROWS = 8192;
 const SCAN_IDS = 8192;
 
 /**
- * @throws AnamnesisError `capture/unknown-table`, `capture/stopped`, `ledger/bad-checkpoint`, `ledger/damaged-tile` and
- *   what the source and `waitForBarrier` throw: then nothing could be verified.
+ * @throws AnamnesisError `capture/unknown-table`, `capture/unknown-row`, `capture/malformed-key`, `capture/stopped`,
+ *   `ledger/bad-checkpoint`, `ledger/damaged-tile` and what the source and `waitForBarrier` throw: then nothing could be
+ *   verified.
  */
 export async function verifySource(options: VerifyOptions): Promise<VerifyReport> {
   const temporary =
@@ -86,6 +88,7 @@ class Verification {
   readonly #checks: TableCheck[] = [];
   #checkpoint: SignedCheckpoint | undefined;
   #position: bigint | undefined;
+  #notCovered: readonly NotCovered[] = [];
   #rows = 0;
 
   constructor(options: VerifyOptions, temporary: TemporaryIndex | undefined) {
@@ -109,33 +112,48 @@ class Verification {
 
   async run(): Promise<VerifyReport> {
     const started = performance.now();
-    for (const table of this.#chosen(await this.#options.source.tables())) await this.#verifyTable(table);
+    // Which tables the ledger knows decides what is compared, so the log comes first.
+    this.#checkpoint = await this.#temporary?.catchUp();
+    for (const table of await this.#chosen()) await this.#verifyTable(table);
     this.#checkpoint ??= await this.#temporary?.catchUp();
     await this.#verifyReturned();
     if (this.#options.key === undefined) await this.#findMissing();
-    if (this.#options.table === undefined) this.#findForgottenTables(await this.#options.source.tables());
+    if (this.#options.key === undefined) this.#findForgottenTables(await this.#options.source.tables());
     return await this.#report((performance.now() - started) / 1000);
   }
 
   /** A table of the ledger that was away under another name while its turn came: whoever hid it, hid it in vain. */
   async #verifyReturned(): Promise<void> {
     if (this.#options.table !== undefined) return;
-    const known = new Set(this.#index.tables().map((t) => toHex(t.handle)));
+    const known = this.#known();
     const verified = new Set(this.#checks.map((c) => toHex(c.handle)));
-    for (const table of this.#chosen(await this.#options.source.tables())) {
+    for (const table of await this.#chosen()) {
       const handle = toHex(table.handle);
       if (known.has(handle) && !verified.has(handle)) await this.#verifyTable(table);
     }
   }
 
-  #chosen(all: readonly TableSchema[]): readonly TableSchema[] {
-    const captured = all.filter((t) => t.identity !== "nothing");
-    const name = this.#options.table;
-    if (name === undefined) return captured;
-    const only = captured.filter((t) => t.name === name);
-    if (only.length === 0)
-      throw verifyError("capture/unknown-table", "no captured table has this name", { table: name });
-    return only;
+  /** The tables to compare now; what is not among them is noted. */
+  async #chosen(): Promise<readonly TableSchema[]> {
+    const { source, sourceName, table: name } = this.#options;
+    const coverage = await source.coverage(sourceName);
+    const { compared, notCovered } = coverageOf(await source.tables(), coverage, this.#known());
+    this.#notCovered = notCovered.filter((t) => name === undefined || t.table === name);
+    if (name === undefined) return compared;
+    const only = compared.filter((t) => t.name === name);
+    if (only.length > 0) return only;
+    const why = this.#notCovered[0]?.why;
+    const message = why === undefined ? "no captured table has this name" : `the table is not captured (${why})`;
+    throw verifyError("capture/unknown-table", message, { table: name });
+  }
+
+  /**
+   * Handles of the tables that capture has met, also without rows. Those are only in the local cache; believing it here
+   * can add findings, never take one away.
+   */
+  #known(): ReadonlySet<string> {
+    const tables = [...this.#index.tables(), ...(this.#options.index?.tables() ?? [])];
+    return new Set(tables.map((t) => toHex(t.handle)));
   }
 
   async #verifyTable(table: TableSchema): Promise<void> {
@@ -174,17 +192,21 @@ class Verification {
       if (++rows % PROGRESS_ROWS === 0) onProgress?.({ step: "table", table: name, rows, estimate });
     };
     await snapshot.rows(onRow, keyColumns.length > 0 ? one?.values : undefined, this.#signal);
-    if (key !== undefined) this.#checkAbsence(snapshot.table, check, key);
+    if (key !== undefined) this.#checkAbsence(snapshot.table, check, key, rows);
     this.#rows += rows;
     onProgress?.({ step: "table", table: name, rows, estimate });
   }
 
-  /** For one row: is it missing? */
-  #checkAbsence(table: TableSchema, check: TableCheck, key: string): void {
+  /** For one row: is it missing, or does nobody know it? */
+  #checkAbsence(table: TableSchema, check: TableCheck, key: string, rows: number): void {
     const handle = check.handleOfText(key);
     const id = handle === undefined ? undefined : this.#index.find(table.handle, handle);
     if (id !== undefined) check.indexed(id);
     check.finish();
+    const untellable = handle === undefined && table.keyColumns.length === 0;
+    if (rows > 0 || untellable || (id !== undefined && check.view.last(id) !== undefined)) return;
+    const message = "neither the ledger nor the database has a row with this key";
+    throw verifyError("capture/unknown-row", message, { table: table.name });
   }
 
   /** One pass over the index for all tables, each as its own snapshot saw it. */
@@ -204,11 +226,14 @@ class Verification {
 
   /** Tables with living rows that were dropped, or that are not captured any more: one finding for each. */
   #findForgottenTables(all: readonly TableSchema[]): void {
-    const verified = new Set(this.#checks.map((c) => toHex(c.handle)));
+    const { table: only, handles } = this.#options;
+    const refused = new Set(this.#notCovered.filter((t) => t.why !== "new").map((t) => toHex(handles.table(t.table))));
+    const verified = new Set(this.#checks.map((c) => toHex(c.handle)).filter((handle) => !refused.has(handle)));
     const existing = new Map(all.map((t) => [toHex(t.handle), t.name]));
     const everything = { xmin: Number.MAX_SAFE_INTEGER, xmax: Number.MAX_SAFE_INTEGER, running: new Set<number>() };
     const known = this.#index.tables().map((t) => ({ ...t, id: toHex(t.handle) }));
-    const forgotten = known.filter((t) => !verified.has(t.id));
+    const wanted = only === undefined ? undefined : toHex(handles.table(only));
+    const forgotten = known.filter((t) => !verified.has(t.id) && (wanted === undefined || t.id === wanted));
     const views = new Map(forgotten.map((t) => [this.#index.view(t.handle, everything), t]));
     const range = { from: 0, to: views.size === 0 ? 0 : this.#index.rowCount() };
     this.#index.scan(range, [...views.keys()], (id, view) => {
@@ -232,6 +257,7 @@ class Verification {
     return {
       rows: this.#rows,
       ...lists,
+      notCovered: this.#notCovered,
       totals,
       unattributed: this.#unattributed(),
       mode,
