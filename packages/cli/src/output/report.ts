@@ -1,36 +1,86 @@
 /** A verification as people read it: a calm table, the evidence used, the position. */
-import type { Finding, VerifyReport } from "@anamnesis/capture";
+import type { Finding, NotCovered, VerifyReport } from "@anamnesis/capture";
 import type { Session } from "./session.ts";
 import { CELL_MAX, table } from "./table.ts";
 import { isoTime } from "./time.ts";
 
 /** Findings shown; --json lists all. */
 const FINDINGS_SHOWN = 50;
+/** More rows than this of one table, unvouched because its columns changed, become one line. */
+const COLUMNS_CHANGED_SHOWN = 20;
+/** Tables named as not covered; --json lists all. */
+const NOT_COVERED_SHOWN = 20;
+/** The line of those is one cell, wider than cells are otherwise. */
+const LINE_MAX = 10_000;
 
 export function showReport(report: VerifyReport, session: Session): void {
   const { texts, style } = session;
   const { verify } = texts;
-  const { altered, missing, unexplained, unvouched } = report;
-  const findings = [...altered, ...missing, ...unexplained, ...unvouched];
   const { totals } = report;
   const all = totals.altered + totals.missing + totals.unexplained + totals.unvouched;
   if (all === 0) session.print(style.good(verify.clean(report.rows)));
-  else showFindings(findings, all, session);
+  else showFindings(report, all, session);
+  if (report.notCovered.length > 0) showNotCovered(report.notCovered, session);
   if (totals.erased > 0) session.print(verify.erasedNote(totals.erased));
   if (report.unattributed > 0) session.print(style.dim(verify.unattributed(report.unattributed)));
   for (const line of table(evidence(report, session))) session.print(style.dim(line));
 }
 
-function showFindings(findings: readonly Finding[], all: number, session: Session): void {
+/** One line of the table of findings, and how many it stands for. */
+interface Line {
+  readonly cells: readonly string[];
+  readonly findings: number;
+}
+
+/** What tells of tampering comes first, so that no flood of changed columns pushes it out of sight. */
+function showFindings(report: VerifyReport, all: number, session: Session): void {
   const { verify } = session.texts;
   const { columns } = verify;
   session.print(session.style.bad(verify.found(all)));
+  const { altered, missing, unexplained, unvouched } = report;
+  const worst = [...altered, ...missing, ...unexplained].slice(0, FINDINGS_SHOWN).map((f) => lineOf(f, session));
+  const lines = [...worst, ...unvouchedLines(unvouched, session)].slice(0, FINDINGS_SHOWN);
   const head = [columns.finding, columns.table, columns.key, columns.last];
-  const rows = findings
-    .slice(0, FINDINGS_SHOWN)
-    .map((f) => [verify.kind[f.kind], f.table, f.key, lastEvent(f, session)]);
-  for (const line of table([head, ...rows], CELL_MAX)) session.print(`  ${line}`);
-  if (all > FINDINGS_SHOWN) session.print(`  ${verify.more(all - Math.min(FINDINGS_SHOWN, findings.length))}`);
+  for (const line of table([head, ...lines.map((l) => l.cells)], CELL_MAX)) session.print(`  ${line}`);
+  const more = all - lines.reduce((n, l) => n + l.findings, 0);
+  if (more > 0) session.print(`  ${verify.more(more)}`);
+}
+
+const lineOf = (f: Finding, session: Session): Line => ({
+  cells: [session.texts.verify.kind[f.kind], f.table, f.key, lastEvent(f, session)],
+  findings: 1,
+});
+
+function unvouchedLines(unvouched: readonly Finding[], session: Session): Line[] {
+  const { verify } = session.texts;
+  const changed = Map.groupBy(
+    unvouched.filter((f) => f.columnsChanged === true),
+    (f) => f.table,
+  );
+  const floods = new Map([...changed].filter(([, findings]) => findings.length > COLUMNS_CHANGED_SHOWN));
+  const others = unvouched.filter((f) => f.columnsChanged !== true || !floods.has(f.table));
+  return [
+    ...[...floods].map(([name, findings]) => ({
+      cells: [verify.kind.unvouched, name, verify.manyRows(findings.length), verify.columnsChanged(newestOf(findings))],
+      findings: findings.length,
+    })),
+    ...others.slice(0, FINDINGS_SHOWN).map((f) => lineOf(f, session)),
+  ];
+}
+
+/** The newest event under the former columns: they changed after it. */
+function newestOf(findings: readonly Finding[]): number | null {
+  let newest: number | null = null;
+  for (const { lastEvent: last } of findings) if (last !== null) newest = Math.max(newest ?? 0, last.index);
+  return newest;
+}
+
+function showNotCovered(tables: readonly NotCovered[], session: Session): void {
+  const { verify } = session.texts;
+  const names = tables.slice(0, NOT_COVERED_SHOWN).map((t) => `${t.table} (${verify.notCoveredBecause[t.why]})`);
+  const more = tables.length - names.length;
+  const list = [...names, ...(more > 0 ? [verify.andMore(more)] : [])].join(", ");
+  for (const line of table([[verify.notCovered(list)]], LINE_MAX)) session.print(line);
 }
 
 function lastEvent({ lastEvent: last }: Finding, { texts: { verify } }: Session): string {

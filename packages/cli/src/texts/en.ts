@@ -148,9 +148,11 @@ export const en = {
     missing: "looking for rows that are gone",
     rebuilding: "rebuilding the index from the ledger's entries",
     clean: (rows: number) =>
-      rows === 1
-        ? "Clean: the one row is what the ledger vouches for."
-        : `Clean: all ${rows} rows are what the ledger vouches for.`,
+      rows === 0
+        ? "Clean: no row is here, and the ledger vouches for none."
+        : rows === 1
+          ? "Clean: the one row is what the ledger vouches for."
+          : `Clean: all ${rows} rows are what the ledger vouches for.`,
     found: (n: number) => count(n, "finding"),
     mode: { cache: "from the local cache", "from-log": "from the ledger's entries" },
     modeLabel: "mode",
@@ -162,6 +164,15 @@ export const en = {
     kind: {
       altered: "altered",
       missing: "missing",
+    manyRows: (n: number) => count(n, "row"),
+    columnsChanged: (last: number | null) => `columns changed${last === null ? "" : ` since event ${last}`}`,
+    notCovered: (tables: string) => `not covered: ${tables}`,
+    notCoveredBecause: {
+      "no-identity": "no key, or an identity that names no row: see `source check`",
+      unlogged: "unlogged: its writes are not in the database's log",
+      new: "new table: not captured yet; restart the node or run `source add`",
+    },
+    andMore: (n: number) => `and ${n} more`,
       unexplained: "unexplained",
       erased: "erased",
       unvouched: "unvouched",
@@ -171,8 +182,13 @@ export const en = {
     noEvent: "no event",
     unknownActor: "unknown actor",
     unattributed: (n: number) =>
-      `${count(n, "event")} by unknown actors (ordinary writes nobody signed for; not findings)`,
-    erasedNote: (n: number) => `${count(n, "row")} erased: the key was destroyed, nothing can be said about them`,
+      n === 1
+        ? "1 event by an unknown actor (an ordinary write nobody signed for; not a finding)"
+        : `${n} events by unknown actors (ordinary writes nobody signed for; not findings)`,
+    erasedNote: (n: number) =>
+      n === 1
+        ? "1 row erased: its key was destroyed, nothing can be said about it"
+        : `${n} rows erased: their keys were destroyed, nothing can be said about them`,
   },
 
   history: {
