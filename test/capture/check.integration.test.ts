@@ -69,7 +69,14 @@ describe("source check", () => {
     await sql(url, "CREATE ROLE plain LOGIN PASSWORD 'plain-secret'");
     const poor = { ...options(), url: url.replace(/\/\/.*@/, "//plain:plain-secret@") };
     const check = await checkSource(poor);
-    expect(check.problems.map((p) => p.code)).toContain("capture/no-replication-right");
+    const codes = ["capture/no-replication-right", "capture/no-read-right", "capture/no-publication-right"];
+    expect(check.problems.map((p) => p.code)).toEqual(expect.arrayContaining(codes));
+    expect(check.tables.map((t) => t.status)).toEqual(["forbidden", "forbidden", "forbidden", "forbidden"]);
+    expect(check.tables[0]?.statements[0]).toMatchObject({
+      sql: expect.stringContaining('TO "plain"'),
+      required: true,
+    });
+    expect(check.statements.map((s) => s.required)).toEqual([true]);
     const source = postgresSource({ ...poor, name: "other" });
     await expect(source.tables()).rejects.toMatchObject({
       ...{ code: "capture/no-publication-right", message: expect.stringContaining("CREATE PUBLICATION") },
@@ -78,6 +85,65 @@ describe("source check", () => {
     const refused = await checkSource(closed).catch((error: unknown) => error);
     expect(refused).toMatchObject({ code: "capture/cannot-connect" });
     expect(String(refused)).not.toContain("@");
+  });
+});
+
+describe("a published table that loses its key", () => {
+  const lost = () => ({ ...options(), name: "lost", include: ["lost.*"] });
+  const update = () => sql(url, "UPDATE lost.b SET v = coalesce(v, '') || 'x'");
+  const loseKey = () => sql(url, "ALTER TABLE lost.b DROP CONSTRAINT b_pkey");
+
+  beforeAll(async () => {
+    await sql(
+      url,
+      "CREATE SCHEMA lost",
+      "CREATE TABLE lost.a (id int PRIMARY KEY)",
+      "CREATE TABLE lost.b (id int PRIMARY KEY, v text)",
+      "INSERT INTO lost.b VALUES (1)",
+    );
+    await postgresSource(lost()).tables();
+    await loseKey();
+  });
+
+  it("is a problem with its SQL, which makes the owner's UPDATE work again", async () => {
+    await expect(update()).rejects.toThrow();
+    const check = await checkSource(lost());
+    expect(check.ready).toBe(false);
+    expect(check.problems).toMatchObject([
+      { code: "capture/table-refused", message: expect.stringContaining("lost.b is published") },
+    ]);
+    const drop = { sql: 'ALTER PUBLICATION "anamnesis_lost" DROP TABLE "lost"."b"', required: true };
+    expect(check.statements).toMatchObject([drop]);
+    await applyPreparation(url, check.statements);
+    await update();
+    expect((await checkSource(lost())).problems).toEqual([]);
+  });
+
+  it("is taken out by capture itself at its start", async () => {
+    await sql(url, "ALTER TABLE lost.b ADD PRIMARY KEY (id)");
+    await postgresSource(lost()).tables();
+    await loseKey();
+    await expect(update()).rejects.toThrow();
+    expect((await postgresSource(lost()).tables()).map((t) => t.name)).toEqual(["lost.a"]);
+    await update();
+  });
+
+  it("is taken out although no other table is left to capture", async () => {
+    await sql(url, "ALTER TABLE lost.b ADD PRIMARY KEY (id)", "DROP TABLE lost.a");
+    await postgresSource(lost()).tables();
+    await loseKey();
+    await expect(postgresSource(lost()).tables()).rejects.toMatchObject({ code: "capture/no-tables" });
+    await update();
+    await sql(url, "DROP PUBLICATION anamnesis_lost");
+  });
+
+  it("says what the slot costs, and gives no count where none was taken", async () => {
+    await sql(url, "CREATE TABLE lost.fresh (id int)", "INSERT INTO lost.fresh VALUES (1)");
+    const fresh = async () => (await checkSource(lost())).tables.find((t) => t.name === "lost.fresh")?.rows;
+    expect(await fresh()).toBeNull();
+    await sql(url, "ANALYZE lost.fresh");
+    expect(await fresh()).toBe(1);
+    expect((await checkSource(lost())).walKept).toMatch(/^(-1|\d+[kMGT]?B)$/);
   });
 });
 

@@ -50,6 +50,8 @@ describe("failures", () => {
     expect(said("capture/cannot-connect", "the password is wrong for this role")).toContain(": the password is wrong");
     expect(said("node/bad-config", "line 3")).toContain("line 3");
     expect(said("cli/unreadable-file", "cannot read genesis.json")).toContain("genesis.json");
+    const port = new AnamnesisError("gateway/port-busy", "port 8420 is in use: choose another one", { port: 8420 });
+    expect(failureOf(port, texts).message).toBe("The port is in use (port: 8420)");
     const zh = failureOf(new AnamnesisError("ledger/locked", "another process orders this ledger"), textsFor("zh"));
     expect(zh.message).toBe(textsFor("zh").errors["ledger/locked"].text);
   });

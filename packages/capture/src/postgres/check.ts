@@ -7,8 +7,9 @@ import { captureError } from "../errors.ts";
 import type { Identity } from "../source.ts";
 import type { SubjectMapping } from "../subjects.ts";
 import { type CatalogOptions, type PgTable, qualified, readTables } from "./catalog.ts";
-import { mustPublishGenerated, objectName, publicationSql, publishedTables } from "./publication.ts";
-import { quoteText, sqlState, withClient } from "./session.ts";
+import { type Rights, readRights } from "./check-rights.ts";
+import { mustPublishGenerated, objectName, publicationSql, publishedTables, withdrawalSql } from "./publication.ts";
+import { quoteName, quoteText, sqlState, withClient } from "./session.ts";
 import { readSlot, type SlotState } from "./slot.ts";
 
 export interface CheckOptions extends CatalogOptions {
@@ -28,7 +29,8 @@ export interface Statement {
 
 export interface TableCheck {
   readonly name: string;
-  readonly status: "captured" | "refused";
+  /** `forbidden`: it could be captured, but this role may not read it. */
+  readonly status: "captured" | "refused" | "forbidden";
   /** One sentence. */
   readonly why: string;
   readonly identity: Identity;
@@ -36,7 +38,8 @@ export interface TableCheck {
   readonly subjects: { readonly columns: readonly string[]; readonly because: SubjectMapping["because"] };
   /** Columns whose large values an update may leave out: such a row is unvouched until it is written whole again. */
   readonly unvouchedColumns: readonly string[];
-  readonly rows: number;
+  /** By the newest ANALYZE; null when there never was one. */
+  readonly rows: number | null;
   readonly statements: readonly Statement[];
 }
 
@@ -44,6 +47,8 @@ export interface SourceCheck {
   readonly version: string;
   readonly publication: string;
   readonly slot: SlotState | undefined;
+  /** How much WAL slots may keep, as the server says it (`max_slot_wal_keep_size`); `-1` is all of it. */
+  readonly walKept: string;
   readonly problems: readonly { readonly code: string; readonly message: string }[];
   readonly tables: readonly TableCheck[];
   /** Preparation that is not about one table. */
@@ -61,15 +66,33 @@ export async function checkSource(options: CheckOptions): Promise<SourceCheck> {
     const tables = await readTables(client, options);
     const publication = objectName(options.name);
     const published = await publishedTables(client, publication);
+    const rights = await readRights(client, publication);
     const usable = tables.filter((t) => t.identity !== "nothing");
     const generated = await mustPublishGenerated(client, publication);
-    const statements =
-      usable.length === 0 ? [] : publicationSql(publication, usable, published, generated).map(publishing);
+    const adding = usable.length === 0 ? [] : publicationSql(publication, usable, published, generated);
+    const withdrawal = withdrawalSql(publication, tables, published);
+    const mayChange = mayPublish(rights, usable, published);
+    const statements = [
+      ...(withdrawal === undefined ? [] : [withdrawing(withdrawal)]),
+      ...adding.map((sql) => publishing(sql, !mayChange)),
+    ];
     const slot = await readSlot(client, publication);
-    const problems = [...serverProblems(server, slot), ...(usable.length === 0 ? [NO_TABLES] : [])];
+    const checked = tables.map((t) => checkTable(t, rights));
+    const problems = [
+      ...serverProblems(server, slot),
+      ...tableProblems(tables, checked, published),
+      ...(adding.length > 0 && !mayChange ? [NO_PUBLICATION] : []),
+    ];
     const ready = problems.length === 0;
-    return { version: server.version, publication, slot, problems, tables: tables.map(checkTable), statements, ready };
+    const { version, walKept } = server;
+    return { version, publication, slot, walKept, problems, tables: checked, statements, ready };
   });
+}
+
+/** Only an owner may put a table into a publication. */
+function mayPublish(rights: Rights, usable: readonly PgTable[], published: ReadonlySet<string> | undefined): boolean {
+  const missing = usable.filter((t) => published?.has(t.name) !== true);
+  return rights.mayPublish && missing.every((t) => rights.tables.get(t.oid)?.owns === true);
 }
 
 /** Runs statements of a check, each in a transaction of its own with a lock timeout. Gives those that were run. */
@@ -101,20 +124,25 @@ export function preparationScript(check: SourceCheck): string {
   return all.length === 0 ? "" : `SET lock_timeout = '2s';\n${lines.join("\n")}\n`;
 }
 
-function checkTable(table: PgTable): TableCheck {
+function checkTable(table: PgTable, rights: Rights): TableCheck {
   const name = (index: number): string => table.columns[index]?.name ?? "?";
   const large = table.columns.filter((c) => c.large).map((c) => c.name);
   const unvouchedColumns = table.identity === "key" ? large : [];
+  const mayRead = rights.tables.get(table.oid)?.mayRead === true;
+  const forbidden = table.identity !== "nothing" && !mayRead;
   return {
     name: table.name,
-    status: table.identity === "nothing" ? "refused" : "captured",
-    why: verdict(table, unvouchedColumns),
+    status: table.identity === "nothing" ? "refused" : forbidden ? "forbidden" : "captured",
+    why: forbidden ? "this role may not read it" : verdict(table, unvouchedColumns),
     identity: table.identity,
     key: table.keyColumns.map(name),
     subjects: { columns: table.subjectColumns.map(name), because: table.subjectsBecause },
     unvouchedColumns,
-    rows: table.estimate,
-    statements: identityStatements(table, unvouchedColumns.length > 0),
+    rows: rights.tables.get(table.oid)?.rows ?? null,
+    statements: [
+      ...(mayRead ? [] : [granting(table, rights.role)]),
+      ...identityStatements(table, unvouchedColumns.length > 0),
+    ],
   };
 }
 
@@ -128,7 +156,7 @@ function verdict(table: PgTable, unvouched: readonly string[]): string {
   if (table.identity === "full")
     return table.keyColumns.length > 0 ? "complete rows" : "complete rows, counted as a multiset";
   if (unvouched.length === 0) return "by key; no column can be left out of an update";
-  return `by key; an update that leaves a large value of ${unvouched.join(", ")} alone makes the row unvouched`;
+  return "by key; an update that leaves a large value alone makes the row unvouched until it is written whole again";
 }
 
 function identityStatements(table: PgTable, advised: boolean): readonly Statement[] {
@@ -148,18 +176,35 @@ function identityStatements(table: PgTable, advised: boolean): readonly Statemen
     }));
 }
 
-const publishing = (sql: string): Statement => ({
+const granting = (table: PgTable, role: string): Statement => ({
+  sql: `GRANT USAGE ON SCHEMA ${quoteName(table.schema)} TO ${quoteName(role)}; GRANT SELECT ON ${qualified(table)} TO ${quoteName(role)}`,
+  why: "Lets the role read the table for snapshot and verification.",
+  lock: "none that anybody waits for",
+  cost: "none",
+  required: true,
+});
+
+const withdrawing = (sql: string): Statement => ({
+  sql,
+  why: "These tables have lost their key: while they are published, the database refuses their owner's UPDATE and DELETE.",
+  lock: "SHARE UPDATE EXCLUSIVE on each table (reads and writes go on)",
+  cost: "their changes are no longer captured",
+  required: true,
+});
+
+const publishing = (sql: string, required: boolean): Statement => ({
   sql,
   why: "Tells the database what to send; made by capture itself when it starts, if its role may.",
   lock: "SHARE UPDATE EXCLUSIVE on each table (reads and writes go on)",
-  cost: "none by itself",
-  required: false,
+  cost: "none by itself; but a captured table that loses its key would block its owner's UPDATE until it is taken out of the publication",
+  required,
 });
 
 interface Server {
   readonly version: string;
   readonly number: number;
   readonly wal: string;
+  readonly walKept: string;
   readonly mayReplicate: boolean;
   readonly slots: number;
   readonly slotsMax: number;
@@ -171,7 +216,7 @@ async function readServer(client: Client): Promise<Server> {
   const setting = (name: string) => `pg_catalog.current_setting(${quoteText(name)})`;
   const { rows } = await client.query<Server>(
     `SELECT ${setting("server_version")} AS version, ${setting("server_version_num")}::int AS number,
-            ${setting("wal_level")} AS wal,
+            ${setting("wal_level")} AS wal, ${setting("max_slot_wal_keep_size")} AS "walKept",
             (SELECT rolreplication OR rolsuper FROM pg_catalog.pg_roles WHERE rolname = current_user) AS "mayReplicate",
             (SELECT count(*)::int FROM pg_catalog.pg_replication_slots) AS slots,
             ${setting("max_replication_slots")}::int AS "slotsMax",
@@ -184,6 +229,30 @@ async function readServer(client: Client): Promise<Server> {
 }
 
 const NO_TABLES = { code: "capture/no-tables", message: "no table can be captured: see what each one needs" };
+
+const NO_PUBLICATION = {
+  code: "capture/no-publication-right",
+  message: "this role may not publish the tables: run the required statements as their owner",
+};
+
+function tableProblems(
+  tables: readonly PgTable[],
+  checked: readonly TableCheck[],
+  published: ReadonlySet<string> | undefined,
+) {
+  const broken = tables.filter((t) => t.identity === "nothing" && published?.has(t.name) === true);
+  const forbidden = checked.filter((t) => t.status === "forbidden");
+  return [
+    ...(checked.some((t) => t.status === "captured") ? [] : [NO_TABLES]),
+    ...broken.map((t) => ({
+      code: "capture/table-refused",
+      message: `${t.name} is published but has no usable key: its owner's UPDATE is refused until it is taken out`,
+    })),
+    ...(forbidden.length === 0
+      ? []
+      : [{ code: "capture/no-read-right", message: `this role may not read ${forbidden.length} of the tables` }]),
+  ];
+}
 
 function serverProblems(s: Server, slot: SlotState | undefined) {
   const problems: { code: string; message: string }[] = [];

@@ -46,7 +46,7 @@ export async function mustPublishGenerated(client: Client, publication: string):
   return sent === undefined ? "new" : sent ? "no" : "missing";
 }
 
-/** The statements that make the publication hold these tables; empty when it does. It never takes a table out. */
+/** The statements that make the publication hold these tables; empty when it does. */
 export function publicationSql(
   publication: string,
   tables: readonly PgTable[],
@@ -66,20 +66,39 @@ export function publicationSql(
 }
 
 /**
- * Makes the publication hold the tables. Takes SHARE UPDATE EXCLUSIVE on each table that is added: reads and writes go
- * on. @throws AnamnesisError `capture/no-publication-right`; its message holds the SQL to run as the tables' owner.
+ * The statement that takes published tables out which have lost their identity since, for the server refuses their
+ * owner's UPDATE and DELETE for as long as they are published. Undefined when there is none.
+ */
+export function withdrawalSql(
+  publication: string,
+  tables: readonly PgTable[],
+  published: ReadonlySet<string> | undefined,
+): string | undefined {
+  const broken = tables.filter((t) => t.identity === "nothing" && published?.has(t.name) === true);
+  if (broken.length === 0) return undefined;
+  return `ALTER PUBLICATION ${quoteName(publication)} DROP TABLE ${broken.map(qualified).join(", ")}`;
+}
+
+/**
+ * Makes the publication hold those of the tables that have an identity, and no other of them. Takes SHARE UPDATE
+ * EXCLUSIVE on each table that is added or taken out: reads and writes go on. @throws AnamnesisError `capture/no-publication-right`; its message holds the SQL to run as the tables' owner.
  */
 export async function ensurePublication(
   client: Client,
   publication: string,
   tables: readonly PgTable[],
 ): Promise<void> {
-  const statements = publicationSql(
-    publication,
-    tables,
-    await publishedTables(client, publication),
-    await mustPublishGenerated(client, publication),
-  );
+  const published = await publishedTables(client, publication);
+  const withdrawal = withdrawalSql(publication, tables, published);
+  // First and on its own: whatever becomes of the rest, nobody's UPDATE stays refused because of us.
+  if (withdrawal !== undefined) await change(client, [withdrawal]);
+  const usable = tables.filter((t) => t.identity !== "nothing");
+  if (usable.length === 0) return;
+  const generated = await mustPublishGenerated(client, publication);
+  await change(client, publicationSql(publication, usable, published, generated));
+}
+
+async function change(client: Client, statements: readonly string[]): Promise<void> {
   if (statements.length === 0) return;
   await client.query("BEGIN");
   try {
@@ -91,7 +110,7 @@ export async function ensurePublication(
     if (sqlState(cause) === "42501") {
       throw captureError(
         "capture/no-publication-right",
-        `this role may not publish the tables; run as their owner: ${statements.join("; ")}`,
+        `this role may not change what is published; run as their owner: ${statements.join("; ")}`,
       );
     }
     throw captureError("capture/stream-failed", `the publication could not be made (${sqlState(cause) ?? "?"})`);

@@ -76,11 +76,11 @@ class Postgres implements PostgresSource {
   async tables(): Promise<readonly PgTable[]> {
     return withClient(this.#options, async (client) => {
       const all = await readTables(client, this.#options);
+      await ensurePublication(client, this.#name, all);
       const usable = all.filter((table) => table.identity !== "nothing");
       if (usable.length === 0) {
         throw captureError("capture/no-tables", "no table can be captured: see `source check`", { seen: all.length });
       }
-      await ensurePublication(client, this.#name, usable);
       this.#tables = new Map(usable.map((table) => [table.name, table]));
       return usable;
     });

@@ -1,5 +1,5 @@
 /** `anamnesis source check NAME`: what capture needs and would see; changes nothing unless told to. */
-import type { SourceCheck } from "@anamnesis/capture";
+import type { SourceCheck, Statement, TableCheck } from "@anamnesis/capture";
 import { type Checked, checkNamed } from "@anamnesis/node";
 import type { Command } from "commander";
 import { exampleText } from "../help.ts";
@@ -7,6 +7,7 @@ import type { Session } from "../output/session.ts";
 import { table } from "../output/table.ts";
 import type { Runner } from "../runner.ts";
 import { withDatabase } from "../sandbox/awake.ts";
+import type { Texts } from "../texts/en.ts";
 
 interface Options {
   readonly dir: string;
@@ -40,29 +41,56 @@ async function check(name: string, o: Options, session: Session): Promise<0 | 1>
 function show({ check: found, product, cannotSee, applied }: Checked, session: Session): void {
   const { texts, style } = session;
   session.print(`${texts.source.reachable}: ${found.version} (${product})`);
-  for (const problem of found.problems) session.print(style.bad(`${problem.message} [${problem.code}]`));
-  const rows = found.tables.map((t) => [
-    t.status === "captured" ? texts.source.captured : texts.source.refused,
-    t.name,
-    String(t.rows),
-    t.subjects.columns.join(",") || "–",
-    t.why,
-  ]);
-  for (const line of table(rows)) session.print(`  ${line}`);
+  for (const problem of found.problems) {
+    session.print(style.bad(`${texts.source.problem}: ${problem.message} [${problem.code}]`));
+  }
+  for (const group of grouped(found.tables, (t) => `${t.status}/${t.why}`)) showTables(group, session);
   if (applied.length > 0) session.print(style.good(texts.source.applied(applied.length)));
   showStatements(found, session);
+  showSlot(found, session);
   session.print(style.bold(texts.source.cannotSee));
   for (const line of cannotSee) session.print(`  - ${line}`);
 }
 
-function showStatements(found: SourceCheck, session: Session): void {
-  const { texts, style } = session;
+/** Tables with one verdict: it is said once. */
+function showTables(tables: readonly TableCheck[], { texts: { source }, style, print }: Session): void {
+  const [first] = tables;
+  if (first === undefined) return;
+  print(style.bold(`${source.status[first.status]} (${tables.length}): ${first.why}`));
+  const { table: name, rows, patient, key, large } = source.columns;
+  const withLarge = tables.some((t) => t.unvouchedColumns.length > 0);
+  const lines = tables.map((t) => [
+    ...[t.name, t.rows === null ? "?" : String(t.rows), t.subjects.columns.join(",") || "–", t.key.join(",") || "–"],
+    ...(withLarge ? [t.unvouchedColumns.join(",") || "–"] : []),
+  ]);
+  for (const line of table([[name, rows, patient, key, ...(withLarge ? [large] : [])], ...lines])) print(`  ${line}`);
+}
+
+function showStatements(found: SourceCheck, { texts: { source }, style, print }: Session): void {
   const statements = [...found.tables.flatMap((t) => t.statements), ...found.statements];
-  if (statements.length === 0) return session.print(texts.source.nothing);
-  session.print(style.bold(texts.source.needs));
-  session.print("  SET lock_timeout = '2s';");
-  for (const s of statements) {
-    session.print(`  ${s.sql};`);
-    session.print(style.dim(`    ${s.why} ${texts.source.lock}: ${s.lock}. ${texts.source.cost}: ${s.cost}.`));
+  if (statements.length === 0) {
+    if (found.ready) print(source.nothing);
+    return;
+  }
+  print(style.bold(source.needs));
+  print("  SET lock_timeout = '2s';");
+  for (const group of grouped(statements, (s) => `${s.required}/${s.why}/${s.lock}/${s.cost}`)) {
+    const [first] = group;
+    if (first === undefined) continue;
+    print(style.dim(`  -- ${first.required ? source.required : source.optional}: ${explained(first, source)}`));
+    for (const { sql } of group) print(`  ${sql};`);
   }
 }
+
+const explained = (s: Statement, { lock, cost }: Texts["source"]): string =>
+  `${s.why} ${lock}: ${s.lock}. ${cost}: ${s.cost}.`;
+
+function showSlot({ publication, slot, walKept }: SourceCheck, { texts: { source }, style, print }: Session): void {
+  print(style.bold(source.slot(publication)));
+  print(`  ${slot === undefined ? source.slotToMake : source.slotKeeps(Math.ceil(slot.retainedBytes / MEBIBYTE))}`);
+  print(`  ${source.slotCost(walKept === "-1" ? undefined : walKept)}`);
+}
+
+const MEBIBYTE = 1024 * 1024;
+
+const grouped = <T>(all: readonly T[], by: (one: T) => string): Iterable<readonly T[]> => Map.groupBy(all, by).values();

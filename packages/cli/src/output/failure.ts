@@ -21,7 +21,7 @@ export function failureOf(error: unknown, texts: Texts): Failure {
   if (known === undefined) return { code: error.code, message: error.message, remedy: texts.errors.internal.remedy };
   // Messages are English: whether one says more is seen beside the English text, in every language.
   const english = lookUp(errorsEn, error.code) ?? known;
-  const more = saysMore(error.message, `${english.text} ${english.remedy}`) ? `: ${error.message}` : "";
+  const more = saysMore(error.message, `${english.text} ${english.remedy}${where(error)}`) ? `: ${error.message}` : "";
   return { code: error.code, message: `${known.text}${more}${where(error)}`, remedy: known.remedy };
 }
 
@@ -41,7 +41,7 @@ function saysMore(message: string, known: string): boolean {
   const words = message.replaceAll("Anamnesis", "").split(/\s+/);
   const isName = (word: string, at: number): boolean =>
     /\d|[._/`'"]\w|\w[_/]/.test(word) || (at > 0 && /[A-Z]/.test(word));
-  if (words.some((word, at) => isName(word, at))) return true;
+  if (words.some((word, at) => isName(word, at) && !known.includes(word))) return true;
   const stems = new Set(stemsOf(known));
   const said = stemsOf(words.join(" "));
   return said.filter((stem) => !stems.has(stem)).length * 3 > said.length;

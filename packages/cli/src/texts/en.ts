@@ -121,10 +121,20 @@ export const en = {
     nothing: "Nothing is left to prepare.",
     applied: (n: number) => `Ran ${count(n, "statement")}.`,
     cannotSee: "What this source cannot see",
-    captured: "captured",
+    problem: "PROBLEM",
+    status: { captured: "captured", refused: "refused", forbidden: "not readable" },
+    columns: { table: "TABLE", rows: "ROWS (ABOUT)", patient: "PATIENT", key: "KEY", large: "LARGE VALUES" },
+    required: "required",
+    optional: "optional",
+    slot: (name: string) => `Replication slot ${name}`,
+    slotToMake: "Not there yet: capture makes it when it first starts.",
+    slotKeeps: (mebibytes: number) => `It holds back ${mebibytes} MiB of WAL now.`,
+    slotCost: (limit: string | undefined) =>
+      `While capture is down the database keeps its WAL for it, at most max_slot_wal_keep_size: ${
+        limit ?? "now -1, which is no limit (the disk may fill: set one)"
+      }.`,
     lock: "Lock",
     cost: "Cost",
-    refused: "refused",
   },
 
   capture: {

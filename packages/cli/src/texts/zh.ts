@@ -107,10 +107,18 @@ export const zh: Texts = {
     nothing: "无需再作准备。",
     applied: (n) => `已执行 ${n} 条语句。`,
     cannotSee: "该数据源看不到的内容",
-    captured: "已捕获",
+    problem: "问题",
+    status: { captured: "已捕获", refused: "被拒绝", forbidden: "不可读" },
+    columns: { table: "表", rows: "行数（约）", patient: "患者", key: "键", large: "大值列" },
+    required: "必需",
+    optional: "可选",
+    slot: (name) => `复制槽 ${name}`,
+    slotToMake: "尚不存在：捕获首次启动时创建。",
+    slotKeeps: (mebibytes) => `目前保留 ${mebibytes} MiB 的 WAL。`,
+    slotCost: (limit) =>
+      `捕获停止期间，数据库为其保留 WAL，上限为 max_slot_wal_keep_size：${limit ?? "目前为 -1，即无上限（磁盘可能写满：请设置上限）"}。`,
     lock: "锁",
     cost: "代价",
-    refused: "被拒绝",
   },
 
   capture: {
