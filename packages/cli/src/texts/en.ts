@@ -164,6 +164,15 @@ export const en = {
           ? "Clean: the one row is what the ledger vouches for."
           : `Clean: all ${rows} rows are what the ledger vouches for.`,
     found: (n: number) => count(n, "finding"),
+    manyRows: (n: number) => count(n, "row"),
+    columnsChanged: (last: number | null) => `columns changed${last === null ? "" : ` since event ${last}`}`,
+    notCovered: (tables: string) => `not covered: ${tables}`,
+    notCoveredBecause: {
+      "no-identity": "no key, or an identity that names no row: see `source check`",
+      unlogged: "unlogged: its writes are not in the database's log",
+      new: "new table: not captured yet; restart the node or run `source add`",
+    },
+    andMore: (n: number) => `and ${n} more`,
     mode: { cache: "from the local cache", "from-log": "from the ledger's entries" },
     modeLabel: "mode",
     position: "position",
@@ -174,15 +183,6 @@ export const en = {
     kind: {
       altered: "altered",
       missing: "missing",
-    manyRows: (n: number) => count(n, "row"),
-    columnsChanged: (last: number | null) => `columns changed${last === null ? "" : ` since event ${last}`}`,
-    notCovered: (tables: string) => `not covered: ${tables}`,
-    notCoveredBecause: {
-      "no-identity": "no key, or an identity that names no row: see `source check`",
-      unlogged: "unlogged: its writes are not in the database's log",
-      new: "new table: not captured yet; restart the node or run `source add`",
-    },
-    andMore: (n: number) => `and ${n} more`,
       unexplained: "unexplained",
       erased: "erased",
       unvouched: "unvouched",
