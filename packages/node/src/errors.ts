@@ -37,10 +37,15 @@ export function explainFile(problem: unknown, what: string): unknown {
     case "EACCES":
     case "EPERM":
     case "EROFS":
+    case "ENOTDIR":
       return nodeError("node/no-access", `${what}: this account may not write or read there`, {}, problem);
     case "ENOSPC":
     case "EDQUOT":
       return nodeError("node/disk-full", `${what}: the disk is full`, {}, problem);
+    case "ENOENT":
+      // A recursive mkdir on a read-only file system answers so.
+      if (!("syscall" in problem) || problem.syscall !== "mkdir") return problem;
+      return nodeError("node/no-access", `${what}: no folder can be made there`, {}, problem);
     default:
       return problem;
   }

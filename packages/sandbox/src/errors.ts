@@ -1,3 +1,4 @@
+import { statfsSync } from "node:fs";
 import { AnamnesisError, type Details, isAnamnesisError } from "@anamnesis/core";
 
 /** Everything that can go wrong in the sandbox, with the remedy beside each code. */
@@ -42,6 +43,17 @@ const REMEDY: Partial<Record<SandboxErrorCode, string>> = {
   "sandbox/no-access":
     "the folder cannot be used by this account: correct its owner and rights, or choose another folder",
 };
+
+/** Less than this and PostgreSQL cannot go on: one WAL segment and room to work. */
+const SPACE_BYTES_MIN = 32 * 2 ** 20;
+
+/** As `explain`, for a server in `dir`: one that broke off without a word while the disk is full did so for want of space. */
+export function explainAt(dir: string, problem: unknown, what: string): AnamnesisError {
+  if (isAnamnesisError(problem) || classify(problem) !== undefined) return explain(problem, what);
+  const { bavail, bsize } = statfsSync(dir);
+  if (bavail * bsize >= SPACE_BYTES_MIN) return explain(problem, what);
+  return sandboxError("sandbox/disk-full", `${what}: ${REMEDY["sandbox/disk-full"]}`, {}, problem);
+}
 
 /** Wraps a foreign failure into a coded one that says what to do; a coded one passes through unchanged. */
 export function explain(problem: unknown, what: string, details: Details = {}): AnamnesisError {

@@ -1,4 +1,4 @@
-export { type SandboxErrorCode } from "./errors.ts";
+export { explainAt, type SandboxErrorCode } from "./errors.ts";
 export { type FillOptions, type FillResult, fillHospital, hospitalSchema } from "./hospital/fill.ts";
 export { type PlantOptions, plant } from "./plant/plant.ts";
 export type { What } from "./plant/recipes.ts";

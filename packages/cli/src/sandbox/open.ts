@@ -2,7 +2,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { addSource, type Folder, initFolder, layoutOf, moveSource, openFolder } from "@anamnesis/node";
-import { fillHospital, type Postgres, startPostgres } from "@anamnesis/sandbox";
+import { explainAt, fillHospital, type Postgres, startPostgres } from "@anamnesis/sandbox";
 import { POSTGRES, readSandbox, type SandboxState, SOURCE, writeSandbox } from "./state.ts";
 
 export interface Sandbox {
@@ -48,9 +48,11 @@ export async function openSandbox(options: OpenSandbox): Promise<Sandbox> {
     const onProgress = (done: number, total: number): void => steps?.filling?.(done, total);
     const filled = await fillHospital(postgres.url, { patients, seed, onProgress });
     return { folder: pointAt(openFolder(dir), postgres.url), postgres, state, filled: filled.total };
-  } catch (error) {
+  } catch (problem) {
+    // Asked before the server is stopped: it gives back what its last transaction took.
+    const explained = explainAt(dir, problem, "the sandbox's hospital could not be made");
     await postgres.stop();
-    throw error;
+    throw explained;
   }
 }
 
