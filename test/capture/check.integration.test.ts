@@ -81,6 +81,17 @@ describe("source check", () => {
     await expect(source.tables()).rejects.toMatchObject({
       ...{ code: "capture/no-publication-right", message: expect.stringContaining("CREATE PUBLICATION") },
     });
+    const wrong = [
+      [poor.url.replace("plain-secret", "geheim"), "28P01", "password"],
+      [url.replace(/\/[^/?]+(\?|$)/, "/nowhere$1"), "3D000", "no database of the name"],
+      [`${url}${url.includes("?") ? "&" : "?"}sslmode=require`, undefined, "no TLS"],
+    ] as const;
+    for (const [address, reason, words] of wrong) {
+      const error: unknown = await checkSource({ ...options(), url: address }).catch((e: unknown) => e);
+      expect(error).toMatchObject({ code: "capture/cannot-connect", message: expect.stringContaining(words) });
+      expect(error).toHaveProperty("details", reason === undefined ? {} : { reason });
+      expect(String(error)).not.toMatch(/geheim|plain|nowhere/);
+    }
     const closed = { ...options(), url: url.replace(/:\d+\//, ":1/") };
     const refused = await checkSource(closed).catch((error: unknown) => error);
     expect(refused).toMatchObject({ code: "capture/cannot-connect" });
