@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type pg from "pg";
-import { sandboxError } from "../errors.ts";
+import { classify, sandboxError } from "../errors.ts";
 import { isArchived } from "../hospital/rows.ts";
 import { Rng } from "../random.ts";
 import { connect, isLost, transact, type WardWrite } from "./transaction.ts";
@@ -34,7 +34,7 @@ export interface Ward {
   run(rows: number): Promise<number>;
   /** Ends the calm work and every `run` within 1 s. */
   stop(): Promise<void>;
-  /** Rejects with `sandbox/ward-failed` when the work cannot go on; resolves after `stop`. */
+  /** Rejects with `sandbox/ward-failed` or `sandbox/disk-full` when the work cannot go on; resolves after `stop`. */
   readonly done: Promise<void>;
 }
 
@@ -110,7 +110,12 @@ class People implements Ward {
       } catch (error) {
         if (this.#stop.signal.aborted) return;
         if (!isLost(error))
-          throw sandboxError("sandbox/ward-failed", "the ward met an error it cannot work around", {}, error);
+          throw sandboxError(
+            classify(error) ?? "sandbox/ward-failed",
+            "the ward met an error it cannot work around",
+            {},
+            error,
+          );
         this.#figures.reconnects++;
         await sleep(50);
       } finally {
