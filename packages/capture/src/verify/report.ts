@@ -68,6 +68,8 @@ export function exitCodeOf(report: Pick<VerifyReport, "totals">): 0 | 1 {
   return altered + missing + unexplained + unvouched === 0 ? 0 : 1;
 }
 
+const KINDS: readonly FindingKind[] = ["altered", "missing", "unexplained", "erased", "unvouched"];
+
 /** What makes room for other kinds when the lists are full: a changed column must not hide a changed value. */
 const YIELDING: readonly FindingKind[] = ["erased", "unvouched"];
 
@@ -88,6 +90,14 @@ export class Findings {
     this.#room--;
     const { table, key, lastEvent, columnsChanged } = describe();
     this.lists[kind].push({ table, key, kind, lastEvent, ...(columnsChanged && { columnsChanged }) });
+  }
+
+  /** Takes over what was collected apart. */
+  takeIn(other: Findings): void {
+    for (const kind of KINDS) {
+      for (const finding of other.lists[kind]) this.add(kind, () => finding);
+      this.totals[kind] += other.totals[kind] - other.lists[kind].length;
+    }
   }
 
   #makeRoom(kind: FindingKind): boolean {

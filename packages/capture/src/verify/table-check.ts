@@ -25,6 +25,11 @@ export interface TableCheck {
   readonly view: TableView;
   /** The table's handle. */
   readonly handle: Uint8Array;
+  /**
+   * The table has rows, no key, and not one of them is known: its key was dropped, so the handles are others than capture
+   * made. Then nothing is said about single rows. Good after all rows.
+   */
+  readonly lostKey: boolean;
   /** The row handle behind a key text, if it can be told. */
   handleOfText(key: string): Uint8Array | undefined;
   /** A row of the snapshot. */
@@ -71,6 +76,7 @@ abstract class Check {
 }
 
 class KeyedCheck extends Check implements TableCheck {
+  readonly lostKey = false;
   /** Whether the rows come in the order of the index just now. */
   #inOrder = true;
 
@@ -151,6 +157,7 @@ class MultisetCheck extends Check implements TableCheck {
   readonly #counts = new SeenCounts();
   #pending: string[] = [];
   #unmatched = 0;
+  #met = false;
   /** Lacking rows that may be erased ones: their handles cannot be computed any more. */
   #erased: number;
   /** Copies that the index has too many, under the table's former columns. */
@@ -161,6 +168,10 @@ class MultisetCheck extends Check implements TableCheck {
     this.#erased = -view.untold();
   }
 
+  get lostKey(): boolean {
+    return this.#unmatched > 0 && !this.#met;
+  }
+
   row(bytes: Uint8Array): void {
     const sealer = this.identity.sealer(this.identity.fields(bytes));
     if (sealer === "erased") {
@@ -169,8 +180,10 @@ class MultisetCheck extends Check implements TableCheck {
       return;
     }
     const id = this.#locate(sealer, bytes);
-    if (id !== undefined) this.#counts.add(id);
-    else {
+    if (id !== undefined) {
+      this.#counts.add(id);
+      this.#met = true;
+    } else {
       this.#unmatched++;
       if (this.#pending.length < PENDING_MAX) this.#pending.push(this.identity.text(bytes));
     }

@@ -86,6 +86,8 @@ class Verification {
   readonly #context: CheckContext;
   readonly #signal: AbortSignal;
   readonly #checks: TableCheck[] = [];
+  /** What was found in tables that are not captured any more: kept apart until it is known whether it can be told. */
+  readonly #doubtful: { readonly check: TableCheck; readonly findings: Findings }[] = [];
   #checkpoint: SignedCheckpoint | undefined;
   #position: bigint | undefined;
   #notCovered: readonly NotCovered[] = [];
@@ -118,6 +120,7 @@ class Verification {
     this.#checkpoint ??= await this.#temporary?.catchUp();
     await this.#verifyReturned();
     if (this.#options.key === undefined) await this.#findMissing();
+    for (const { check, findings } of this.#doubtful) if (!check.lostKey) this.#findings.takeIn(findings);
     if (this.#options.key === undefined) this.#findForgottenTables(await this.#options.source.tables());
     return await this.#report((performance.now() - started) / 1000);
   }
@@ -162,12 +165,20 @@ class Verification {
     try {
       await this.#passBarrier(table.name);
       const view = this.#index.view(snapshot.table.handle, snapshot.visibility);
-      const check = checkOf(snapshot.table, view, this.#context);
+      const check = this.#checkOf(snapshot.table, view);
       await this.#readRows(snapshot, check);
       this.#checks.push(check);
     } finally {
       await snapshot.close();
     }
+  }
+
+  #checkOf(table: TableSchema, view: TableView): TableCheck {
+    if (table.identity !== "nothing") return checkOf(table, view, this.#context);
+    const findings = new Findings(this.#options.findings_max ?? FINDINGS_MAX);
+    const check = checkOf(table, view, { ...this.#context, findings });
+    this.#doubtful.push({ check, findings });
+    return check;
   }
 
   /** After this, every event that an open snapshot can see is in the index. */
