@@ -114,8 +114,8 @@ class Verification {
 
   async run(): Promise<VerifyReport> {
     const started = performance.now();
-    // Which tables the ledger knows decides what is compared, so the log comes first.
-    this.#checkpoint = await this.#temporary?.catchUp();
+    // Which tables capture has met decides what is compared: so it must have begun, and the log comes first.
+    await this.#passBarrier("*");
     for (const table of await this.#chosen()) await this.#verifyTable(table);
     this.#checkpoint ??= await this.#temporary?.catchUp();
     await this.#verifyReturned();
