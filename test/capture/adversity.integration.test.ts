@@ -1,5 +1,6 @@
 /** Legal but awkward lives of a source: what must not lose, double or stop anything. */
 import { join } from "node:path";
+import { AnamnesisError } from "@anamnesis/core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { eventsOf, kinds, open, type Place, place, sql } from "./harness.ts";
 
@@ -89,11 +90,16 @@ describe("capture goes on", () => {
          IF i % 10 = 0 THEN UPDATE ward.log SET a = 1, id = -i WHERE id = i; END IF;
        END LOOP; END $$`,
     );
+    // Four batches become final; then capture is stopped, and nothing that was on its way gets through.
     const stop = new AbortController();
     let batches = 0;
+    const refuse = () => Promise.reject(new AnamnesisError("ledger/closed", "stopped by the test"));
     const engine = new Proxy(bench.engine, {
       get(target, name) {
-        if (name === "submit" && ++batches === 5) stop.abort();
+        if (name === "submit" && ++batches > 4) {
+          stop.abort();
+          return refuse;
+        }
         const value: unknown = Reflect.get(target, name);
         return typeof value === "function" ? value.bind(target) : value;
       },
