@@ -57,6 +57,7 @@ async function history(source: string, o: Options, session: Session): Promise<0>
   const head = [columns.index, columns.time, columns.kind, columns.actor, columns.purpose, columns.proof];
   for (const line of table([head, ...life.events.map((e) => row(e, session))])) session.print(`  ${line}`);
   if (proof !== undefined) session.print(texts.history.proofWritten(o.proof ?? ""));
+  session.print(texts.history.onlyTheLedger(`npx anamnesis verify ${source} --dir ${o.dir}`));
   return 0;
 }
 

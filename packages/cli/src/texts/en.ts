@@ -206,6 +206,8 @@ export const en = {
     columns: { index: "EVENT", time: "TIME", kind: "KIND", actor: "WHO", purpose: "WHY", proof: "PROOF" },
     proved: "✓",
     proofWritten: (file: string) => `Wrote the proof of the newest event to ${file}`,
+    onlyTheLedger: (command: string) =>
+      `✓ = stands in the log. Whether the row still is what the last event says: ${command}`,
   },
 
   log: {

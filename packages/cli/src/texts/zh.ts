@@ -173,6 +173,7 @@ export const zh: Texts = {
     columns: { index: "事件", time: "时间", kind: "类型", actor: "操作者", purpose: "目的", proof: "证明" },
     proved: "✓",
     proofWritten: (file) => `已将最新事件的证明写入 ${file}`,
+    onlyTheLedger: (command) => `✓ = 已在日志中。该行当前是否仍与最后事件一致：${command}`,
   },
 
   log: {
