@@ -60,6 +60,7 @@ export class KillHarness {
   readonly kills: Kill[] = [];
   readonly #folder: Folder;
   readonly #ward: Ward;
+  readonly #theirs = new Map<number, Decoded>();
   #postgres: Postgres;
   #node: ChildProcess | undefined;
 
@@ -144,9 +145,19 @@ export class KillHarness {
     });
   }
 
+  /**
+   * Takes what the second slot has so far, and lets the server make a checkpoint: killed every few seconds it never comes to
+   * one by itself, no slot's restart position moves, and after some gigabytes of WAL the server gives both slots up.
+   */
+  async drain(): Promise<void> {
+    await this.#decode(this.#theirs);
+    await withClient({ url: this.#postgres.url }, (client) => client.query("CHECKPOINT"));
+  }
+
   /** Counts the ledger against the database's own second slot. Node and ward must have stopped. */
   async count(): Promise<Count> {
-    const theirs = await this.#decoded();
+    const theirs = this.#theirs;
+    await this.#decode(theirs);
     const ours = new Map<number, number>();
     const places = new Set<string>();
     const inFlight = this.kills.map(() => 0);
@@ -175,8 +186,7 @@ export class KillHarness {
   }
 
   /** Row changes per transaction as `test_decoding` tells them. An update of a key or a keyless row is two events of ours. */
-  async #decoded(): Promise<ReadonlyMap<number, Decoded>> {
-    const found = new Map<number, Decoded>();
+  async #decode(found: Map<number, Decoded>): Promise<void> {
     await withClient({ url: this.#postgres.url }, async (client) => {
       const { rows } = await client.query<{ xid: string; change: string; n: string }>(
         `SELECT xid::text, split_part(substring(data FROM '^table [^:]+: (\\w+)'), ':', 1) AS change, count(*)::text AS n
@@ -188,7 +198,6 @@ export class KillHarness {
         found.set(Number(xid), { changes: before.changes + Number(n), updates });
       }
     });
-    return found;
   }
 
   async #killNode(): Promise<void> {
