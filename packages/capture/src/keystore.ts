@@ -148,14 +148,14 @@ function prepare(db: DatabaseSync, primitives: Primitives): void {
   const version = Number(db.prepare("PRAGMA user_version").get()?.["user_version"] ?? 0);
   if (version > VERSION) throw captureError("capture/store-version", "the key store was written by a newer version");
   if (version === VERSION) return;
-  db.exec("BEGIN IMMEDIATE");
-  db.exec("CREATE TABLE IF NOT EXISTS meta (id INTEGER PRIMARY KEY CHECK (id = 1), hash_key BLOB NOT NULL) STRICT");
-  db.exec("CREATE TABLE IF NOT EXISTS subject (hash BLOB PRIMARY KEY, key BLOB) STRICT, WITHOUT ROWID");
-  db.prepare("INSERT INTO meta (id, hash_key) VALUES (1, ?) ON CONFLICT (id) DO NOTHING").run(
-    primitives.random(KEY_BYTES),
-  );
-  db.exec(`PRAGMA user_version = ${VERSION}`);
-  db.exec("COMMIT");
+  inTransaction(db, () => {
+    db.exec("CREATE TABLE IF NOT EXISTS meta (id INTEGER PRIMARY KEY CHECK (id = 1), hash_key BLOB NOT NULL) STRICT");
+    db.exec("CREATE TABLE IF NOT EXISTS subject (hash BLOB PRIMARY KEY, key BLOB) STRICT, WITHOUT ROWID");
+    db.prepare("INSERT INTO meta (id, hash_key) VALUES (1, ?) ON CONFLICT (id) DO NOTHING").run(
+      primitives.random(KEY_BYTES),
+    );
+    db.exec(`PRAGMA user_version = ${VERSION}`);
+  });
 }
 
 function readMeta(db: DatabaseSync): Uint8Array {

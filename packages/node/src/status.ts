@@ -1,6 +1,6 @@
 /** What a folder's node has done so far, read beside it. */
 import { existsSync } from "node:fs";
-import { openProgress, openRowIndex } from "@anamnesis/capture";
+import { formatLsn, openProgress, openRowIndex } from "@anamnesis/capture";
 import { toHex } from "@anamnesis/core";
 import type { Folder } from "./folder/folder.ts";
 import { sourceLayout } from "./folder/layout.ts";
@@ -47,15 +47,10 @@ function sourceStatus(folder: Folder, name: string): SourceStatus {
   const index = openRowIndex(files.index, { source: name, readOnly: true });
   const progress = openProgress(files.progress, { readOnly: true });
   try {
-    return { name, captured: true, passed: lsnText(progress.passed()), ...index.counters() };
+    const passed = progress.passed();
+    return { name, captured: true, passed: passed === undefined ? null : formatLsn(passed), ...index.counters() };
   } finally {
     progress.close();
     index.close();
   }
-}
-
-/** As PostgreSQL writes it: `16/B374D848`. */
-function lsnText(lsn: bigint | undefined): string | null {
-  if (lsn === undefined) return null;
-  return `${(lsn >> 32n).toString(16).toUpperCase()}/${(lsn & 0xffff_ffffn).toString(16).toUpperCase()}`;
 }

@@ -117,7 +117,6 @@ class Verification {
     // Which tables capture has met decides what is compared: so it must have begun, and the log comes first.
     await this.#passBarrier("*");
     for (const table of await this.#chosen()) await this.#verifyTable(table);
-    this.#checkpoint ??= await this.#temporary?.catchUp();
     await this.#verifyReturned();
     if (this.#options.key === undefined) await this.#findMissing();
     for (const { check, findings } of this.#doubtful) if (!check.lostKey) this.#findings.takeIn(findings);
