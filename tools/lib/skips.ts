@@ -12,6 +12,9 @@ const couldRunHere: Readonly<Record<Need, () => boolean>> = {
   "user-namespaces": () => onPath("unshare") && readOr("/proc/sys/user/max_user_namespaces", "0").trim() !== "0",
   tmpfs: () => existsSync("/dev/shm"),
   postgres: () => process.platform === "linux" && (process.arch === "x64" || process.arch === "arm64"),
+  "postgres-14": () => process.platform === "linux" && process.arch === "x64",
+  mariadb: () => onPath("mariadbd"),
+  pgaudit: () => existsSync("/usr/lib/postgresql/15/lib/pgaudit.so"),
   network: () => false,
 };
 

@@ -20,6 +20,7 @@ export const law: readonly PackageLaw[] = [
   { folder: "crypto", pure: true, impureFolders: ["src/native/"], webFiles: ["src/portable.ts"] },
   { folder: "ledger", pure: true },
   { folder: "contracts", pure: true },
+  { folder: "misuse", pure: true },
   { folder: "engines/embedded", never: ["contracts"] },
   { folder: "capture", never: ["engines/embedded"] },
   { folder: "node" },

@@ -8,7 +8,18 @@
 import { appendFileSync } from "node:fs";
 
 /** What a test can lack. `tools/lib/skips.ts` re-checks each on its own, so that CI catches a test that gave up too early. */
-export type Need = "go" | "chromium" | "shared-data" | "root" | "user-namespaces" | "tmpfs" | "postgres" | "network";
+export type Need =
+  | "go"
+  | "chromium"
+  | "shared-data"
+  | "root"
+  | "user-namespaces"
+  | "tmpfs"
+  | "postgres"
+  | "postgres-14"
+  | "mariadb"
+  | "pgaudit"
+  | "network";
 
 export interface Skip {
   /** Full name of the `describe` or `it` that is skipped: the runner matches it with what vitest reports as skipped. */

