@@ -6,6 +6,13 @@ export type { Planted } from "./plant/tamper.ts";
 export type { Identity } from "./postgres/identity.ts";
 export type { Postgres } from "./postgres/server.ts";
 export { type StartOptions, startPostgres } from "./postgres/start.ts";
+export {
+  cacheFolder,
+  isInstalled,
+  type PostgresVersion,
+  packageName,
+  postgresVersions,
+} from "./postgres/version.ts";
 export { keyText } from "./text.ts";
 export type { WardWrite } from "./ward/transaction.ts";
 export { startWard, type Ward, type WardFigures, type WardOptions } from "./ward/ward.ts";

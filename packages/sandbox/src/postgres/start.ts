@@ -10,10 +10,13 @@ import { candidates, isFree, portBusy } from "./ports.ts";
 import { alive, isServerOf, readPidFile, stopTree } from "./process.ts";
 import { type Launch, launch, type Postgres } from "./server.ts";
 import { type Settings, serverSettings } from "./settings.ts";
+import { findInstalled, type Installed, type PostgresVersion, preferred, versionOfData } from "./version.ts";
 
 export interface StartOptions {
   /** Holds everything of this server; created when missing. The same folder gives the same database again. */
   readonly dir: string;
+  /** Major version; without it the one that made the folder, else `ANAMNESIS_POSTGRES` from the environment, else 18. */
+  readonly version?: PostgresVersion;
   /** Fixed port; without it, the one used last time or the first free from 54320. */
   readonly port?: number;
   /** Told about the steps of starting, in words without secrets. */
@@ -33,14 +36,15 @@ export interface StartOptions {
 export async function startPostgres(options: StartOptions): Promise<Postgres> {
   const files = layout(resolve(options.dir));
   const password = prepareFolder(files);
-  const binaries = findBinaries(files.linkDir);
+  const installed = chooseVersion(files, options.version);
+  const binaries = findBinaries(installed.native, files.linkDir);
   const identity = options.identity ?? chooseIdentity(binaries, files.dir);
   throwIfStopped(options.signal);
   await clearFolder(files, options);
   options.log?.("preparing the database");
-  await ensureCluster(files, binaries, identity);
+  await ensureCluster(files, installed.version, binaries, identity);
   const server = await launchOnFreePort(options, files, (port) => ({
-    ...{ files, binaries, identity, port, signal: options.signal },
+    ...{ files, binaries, identity, port, version: installed.version, signal: options.signal },
     url: `postgres://postgres:${password}@127.0.0.1:${port}/hospital`,
     settings: serverSettings(port, options.extraSettings ?? {}),
   }));
@@ -53,6 +57,16 @@ export async function startPostgres(options: StartOptions): Promise<Postgres> {
   }
   options.log?.(`PostgreSQL is ready on 127.0.0.1:${server.port}`);
   return server;
+}
+
+/** Data are read by the version that wrote them, and by no other. */
+function chooseVersion(files: Layout, asked: PostgresVersion | undefined): Installed {
+  const there = versionOfData(files.dataDir);
+  const chosen = asked === undefined ? preferred() : findInstalled(asked);
+  if (there === undefined || there === chosen.version) return chosen;
+  if (asked === undefined) return findInstalled(there);
+  const message = `the data in this folder are of PostgreSQL ${there}, not ${asked}: choose another folder`;
+  throw sandboxError("sandbox/foreign-folder", message, { folder: files.dir });
 }
 
 /** A server left over in this folder is ours and is stopped; a pid file that names some other process is only litter. */
