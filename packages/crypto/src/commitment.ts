@@ -7,6 +7,7 @@
  */
 import { type Bytes, concat, utf8 } from "@anamnesis/core";
 import { cryptoError, requireKeyLength } from "./errors.ts";
+import { type FieldSealer, fieldSealer } from "./field.ts";
 import { KEY_BYTES, ROW, ROW_BYTES, requireField, TABLE_BYTES } from "./handles.ts";
 import type { Primitives } from "./primitives.ts";
 
@@ -31,7 +32,7 @@ interface Message {
 
 const shared = message(HEADER_BYTES + SHARED_ROW_BYTES_MAX);
 
-export interface RowSealer {
+export interface RowSealer extends FieldSealer {
   /**
    * The 32-byte commitment to a row as it stands after the event at (`lsn`, `ordinal`). `table` and `schema` have 8
    * bytes, `row` 16, `lsn` is below 2^64 and `ordinal` below 2^32; `rowBytes` is the row in COPY text form.
@@ -50,6 +51,7 @@ export function rowSealer(p: Primitives, subjectKey: Bytes): RowSealer {
   requireKeyLength(subjectKey, KEY_BYTES, "a subject key");
   const mac = p.hmacSha256(subjectKey);
   return {
+    ...fieldSealer(mac),
     commitment(table, row, schema, lsn, ordinal, rowBytes) {
       requireFields(table, row, schema, lsn, ordinal);
       const { bytes, view } = rowBytes.length > SHARED_ROW_BYTES_MAX ? message(HEADER_BYTES + rowBytes.length) : shared;
