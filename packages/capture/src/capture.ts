@@ -2,6 +2,7 @@
 import type { ChainId, OrgId, SourceId } from "@anamnesis/core";
 import type { Handles, Primitives, Signer } from "@anamnesis/crypto";
 import type { Engine } from "@anamnesis/ledger";
+import type { Interlude } from "./interlude.ts";
 import type { KeyStore } from "./keystore.ts";
 import type { Progress } from "./progress.ts";
 import type { GapReason } from "./resume.ts";
@@ -30,6 +31,8 @@ export interface CaptureOptions {
   readonly onProgress?: (progress: CaptureProgress) => void;
   /** A verifier's marker has passed: everything before it is final and indexed. */
   readonly onBarrier?: (token: string) => void;
+  /** What has events to tell that belong to no transaction. */
+  readonly interludes?: readonly Interlude[];
   /** Milliseconds since 1970. */
   readonly now?: () => number;
 }

@@ -95,6 +95,11 @@ export class Flow implements EventSink {
     }
   }
 
+  /** Ends the session with this error. */
+  fail(error: unknown): void {
+    this.#events.onFailure(error);
+  }
+
   /** Lets what was submitted settle, drops the rest: afterwards the ledger's position holds still. */
   async abandon(): Promise<void> {
     this.batcher.discard();

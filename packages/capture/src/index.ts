@@ -2,6 +2,7 @@ export type { CaptureOptions, CaptureProgress, CaptureSummary } from "./capture.
 export { type CaptureErrorCode, captureError } from "./errors.ts";
 export * from "./history.ts";
 export * from "./index/index.ts";
+export type { Attribution, Interlude, InterludeSealer } from "./interlude.ts";
 export { type KeyStore, type KeyStoreOptions, openKeyStore, type SubjectKey } from "./keystore.ts";
 export { runCapture } from "./pipeline.ts";
 export * from "./postgres/index.ts";

@@ -3,9 +3,11 @@
  * and writes each event's canonical bytes. What a change becomes is decided here and nowhere else, so that a transaction
  * delivered twice gets the same ordinals twice.
  */
+import type { Position } from "@anamnesis/contracts";
 import type { Bytes } from "@anamnesis/core";
 import type { Handles } from "@anamnesis/crypto";
-import { type EventKind, encodeEvent } from "@anamnesis/ledger";
+import { type EventKind, encodeEvent, purposeCode } from "@anamnesis/ledger";
+import type { Attribution, InterludeSealer } from "./interlude.ts";
 import { keyOfFields, keyText, RowWriter, rowText, splitRow, unescapeField } from "./postgres/canonical.ts";
 import { type Change, type RowImage, type TableSchema, type TransactionStart, UPDATE_ORDINALS } from "./source.ts";
 import { type SubjectSealers, subjectsOf, subjectsOfFields } from "./subject-sealers.ts";
@@ -35,7 +37,7 @@ interface Parts {
   readonly commitment?: Uint8Array | null;
 }
 
-export class Sealer {
+export class Sealer implements InterludeSealer {
   readonly #o: SealerOptions;
   readonly #rows = new RowWriter();
   readonly #keys = new RowWriter();
@@ -80,6 +82,22 @@ export class Sealer {
     this.#skipTo = skipTo;
   }
 
+  /** The place of the newest event. */
+  get position(): Position {
+    return { lsn: this.#lsn, ordinal: this.#ordinal };
+  }
+
+  /** Goes on behind `place`, between two transactions. */
+  interlude(place: Position): void {
+    this.begin({ lsn: place.lsn, xid: 0n, time: 0 });
+    this.#ordinal = place.ordinal;
+  }
+
+  read(table: TableSchema, key: readonly string[] | null, who: Attribution): void {
+    this.#attribute(who);
+    this.#emit(() => ({ kind: "read", table: table.handle, row: key === null ? null : this.#readRow(table, key) }));
+  }
+
   change(change: Change): void {
     switch (change.kind) {
       case "create":
@@ -91,7 +109,11 @@ export class Sealer {
       case "truncate":
         return this.#emit(() => ({ kind: "truncate", table: change.table.handle }));
       case "read":
-        return this.#emit(() => ({ kind: "read", table: change.table.handle, row: this.#readRow(change) }));
+        return this.#emit(() => ({
+          kind: "read",
+          table: change.table.handle,
+          row: this.#readRow(change.table, change.key),
+        }));
       case "actor":
         this.#actor = change.actor === null ? null : this.#actorHandle(change.actor);
         this.#purpose = change.purpose;
@@ -195,10 +217,16 @@ export class Sealer {
     return this.#o.handles.row(table.handle, this.#keys.key(columns, table.keyColumns));
   }
 
-  #readRow(change: Extract<Change, { kind: "read" }>): Uint8Array {
-    const key = change.key.map((text) => Buffer.from(text));
+  #readRow(table: TableSchema, texts: readonly string[]): Uint8Array {
+    const key = texts.map((text) => Buffer.from(text));
     const bytes = this.#keys.key(key, IDENTITY[key.length] ?? []);
-    return this.#o.handles.row(change.table.handle, bytes);
+    return this.#o.handles.row(table.handle, bytes);
+  }
+
+  #attribute({ time, actor = null, purpose = null }: Attribution): void {
+    this.#time = time;
+    this.#actor = actor === null ? null : this.#actorHandle(actor);
+    this.#purpose = purpose === null ? null : purposeCode(purpose);
   }
 
   #emit(parts: (ordinal: number) => Parts): void {

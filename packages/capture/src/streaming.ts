@@ -2,6 +2,7 @@
 import type { Position } from "@anamnesis/contracts";
 import type { CaptureOptions } from "./capture.ts";
 import type { Flow } from "./flow.ts";
+import { Interludes } from "./interludes.ts";
 import type { Replay } from "./resume.ts";
 import type { Shared } from "./session.ts";
 import type { Change, Stream, StreamHandler, TransactionStart } from "./source.ts";
@@ -21,8 +22,13 @@ export class Streaming implements StreamHandler {
   readonly #replay: Replay | undefined;
   readonly #from: Position;
   readonly #stop = new AbortController();
+  readonly #interludes: Interludes;
   #stream: Stream | undefined;
   #paused = false;
+  #inside = false;
+  #ending = false;
+  /** What the ledger had when the session began has been delivered again: only then may something new follow it. */
+  #abreast = false;
   #transaction: TransactionStart = { lsn: 0n, xid: 0n, time: 0 };
   #reached: Position;
   #settled = 0n;
@@ -36,6 +42,7 @@ export class Streaming implements StreamHandler {
     this.#from = from;
     this.#reached = from;
     this.#replay = replay;
+    this.#interludes = new Interludes(options.interludes ?? [], flow);
   }
 
   /** Runs until caught up (if asked), `until`, the signal, or an error. Gives the position reached. */
@@ -50,7 +57,7 @@ export class Streaming implements StreamHandler {
       this.#flow.marks.watch(end, () => this.#settle());
     }
     const stopped = aborted(signal);
-    const timer = setInterval(() => this.#settle(), SETTLE_MS);
+    const timer = setInterval(() => this.#tick(), SETTLE_MS);
     try {
       this.#stream = await source.stream(this, {
         signal: this.#stop.signal,
@@ -72,6 +79,7 @@ export class Streaming implements StreamHandler {
 
   begin(start: TransactionStart): void {
     this.#transaction = start;
+    this.#inside = true;
     const replay = this.#replay;
     if (replay !== undefined && (replay.differs(start) || !replay.complete(start.lsn))) throw this.#restored(replay);
     this.#flow.sealer.begin(start, this.#finalOrdinals(start.lsn));
@@ -91,11 +99,16 @@ export class Streaming implements StreamHandler {
     if (events > 0 && this.#transaction.lsn > this.#reached.lsn)
       this.#reached = { lsn: this.#transaction.lsn, ordinal };
     this.#pass(end);
+    this.#inside = false;
+    if (this.#transaction.lsn >= this.#from.lsn) this.#abreast = true;
+    this.#interlude();
   }
 
   idle(position: bigint): void {
     if (this.#replay?.complete(position) === false) throw this.#restored(this.#replay);
     this.#pass(position);
+    if (position > this.#from.lsn) this.#abreast = true;
+    this.#interlude();
   }
 
   barrier(token: string): void {
@@ -108,6 +121,12 @@ export class Streaming implements StreamHandler {
   ignored(_what: string, ordinals: number): void {
     this.#shared.ignored++;
     this.#flow.sealer.pass(ordinals);
+  }
+
+  #interlude(): void {
+    if (this.#inside || !this.#abreast || this.#paused || this.#ending) return;
+    this.#reached = this.#interludes.run(this.#reached);
+    if (this.#flow.full) this.#hold();
   }
 
   #pass(position: bigint): void {
@@ -137,6 +156,16 @@ export class Streaming implements StreamHandler {
     );
   }
 
+  /** An exception of an interlude ends the session as one of the stream does. */
+  #tick(): void {
+    try {
+      this.#interlude();
+    } catch (error) {
+      this.#flow.fail(error);
+    }
+    this.#settle();
+  }
+
   /** Indexes what is final and writes down what has passed (fsync), then tells the source, then the verifiers that wait. */
   #settle(): void {
     const { progress, onBarrier } = this.#o;
@@ -150,14 +179,17 @@ export class Streaming implements StreamHandler {
     const tokens = this.#flow.marks.takeBarriers();
     if (tokens.length > 0) progress.passBarrier(...tokens);
     for (const token of tokens) onBarrier?.(token);
+    this.#interludes.final(this.#flow.finalTo);
     const { pending } = this.#flow;
     this.#shared.report({ phase: "streaming", passed: this.#settled, pending, newest: this.#transaction.time });
-    if (this.#target !== undefined && this.#settled >= this.#target) this.#caughtUp?.();
+    if (this.#target === undefined || this.#settled < this.#target || this.#interludes.pending) return;
+    this.#caughtUp?.();
   }
 
   /** What was read becomes final and is acknowledged, within a limit when we are being stopped. */
   async #finish(failure: AbortSignal): Promise<void> {
     this.#stream?.pause();
+    this.#ending = true;
     failure.throwIfAborted();
     const drained = this.#flow.drain();
     if (this.#o.signal.aborted) {

@@ -142,13 +142,16 @@ describe("row index", () => {
   it("lists commits after a position, and forgets those behind the place where the source has another past", () => {
     const index = open();
     const tx = (lsn: bigint, ordinal: number) => event("update", 1, { lsn, xid: lsn, ordinal, time: Number(lsn) });
-    index.apply(place([tx(10n, 1), tx(10n, 2), tx(20n, 1), tx(30n, 1), event("baseline", 2, { lsn: 99n, xid: 0n })]));
-    expect(index.recentCommits(10n)).toEqual([
-      { lsn: 20n, xid: 20n, time: 20 },
-      { lsn: 30n, xid: 30n, time: 30 },
+    const interlude = tx(26n, 1);
+    index.apply(
+      place([tx(16n, 1), tx(16n, 2), tx(24n, 1), interlude, tx(32n, 1), event("baseline", 2, { lsn: 99n, xid: 0n })]),
+    );
+    expect(index.recentCommits(16n)).toEqual([
+      { lsn: 24n, xid: 24n, time: 24 },
+      { lsn: 32n, xid: 32n, time: 32 },
     ]);
-    index.apply(place([event("restored", 0, { table: Buffer.alloc(8), lsn: 21n, xid: 0n })], 6));
-    expect(index.recentCommits(0n).map((c) => c.lsn)).toEqual([10n, 20n]);
+    index.apply(place([event("restored", 0, { table: Buffer.alloc(8), lsn: 25n, xid: 0n })], 7));
+    expect(index.recentCommits(0n).map((c) => c.lsn)).toEqual([16n, 24n]);
   });
 
   it("passes over other sources and leaves that are not events, and applies nothing of a call that fails", () => {

@@ -7,6 +7,8 @@ import type { Store } from "./store.ts";
 
 const COMMITS_MAX = 1_000_000;
 const PRUNE_EVERY = 65_536;
+/** Commits stand at multiples of this in every source; what stands between them was never a transaction. */
+const COMMIT_ALIGNMENT = 8n;
 
 interface Tally {
   events: number;
@@ -111,7 +113,7 @@ export class Applier {
       // Up to its position nothing changes: those may be delivered again, and must be known then.
       this.#sql.undo.run(event.lsn);
       this.#lastLsn = -1n;
-    } else if (event.xid !== 0n && event.lsn !== this.#lastLsn) {
+    } else if (event.xid !== 0n && event.lsn !== this.#lastLsn && event.lsn % COMMIT_ALIGNMENT === 0n) {
       this.#sql.commit.run(event.lsn, event.xid, event.time);
       this.#lastLsn = event.lsn;
       this.#sincePrune++;
