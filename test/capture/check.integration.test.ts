@@ -160,21 +160,28 @@ describe("a published table that loses its key", () => {
 
 describe("tables whose owner's UPDATE publishing would break", () => {
   const strict = () => ({ ...options(), name: "strict", include: ["strict.*"] });
+  /** Virtual generated columns came with 18. */
+  let virtual: readonly string[] = [];
+  let names: readonly string[] = [];
 
   beforeAll(async () => {
+    virtual = at.postgres.version < 18 ? [] : ["virtual_full", "virtual_key"];
+    names = ["deferred", "parts", "plain", ...virtual];
     await sql(
       url,
       "CREATE SCHEMA strict",
       "CREATE TABLE strict.deferred (id int PRIMARY KEY DEFERRABLE, v text)",
-      "CREATE TABLE strict.virtual_full (id int PRIMARY KEY, w int GENERATED ALWAYS AS (id * 2) VIRTUAL, v text)",
-      "ALTER TABLE strict.virtual_full REPLICA IDENTITY FULL",
-      "CREATE TABLE strict.virtual_key (id int PRIMARY KEY, w int GENERATED ALWAYS AS (id * 2) VIRTUAL, v text)",
+      "CREATE TABLE strict.plain (id int PRIMARY KEY, v text)",
+      ...virtual.flatMap((t) => [
+        `CREATE TABLE strict.${t} (id int PRIMARY KEY, w int GENERATED ALWAYS AS (id * 2) VIRTUAL, v text)`,
+        `ALTER TABLE strict.${t} REPLICA IDENTITY ${t === "virtual_full" ? "FULL" : "DEFAULT"}`,
+      ]),
       "CREATE TABLE strict.parts (id int PRIMARY KEY, v text) PARTITION BY LIST (id)",
       "CREATE TABLE strict.part_1 PARTITION OF strict.parts FOR VALUES IN (1)",
       "CREATE UNIQUE INDEX part_1_other ON strict.part_1 (id)",
       "ALTER TABLE strict.part_1 REPLICA IDENTITY USING INDEX part_1_other",
       "DROP INDEX strict.part_1_other",
-      ...["deferred", "virtual_full", "virtual_key", "parts"].map((t) => `INSERT INTO strict.${t} (id) VALUES (1)`),
+      ...names.map((t) => `INSERT INTO strict.${t} (id) VALUES (1)`),
     );
   });
   const update = (table: string) => sql(url, `UPDATE strict.${table} SET v = coalesce(v, '') || 'x'`);
@@ -183,6 +190,7 @@ describe("tables whose owner's UPDATE publishing would break", () => {
     const byName = new Map((await checkSource(strict())).tables.map((t) => [t.name, t]));
     expect(byName.get("strict.deferred")).toMatchObject({ identity: "nothing", key: [] });
     expect(byName.get("strict.parts")).toMatchObject({ identity: "nothing" });
+    if (virtual.length === 0) return;
     expect(byName.get("strict.virtual_key")).toMatchObject({ identity: "key", statements: [] });
     expect(byName.get("strict.virtual_full")).toMatchObject({
       ...{ identity: "nothing", why: expect.stringContaining("virtual generated column") },
@@ -192,7 +200,7 @@ describe("tables whose owner's UPDATE publishing would break", () => {
 
   it("can be updated while capture runs, before and after the advice is followed", async () => {
     await postgresSource(strict()).tables();
-    for (const table of ["deferred", "virtual_full", "virtual_key", "parts"]) await update(table);
+    for (const table of names) await update(table);
     await applyPreparation(
       url,
       (await checkSource(strict())).tables.flatMap((t) => t.statements),
@@ -201,11 +209,11 @@ describe("tables whose owner's UPDATE publishing would break", () => {
     expect(after.tables.map((t) => [t.name, t.identity])).toEqual([
       ["strict.deferred", "full"],
       ["strict.parts", "full"],
-      ["strict.virtual_full", "key"],
-      ["strict.virtual_key", "key"],
+      ["strict.plain", "full"],
+      ...virtual.map((t) => [`strict.${t}`, "key"]),
     ]);
     await postgresSource(strict()).tables();
-    for (const table of ["deferred", "virtual_full", "virtual_key", "parts"]) await update(table);
+    for (const table of names) await update(table);
     await sql(url, "DROP PUBLICATION anamnesis_strict");
   });
 });

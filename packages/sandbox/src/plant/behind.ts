@@ -33,29 +33,38 @@ export async function toggleFor(
     throw sandboxError("sandbox/plant-failed", "there is no such publication: start capture first");
   if (all[0] === "t")
     throw sandboxError("sandbox/plant-failed", "a publication FOR ALL TABLES cannot leave one table out");
-  const members = await rawRows(client, MEMBERS, [publication, `public.${table}`]);
+  const old = await before15(client);
+  const members = await rawRows(client, membersSql(old ? "''" : COLUMNS_AND_FILTER), [publication, `public.${table}`]);
   const name = ident(publication);
   if (members.length > 0)
     return {
       off: `ALTER PUBLICATION ${name} DROP TABLE ${members.map(([relation]) => relation).join(", ")}`,
       on: `ALTER PUBLICATION ${name} ADD TABLE ${members.map(([relation, rest]) => `${relation}${rest}`).join(", ")}`,
     };
-  const schema = await rawRows(client, SCHEMA, [publication]);
+  const schema = old ? [] : await rawRows(client, SCHEMA, [publication]);
   if (schema.length === 0) return undefined;
   const what = "TABLES IN SCHEMA public";
   return { off: `ALTER PUBLICATION ${name} DROP ${what}`, on: `ALTER PUBLICATION ${name} ADD ${what}` };
 }
 
-/** The table, or those of its partitions, as published: with the column list and the row filter it is put back with. */
-const MEMBERS = `
-  SELECT prrelid::regclass::text,
-         coalesce((SELECT ' (' || string_agg(quote_ident(attname), ', ' ORDER BY place) || ')'
-                   FROM unnest(prattrs) WITH ORDINALITY AS k(num, place)
-                   JOIN pg_attribute ON attrelid = prrelid AND attnum = k.num), '')
-         || coalesce(' WHERE (' || pg_get_expr(prqual, prrelid) || ')', '')
+/** PostgreSQL 14 knows neither column lists nor row filters nor whole schemas. */
+async function before15(client: pg.ClientBase): Promise<boolean> {
+  const [version] = await rawRows(client, "SHOW server_version_num");
+  return Number(version?.[0]) < 150_000;
+}
+
+/** The table, or those of its partitions, as published, and what it is put back with. */
+const membersSql = (rest: string): string => `
+  SELECT prrelid::regclass::text, ${rest}
   FROM pg_publication_rel JOIN pg_publication p ON p.oid = prpubid
   WHERE pubname = $1 AND (prrelid = $2::regclass OR prrelid IN (SELECT relid FROM pg_partition_tree($2::regclass)))
   ORDER BY 1`;
+
+const COLUMNS_AND_FILTER = `
+         coalesce((SELECT ' (' || string_agg(quote_ident(attname), ', ' ORDER BY place) || ')'
+                   FROM unnest(prattrs) WITH ORDINALITY AS k(num, place)
+                   JOIN pg_attribute ON attrelid = prrelid AND attnum = k.num), '')
+         || coalesce(' WHERE (' || pg_get_expr(prqual, prrelid) || ')', '')`;
 
 const SCHEMA = `
   SELECT 1 FROM pg_publication_namespace JOIN pg_publication p ON p.oid = pnpubid
