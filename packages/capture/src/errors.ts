@@ -25,6 +25,10 @@ export type CaptureErrorCode =
   | "capture/unknown-message" // a replication message of a kind this version does not know: upgrade
   | "capture/malformed-row" // a row in COPY form that PostgreSQL would not write: report it
   | "capture/row-too-large" // one row is larger than this version can commit to: exclude the table
+  // what a sender pushes
+  | "capture/malformed-push" // a pushed message is not Debezium's envelope: the whole request was refused
+  | "capture/push-needs-key" // a pushed row cannot be named: let the sender send keys, or name them in anamnesis.toml
+  | "capture/push-full" // too much waits for the ledger: the sender repeats its request later
   // our own stores
   | "capture/damaged-store" // the key store, index or progress file is damaged: restore it (keys) or delete it (index)
   | "capture/disk-full" // free space where the data folder lies: capture goes on by itself, nothing is lost

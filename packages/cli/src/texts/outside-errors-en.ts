@@ -147,6 +147,18 @@ export const outsideErrorsEn: Readonly<Record<OutsideErrorCode, ErrorText>> = {
     text: "A replication message is of a kind this version does not know",
     remedy: "Update Anamnesis.",
   },
+  "capture/malformed-push": {
+    text: "A pushed message is not a change event in Debezium's envelope",
+    remedy: "Set the sender to JSON with the envelope (no flattening), and send the request again.",
+  },
+  "capture/push-needs-key": {
+    text: "A pushed row cannot be named",
+    remedy: 'Let the sender send keys, or name them in anamnesis.toml: keys = { "schema.table" = ["id"] }.',
+  },
+  "capture/push-full": {
+    text: "Too many pushed changes wait for the ledger",
+    remedy: "Send again later; see `anamnesis status` for what holds the ledger up.",
+  },
   "capture/malformed-row": {
     text: "A row or key is not in the expected form",
     remedy: "Check the key (values joined by |); otherwise report it with this text.",

@@ -146,6 +146,18 @@ export const outsideErrorsZh: Readonly<Record<OutsideErrorCode, ErrorText>> = {
     text: "此版本不认识的复制消息",
     remedy: "请升级 Anamnesis。",
   },
+  "capture/malformed-push": {
+    text: "推送的消息不是 Debezium 信封格式的变更事件",
+    remedy: "请将发送方设为带信封的 JSON（不要展平），再重新发送请求。",
+  },
+  "capture/push-needs-key": {
+    text: "无法确定推送的是哪一行",
+    remedy: '请让发送方附带键，或在 anamnesis.toml 中写明：keys = { "schema.table" = ["id"] }。',
+  },
+  "capture/push-full": {
+    text: "等待写入账本的推送变更过多",
+    remedy: "请稍后重发；用 `anamnesis status` 查看账本受阻的原因。",
+  },
   "capture/malformed-row": {
     text: "行或键的格式不正确",
     remedy: "请检查键（各值以 | 连接）；否则请附上此文字报告。",
