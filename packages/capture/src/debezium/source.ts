@@ -4,8 +4,8 @@
  */
 import { utf8 } from "@anamnesis/core";
 import type { Handles, Primitives } from "@anamnesis/crypto";
+import { rulesOf } from "../digests/rule.ts";
 import { captureError } from "../errors.ts";
-import { schemaFingerprint } from "../postgres/catalog.ts";
 import type {
   Change,
   RowImage,
@@ -130,18 +130,19 @@ class Pushed implements Source {
 
   #makeTable(name: string, names: readonly string[], key: readonly string[]): TableSchema {
     const { handles, primitives, subjects = {} } = this.#o;
-    const columns = names.map((column) => ({ name: column, type: "debezium", modifier: -1, large: false }));
+    const columns = names.map((column) => ({ name: column, type: "debezium", modifier: -1, large: true }));
     const keyColumns = key.map((column) => names.indexOf(column)).filter((index) => index >= 0);
+    const identity = keyColumns.length > 0 ? "key" : "full";
     const own = Object.hasOwn(subjects, name) ? { [name]: subjects[name] ?? [] } : {};
     const { mapping } = mapSubjects([{ name, columns: names, keyColumns, references: [] }], own);
     return {
       name,
       handle: handles.table(name),
-      schemaId: schemaFingerprint(primitives, columns),
+      ...rulesOf(primitives, columns, identity),
       columns,
       keyColumns,
       subjectColumns: mapping.get(name)?.columns ?? [],
-      identity: keyColumns.length > 0 ? "key" : "full",
+      identity,
       estimate: 0,
     };
   }
