@@ -3,6 +3,9 @@ export { type FillOptions, type FillResult, fillHospital, hospitalSchema } from 
 export { hasMariadb } from "./mariadb/programs.ts";
 export type { Mariadb } from "./mariadb/server.ts";
 export { type StartMariadbOptions, startMariadb } from "./mariadb/start.ts";
+export { ATTACKS } from "./plant/attacks/attacks.ts";
+export { ATTACK_NAMES, type Attack, type AttackName, census, type Deed, type Scene } from "./plant/attacks/scene.ts";
+export { type Census, stillPlanted } from "./plant/census.ts";
 export { type PlantOptions, plant } from "./plant/plant.ts";
 export type { What } from "./plant/recipes.ts";
 export type { Planted } from "./plant/tamper.ts";
@@ -16,6 +19,7 @@ export {
   packageName,
   postgresVersions,
 } from "./postgres/version.ts";
+export { Rng } from "./random.ts";
 export { keyText } from "./text.ts";
 export type { WardWrite } from "./ward/transaction.ts";
 export { startWard, type Ward, type WardFigures, type WardOptions } from "./ward/ward.ts";

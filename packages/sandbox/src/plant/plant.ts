@@ -13,6 +13,11 @@ export interface PlantOptions {
   /** The publication that capture reads. */
   readonly publication: string;
   readonly seed?: string | number;
+  /**
+   * `directly`: ordinary SQL, for when capture cannot see it for another reason; nothing legal is written in between then.
+   * Default `toggle`.
+   */
+  readonly way?: "toggle" | "directly";
   /** At least this many findings are planted (one more at most). */
   readonly count: number;
   /** Findings planted before; their rows are left alone. Needed when planting a second time. */
@@ -39,14 +44,19 @@ export async function plant(options: PlantOptions): Promise<Planted[]> {
 
 interface Site {
   readonly stock: Stock;
-  readonly toggle: Toggle;
+  readonly toggle: Toggle | undefined;
 }
+
+/** The older value is that from before a legal change, which only makes sense while capture sees it. */
+const recipesOf = ({ way }: PlantOptions): readonly Recipe[] =>
+  way === "directly" ? RECIPES.filter((recipe) => recipe.what !== "older-value") : RECIPES;
 
 async function findSites(client: pg.Client, options: PlantOptions): Promise<ReadonlyMap<string, Site>> {
   const sites = new Map<string, Site>();
-  for (const table of new Set(RECIPES.map((recipe) => recipe.table))) {
-    const toggle = await toggleFor(client, options.publication, table);
-    if (toggle === undefined) continue; // not captured: nothing to get past
+  for (const table of new Set(recipesOf(options).map((recipe) => recipe.table))) {
+    const direct = options.way === "directly";
+    const toggle = direct ? undefined : await toggleFor(client, options.publication, table);
+    if (toggle === undefined && !direct) continue; // not captured: nothing to get past
     const before = (options.planted ?? []).filter((each) => each.table === `public.${table}`);
     const rng = new Rng(`plant/${options.seed ?? "anamnesis"}/${table}`);
     const skip = new Set(before.map((each) => each.key));
@@ -61,12 +71,13 @@ async function work(client: pg.Client, options: PlantOptions, sites: ReadonlyMap
   const planted: Planted[] = [];
   for (let round = 0; planted.length < options.count; round++) {
     const before = planted.length;
-    for (const recipe of order(rng, round)) {
+    for (const recipe of order(recipesOf(options), rng, round)) {
       const site = sites.get(recipe.table);
       if (site === undefined || planted.length >= options.count) continue;
+      const { stock, toggle } = site;
       const tools: Tools = {
-        ...{ client, rng, stock: site.stock, fresh: () => ++last },
-        behind: (write) => behindCapture(client, site.toggle, write),
+        ...{ client, rng, stock, fresh: () => ++last },
+        behind: (write) => (toggle === undefined ? write() : behindCapture(client, toggle, write)),
       };
       planted.push(...(await tamper(recipe, tools)));
     }
@@ -79,8 +90,8 @@ async function work(client: pg.Client, options: PlantOptions, sites: ReadonlyMap
 }
 
 /** One recipe of each kind first, so that even a small count has them all. */
-function order(rng: Rng, round: number): readonly Recipe[] {
-  const mixed = rng.shuffle(RECIPES);
+function order(recipes: readonly Recipe[], rng: Rng, round: number): readonly Recipe[] {
+  const mixed = rng.shuffle(recipes);
   if (round > 0) return mixed;
   const first = [...new Map(mixed.map((recipe) => [recipe.what, recipe])).values()];
   return [...first, ...mixed.filter((recipe) => !first.includes(recipe))];

@@ -1,7 +1,7 @@
 import type { Table } from "../hospital/rows.ts";
 
 /** What was done to a row. */
-export type What = "cell" | "deleted" | "inserted" | "swapped" | "older-value" | "microsecond" | "trailing-zero";
+export type What = Recipe["what"] | "partition" | "unseen" | "page" | "put-back";
 
 /** One way to tamper, on one table. */
 export type Recipe =

@@ -14,6 +14,9 @@ const UNTOUCHED: Partial<Record<Table, string>> = {
 };
 const BY_PATIENT = "patient_id IN (SELECT id FROM patients WHERE archived)";
 
+/** A condition on the table's rows: those of closed files. */
+export const closedFiles = (table: Table): string => UNTOUCHED[table] ?? BY_PATIENT;
+
 /** The ids of planted rows start here: far above the identity columns, so the ward never meets them. */
 export const PLANTED_ID = 900_000_000;
 
@@ -28,7 +31,7 @@ export class Stock {
   }
 
   static async read(client: pg.ClientBase, shape: Shape, rng: Rng, skip: ReadonlySet<string>): Promise<Stock> {
-    const where = UNTOUCHED[shape.name as Table] ?? BY_PATIENT;
+    const where = closedFiles(shape.name as Table);
     const order = shape.key.length > 0 ? shape.key.join(", ") : columnList(shape);
     const limit = `ORDER BY ${order} LIMIT ${ROWS_MAX}`;
     const rows = await rawRows(client, `SELECT ${columnList(shape)} FROM ${shape.name} WHERE ${where} ${limit}`);

@@ -1,0 +1,165 @@
+/** The place where an attack is played: a sandbox hospital, its capture and its ward, each of which can be stopped and go on. */
+import { join } from "node:path";
+import { withClient } from "@anamnesis/capture";
+import {
+  type Folder,
+  openFolder,
+  type RunningNode,
+  startNode,
+  type VerifyRequest,
+  verifyBeside,
+} from "@anamnesis/node";
+import { type Postgres, type Scene, startPostgres, startWard, type Ward } from "@anamnesis/sandbox";
+import { cliError } from "../../errors.ts";
+import { openSandbox } from "../../sandbox/open.ts";
+import { POSTGRES, SOURCE } from "../../sandbox/state.ts";
+
+export interface StageOptions {
+  readonly dir: string;
+  readonly seed: string;
+  readonly patients: number;
+  readonly count: number;
+  readonly signal: AbortSignal;
+}
+
+const CATCH_UP_MS_MAX = 60_000;
+const POLL_MS = 20;
+const CALM_WRITES = 30;
+
+export class Stage implements Scene {
+  readonly publication = `anamnesis_${SOURCE}`;
+  readonly slot = `anamnesis_${SOURCE}`;
+  readonly seed: string;
+  readonly count: number;
+  readonly folder: Folder;
+  readonly #o: StageOptions;
+  #postgres: Postgres;
+  #node: RunningNode | undefined;
+  #ward: Ward | undefined;
+  #shifts = 0;
+  #worked = 0;
+
+  private constructor(options: StageOptions, folder: Folder, postgres: Postgres) {
+    this.#o = options;
+    this.folder = folder;
+    this.#postgres = postgres;
+    this.seed = options.seed;
+    this.count = options.count;
+  }
+
+  /** A hospital whose rows all have their baseline, and a ward at its calm work. */
+  static async set(options: StageOptions): Promise<Stage> {
+    const { dir, seed, patients, signal } = options;
+    const { folder, postgres } = await openSandbox({ dir, seed, patients, signal, steps: {} });
+    const stage = new Stage(options, folder, postgres);
+    try {
+      await stage.resume();
+      return stage;
+    } catch (error) {
+      await stage.close();
+      throw error;
+    }
+  }
+
+  get url(): string {
+    return this.#postgres.url;
+  }
+
+  /** Rows that the ward has written legally. */
+  get worked(): number {
+    return this.#worked + (this.#ward?.figures.rows ?? 0);
+  }
+
+  async work(rows: number): Promise<number> {
+    if (this.#ward === undefined) throw new Error("the ward rests");
+    return Promise.race([this.#ward.run(rows), this.#failed()]);
+  }
+
+  async settled(): Promise<void> {
+    const lsn = await this.#mark();
+    const source = this.#node?.sources.get(SOURCE);
+    for (const end = Date.now() + CATCH_UP_MS_MAX; (source?.now.passed ?? lsn) < lsn; ) {
+      this.#o.signal.throwIfAborted();
+      if (Date.now() > end) throw cliError("cli/demo-failed", "capture did not catch up in a minute: see its log");
+      await Promise.race([new Promise((resolve) => setTimeout(resolve, POLL_MS)), this.#failed()]);
+    }
+  }
+
+  async quietly<T>(act: () => Promise<T>): Promise<T> {
+    await this.#rest();
+    await this.settled();
+    const result = await act();
+    await this.resume();
+    return result;
+  }
+
+  async withoutCapture<T>(act: () => Promise<T>): Promise<T> {
+    await this.stopCapture();
+    const result = await act();
+    await this.resume();
+    return result;
+  }
+
+  /** The ward stops first, and what it wrote becomes final. */
+  async stopCapture(): Promise<void> {
+    await this.#rest();
+    if (this.#node !== undefined) await this.settled();
+    await this.#node?.stop();
+    this.#node = undefined;
+  }
+
+  async withoutServer<T>(act: (dataDir: string) => Promise<T> | T): Promise<T> {
+    const ran = this.#node !== undefined;
+    await this.stopCapture();
+    await withClient({ url: this.url }, (client) => client.query("CHECKPOINT")); // so that it stops in order, and soon
+    await this.#postgres.stop();
+    const result = await act(this.#postgres.dataDir);
+    const { port } = this.#postgres;
+    this.#postgres = await startPostgres({ dir: join(this.#o.dir, POSTGRES), signal: this.#o.signal, port });
+    if (ran) await this.resume();
+    return result;
+  }
+
+  /** Starts whatever is not running: capture, and when that is where it was, the ward. */
+  async resume(): Promise<void> {
+    this.#node ??= await startNode({ folder: openFolder(this.#o.dir), env: {} });
+    await this.settled(); // what is written while there is no slot would be lost to capture, and be a finding
+    const { seed, signal } = this.#o;
+    const shift = { url: this.url, seed: `${seed}/${this.#shifts++}`, writesPerSecond: CALM_WRITES, signal };
+    this.#ward ??= startWard(shift);
+  }
+
+  async verify(mode: VerifyRequest["mode"]) {
+    const node = this.#node;
+    if (node === undefined) throw new Error("capture does not run");
+    const { signal } = this.#o;
+    const request = { folder: this.folder, source: SOURCE, mode, env: {}, signal, deadlineMs: CATCH_UP_MS_MAX };
+    const { report } = await Promise.race([verifyBeside(node.engine, request), node.failed]);
+    return report;
+  }
+
+  async close(): Promise<void> {
+    await this.#rest();
+    await this.#node?.stop();
+    await this.#postgres.stop();
+  }
+
+  async #rest(): Promise<void> {
+    await this.#ward?.stop();
+    this.#worked += this.#ward?.figures.rows ?? 0;
+    this.#ward = undefined;
+  }
+
+  /** A position after everything that is committed; the message makes the stream pass it. */
+  #mark(): Promise<bigint> {
+    return withClient({ url: this.url }, async (client) => {
+      await client.query("SELECT pg_catalog.pg_logical_emit_message(true, 'anamnesis.barrier', 'stage')");
+      const { rows } = await client.query<{ lsn: string }>("SELECT (pg_current_wal_lsn() - '0/0')::text AS lsn");
+      return BigInt(rows[0]?.lsn ?? 0);
+    });
+  }
+
+  #failed(): Promise<never> {
+    return this.#node?.failed ?? new Promise(() => undefined);
+  }
+}
