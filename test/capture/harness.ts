@@ -7,6 +7,7 @@ import {
   type CaptureSummary,
   connect,
   type KeyStore,
+  openDigestStore,
   openKeyStore,
   openProgress,
   type PostgresSource,
@@ -81,10 +82,11 @@ export async function open(dir: string, url: string, more: Partial<PostgresSourc
   const index = openRowIndex(join(base, "index.db"), { source: SOURCE });
   const keystore = openKeyStore({ path: join(base, "keys.db"), primitives: native });
   const progress = openProgress(join(base, "progress.db"));
+  const digests = openDigestStore(join(base, "digests.db"));
   const source = postgresSource({ url, name: SOURCE, handles: sourceHandles, primitives: native, ...more });
   const capture = (options: Partial<CaptureOptions>) =>
     runCapture({
-      ...{ source, engine, index, keystore, progress, signer, primitives: native, handles: sourceHandles },
+      ...{ source, engine, index, keystore, progress, digests, signer, primitives: native, handles: sourceHandles },
       ...{ chain: CHAIN, organisation: ORG, sourceId: SOURCE, signal: new AbortController().signal },
       ...options,
     });
@@ -102,6 +104,7 @@ export async function open(dir: string, url: string, more: Partial<PostgresSourc
       index.close();
       keystore.close();
       progress.close();
+      digests.close();
     },
   };
 }

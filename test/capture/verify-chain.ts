@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import {
+  openDigestStore,
   openKeyStore,
   openPostgresVerify,
   openProgress,
@@ -34,6 +35,8 @@ export class Chain {
   readonly sealers = new SubjectSealers(native, this.keys);
   readonly indexPath = join(this.dir, "rows.sqlite");
   readonly progress = openProgress(join(this.dir, "progress.sqlite"));
+  readonly digestsPath = join(this.dir, "digests.sqlite");
+  digests = openDigestStore(this.digestsPath);
   readonly publication = "anamnesis_ehr";
   readonly postgres: Postgres;
   readonly engine: Engine;
@@ -107,7 +110,7 @@ export class Chain {
           sourceId: sourceId("ehr"),
         },
         ...{ signer: this.signer, primitives: native, handles: this.handles, index: this.index },
-        ...{ keystore: this.keys, progress: this.progress, ...how },
+        ...{ keystore: this.keys, progress: this.progress, digests: this.digests, ...how },
         onBarrier: (token) => this.progress.passBarrier(token),
       });
     } finally {
@@ -136,6 +139,7 @@ export class Chain {
     this.index.close();
     this.keys.close();
     this.progress.close();
+    this.digests.close();
     for (const dir of this.#cleanup) rmSync(dir, { recursive: true, force: true });
   }
 }

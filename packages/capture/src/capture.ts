@@ -2,6 +2,7 @@
 import type { ChainId, OrgId, SourceId } from "@anamnesis/core";
 import type { Handles, Primitives, Signer } from "@anamnesis/crypto";
 import type { Engine } from "@anamnesis/ledger";
+import type { DigestStore } from "./digests/store.ts";
 import type { Interlude } from "./interlude.ts";
 import type { KeyStore } from "./keystore.ts";
 import type { Progress } from "./progress.ts";
@@ -22,6 +23,8 @@ export interface CaptureOptions {
   readonly handles: Handles;
   readonly index: RowIndexWriter;
   readonly keystore: KeyStore;
+  /** Notes of large values that updates leave out. Without it such rows are unvouched until they are written whole. */
+  readonly digests?: DigestStore;
   readonly progress: Progress;
   /** Return once everything that was committed at the start is final; otherwise go on until the signal aborts. */
   readonly untilCaughtUp?: boolean;

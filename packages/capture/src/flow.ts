@@ -7,6 +7,7 @@ import type { Position } from "@anamnesis/contracts";
 import type { Receipt } from "@anamnesis/ledger";
 import { type Batch, Batcher, type BatchSigner, signBatch } from "./batcher.ts";
 import type { CaptureOptions } from "./capture.ts";
+import { FieldDigests } from "./digests/sealing.ts";
 import { Marks } from "./marks.ts";
 import type { PlacedLeaf } from "./row-index.ts";
 import { type EventSink, Sealer } from "./sealer.ts";
@@ -30,6 +31,7 @@ export class Flow implements EventSink {
   readonly #o: CaptureOptions;
   readonly #events: FlowEvents;
   readonly #submitter: Submitter;
+  readonly #digests: FieldDigests;
   /** What became final since the index was written last. */
   #unindexed: { readonly batch: Batch; readonly receipt: Receipt }[] = [];
   #rows: { table: Uint8Array; row: Uint8Array; key: string }[] = [];
@@ -51,7 +53,12 @@ export class Flow implements EventSink {
     this.#finalTo = from;
     this.batcher = new Batcher(from, incarnation, (batch) => this.#submit(batch));
     const sealers = new SubjectSealers(primitives, keystore);
-    this.sealer = new Sealer({ source: sourceId, handles, sealers, sink: this });
+    this.#digests = new FieldDigests({
+      store: options.digests,
+      life: incarnation,
+      newest: (table, row) => options.index.newestAt(table, row),
+    });
+    this.sealer = new Sealer({ source: sourceId, handles, sealers, sink: this, digests: this.#digests });
     this.#submitter = new Submitter({
       engine,
       signal,
@@ -119,9 +126,10 @@ export class Flow implements EventSink {
     this.#actors.push({ actor, name });
   }
 
-  /** Keys and names are durable before the events that need them leave this process. */
+  /** Keys, digests and names are durable before the events that need them leave this process. */
   #submit(batch: Batch): void {
     this.#o.keystore.flush();
+    this.#digests.flush();
     this.#writeIndex();
     this.#submitter.add(batch);
   }

@@ -1,4 +1,6 @@
 export type { CaptureOptions, CaptureProgress, CaptureSummary } from "./capture.ts";
+export { FIELD_BYTES_MAX, rulesOf, sealsDigests, withDigests } from "./digests/rule.ts";
+export { type DigestStore, openDigestStore } from "./digests/store.ts";
 export { type CaptureErrorCode, captureError } from "./errors.ts";
 export * from "./history.ts";
 export * from "./index/index.ts";

@@ -3,6 +3,7 @@
  * it can be rebuilt from the log (`index/from-log.ts`), and nothing that must not be lost lives only here. Capture writes
  * it through `RowIndexWriter`; verify and history read it through `RowIndexReader`, also from another process.
  */
+import type { Position } from "@anamnesis/contracts";
 import type { EventKind } from "@anamnesis/ledger";
 
 /** A leaf with its place in the log. */
@@ -56,6 +57,9 @@ export interface RowIndexWriter {
 
   /** Whether any event that tells a row's content (not a read) is known for it. */
   known(table: Uint8Array, row: Uint8Array): boolean;
+
+  /** Place of the newest event that tells the row's content. */
+  newestAt(table: Uint8Array, row: Uint8Array): Position | undefined;
 
   /**
    * Commits with an LSN above `afterLsn`, in rising order, since the last `gap` or `restored` event: those that must

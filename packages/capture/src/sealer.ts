@@ -5,8 +5,10 @@
  */
 import type { Position } from "@anamnesis/contracts";
 import type { Bytes } from "@anamnesis/core";
-import type { Handles } from "@anamnesis/crypto";
+import type { Handles, RowSealer } from "@anamnesis/crypto";
 import { type EventKind, encodeEvent, purposeCode } from "@anamnesis/ledger";
+import { sealsDigests } from "./digests/rule.ts";
+import { FieldDigests } from "./digests/sealing.ts";
 import type { Attribution, InterludeSealer } from "./interlude.ts";
 import { keyOfFields, keyText, RowWriter, rowText, splitRow, unescapeField } from "./postgres/canonical.ts";
 import { type Change, type RowImage, type TableSchema, type TransactionStart, UPDATE_ORDINALS } from "./source.ts";
@@ -24,6 +26,8 @@ export interface SealerOptions {
   readonly handles: Handles;
   readonly sealers: SubjectSealers;
   readonly sink: EventSink;
+  /** Remembers what an update may leave out. Without it such a row is not vouched for until it is written whole. */
+  readonly digests?: FieldDigests;
 }
 
 const NO_TABLE = new Uint8Array(8);
@@ -41,6 +45,7 @@ export class Sealer implements InterludeSealer {
   readonly #o: SealerOptions;
   readonly #rows = new RowWriter();
   readonly #keys = new RowWriter();
+  readonly #digests: FieldDigests;
   readonly #actors = new Map<string, Uint8Array>();
   #lsn = 0n;
   #ordinal = 0;
@@ -54,6 +59,7 @@ export class Sealer implements InterludeSealer {
 
   constructor(options: SealerOptions) {
     this.#o = options;
+    this.#digests = options.digests ?? NO_MEMORY;
   }
 
   /** Places of the current transaction taken so far. */
@@ -107,7 +113,10 @@ export class Sealer implements InterludeSealer {
       case "delete":
         return this.#removed(change.table, change.before);
       case "truncate":
-        return this.#emit(() => ({ kind: "truncate", table: change.table.handle }));
+        return this.#emit((ordinal) => {
+          if (sealsDigests(change.table)) this.#digests.emptied(change.table, this.#at(ordinal));
+          return { kind: "truncate", table: change.table.handle };
+        });
       case "read":
         return this.#emit(() => ({
           kind: "read",
@@ -134,17 +143,8 @@ export class Sealer implements InterludeSealer {
     this.#emit((ordinal) => {
       const name = keyless ? rowText(row) : keyText(keyFields(fields, table), IDENTITY[table.keyColumns.length] ?? []);
       this.#o.sink.row(table.handle, handle, name);
-      return {
-        kind: "baseline",
-        table: table.handle,
-        row: handle,
-        ...(sealer === "erased"
-          ? {}
-          : {
-              schema: table.schemaId,
-              commitment: sealer.commitment(table.handle, handle, table.schemaId, this.#lsn, ordinal, row),
-            }),
-      };
+      const vouched = sealer === "erased" ? {} : this.#vouched(table, handle, sealer, ordinal, row);
+      return { kind: "baseline", table: table.handle, row: handle, ...vouched };
     });
   }
 
@@ -166,8 +166,8 @@ export class Sealer implements InterludeSealer {
 
   #changed(table: TableSchema, before: RowImage | null, after: RowImage): void {
     if (before !== null && (table.keyColumns.length === 0 || this.#moved(table, before, after))) {
-      this.#removed(table, before);
-      return this.#stored("create", table, after);
+      this.#removed(table, before, true);
+      return this.#stored("create", table, after, before);
     }
     return this.#stored("update", table, after);
   }
@@ -177,31 +177,75 @@ export class Sealer implements InterludeSealer {
     return table.keyColumns.some((index) => !same(before[index], after[index]));
   }
 
-  #stored(kind: "create" | "update", table: TableSchema, columns: RowImage): void {
+  /** `former`: the key of the row before, when that was another. */
+  #stored(kind: "create" | "update", table: TableSchema, columns: RowImage, former?: RowImage): void {
     this.#emit((ordinal) => {
       const subjects = subjectsOf(table, columns);
-      const sealer = subjects === undefined ? undefined : this.#o.sealers.of(table, subjects);
-      const vouched = sealer !== undefined && sealer !== "erased" && isComplete(columns) ? sealer : undefined;
+      const sealer = subjects === undefined ? "erased" : this.#o.sealers.of(table, subjects);
       if (table.keyColumns.length === 0) {
-        if (vouched === undefined || !isComplete(columns)) return { kind, table: table.handle };
+        if (sealer === "erased" || !isComplete(columns)) return { kind, table: table.handle };
         const bytes = this.#rows.row(columns);
-        const row = vouched.keylessRow(table.handle, bytes);
+        const row = sealer.keylessRow(table.handle, bytes);
         if (kind === "create") this.#o.sink.row(table.handle, row, rowText(bytes));
-        const commitment = vouched.commitment(table.handle, row, table.schemaId, this.#lsn, ordinal, bytes);
-        return { kind, table: table.handle, row, schema: table.schemaId, commitment };
+        return { kind, table: table.handle, row, ...this.#vouched(table, row, sealer, ordinal, bytes) };
       }
       const row = this.#keyedRow(table, columns);
       // Names are learned where a row begins; every later event has the same handle.
       if (row !== null && kind === "create") this.#o.sink.row(table.handle, row, keyText(columns, table.keyColumns));
-      if (row === null || vouched === undefined || !isComplete(columns)) return { kind, table: table.handle, row };
-      const bytes = this.#rows.row(columns);
-      const commitment = vouched.commitment(table.handle, row, table.schemaId, this.#lsn, ordinal, bytes);
-      return { kind, table: table.handle, row, schema: table.schemaId, commitment };
+      if (row === null) return { kind, table: table.handle, row };
+      const was = former === undefined ? null : this.#keyedRow(table, former);
+      const vouched =
+        sealer === "erased" || !isComplete(columns)
+          ? this.#partly(table, row, sealer, ordinal, columns, was)
+          : this.#vouched(table, row, sealer, ordinal, this.#rows.row(columns));
+      if (was !== null && sealsDigests(table)) this.#digests.gone(table, was, this.#at(ordinal));
+      return { kind, table: table.handle, row, ...vouched };
     });
   }
 
-  #removed(table: TableSchema, before: RowImage): void {
-    this.#emit(() => ({ kind: "delete", table: table.handle, row: this.#removedRow(table, before) }));
+  /** The commitment to a row of which everything is known. */
+  #vouched(table: TableSchema, handle: Uint8Array, sealer: RowSealer, ordinal: number, row: Bytes): Vouched {
+    const bytes = sealsDigests(table)
+      ? this.#digests.complete({ table, handle, sealer, at: this.#at(ordinal) }, row)
+      : row;
+    return this.#commitment(table, handle, sealer, ordinal, bytes);
+  }
+
+  /** The same where large values were not sent: with their digests if those are known, else none. */
+  #partly(
+    table: TableSchema,
+    handle: Uint8Array,
+    sealer: RowSealer | "erased",
+    ordinal: number,
+    columns: RowImage,
+    was: Uint8Array | null,
+  ): Vouched {
+    if (!sealsDigests(table)) return NOT_VOUCHED;
+    const at = this.#at(ordinal);
+    if (sealer === "erased") {
+      this.#digests.gone(table, handle, at);
+      return NOT_VOUCHED;
+    }
+    const bytes = this.#digests.patched({ table, handle, sealer, at }, columns, was ?? handle);
+    return bytes === undefined ? NOT_VOUCHED : this.#commitment(table, handle, sealer, ordinal, bytes);
+  }
+
+  #commitment(table: TableSchema, row: Uint8Array, sealer: RowSealer, ordinal: number, bytes: Bytes): Vouched {
+    const { handle, schemaId } = table;
+    return { schema: schemaId, commitment: sealer.commitment(handle, row, schemaId, this.#lsn, ordinal, bytes) };
+  }
+
+  #at(ordinal: number): Position {
+    return { lsn: this.#lsn, ordinal };
+  }
+
+  /** `moves`: the row goes on under another key, and takes with it what is known of it. */
+  #removed(table: TableSchema, before: RowImage, moves = false): void {
+    this.#emit((ordinal) => {
+      const row = this.#removedRow(table, before);
+      if (row !== null && !moves && sealsDigests(table)) this.#digests.gone(table, row, this.#at(ordinal));
+      return { kind: "delete", table: table.handle, row };
+    });
   }
 
   #removedRow(table: TableSchema, before: RowImage): Uint8Array | null {
@@ -261,6 +305,10 @@ export class Sealer implements InterludeSealer {
     return handle;
   }
 }
+
+type Vouched = Pick<Parts, "schema" | "commitment">;
+const NOT_VOUCHED: Vouched = {};
+const NO_MEMORY = new FieldDigests({ store: undefined, life: new Uint8Array(8), newest: () => undefined });
 
 /** 0, 1, 2, … for lists that hold nothing but the key. */
 const IDENTITY: readonly (readonly number[])[] = Array.from({ length: 33 }, (_, n) =>

@@ -13,6 +13,13 @@
  */
 import type { Bytes } from "@anamnesis/core";
 
+/** Fingerprints (8 bytes) of the same columns under the two rules for the bytes that are committed. */
+export interface SchemaRules {
+  readonly whole: Uint8Array;
+  /** Long fields stand there as keyed digests: for tables whose updates may leave large values out. */
+  readonly digests: Uint8Array;
+}
+
 /** `key` = updates carry no before-image; `nothing` = the source cannot name the row that changed. */
 export type Identity = "full" | "key" | "nothing";
 
@@ -22,7 +29,7 @@ export interface ColumnSchema {
   readonly type: string;
   /** The type's modifier (length, precision); -1 = none. */
   readonly modifier: number;
-  /** Large values of this column may be stored apart, and then be missing from an update that left them alone. */
+  /** Values may be stored apart when they are large, and then be missing from an update that left them alone. */
   readonly large: boolean;
 }
 
@@ -31,8 +38,10 @@ export interface TableSchema {
   readonly name: string;
   /** 8 bytes: the keyed handle of the name. */
   readonly handle: Uint8Array;
-  /** 8 bytes: fingerprint over the columns in the order of the row bytes. */
+  /** 8 bytes: fingerprint over the columns in the order of the row bytes; tells the rule as well (`rules`). */
   readonly schemaId: Uint8Array;
+  /** Absent: a source whose updates are always whole, and `schemaId` is of that rule. */
+  readonly rules?: SchemaRules;
   /** In the order of the row bytes. */
   readonly columns: readonly ColumnSchema[];
   /** Indices into `columns`, in key order; empty = a table without a key. */

@@ -2,6 +2,7 @@
 import {
   type CaptureProgress,
   type CaptureSummary,
+  openDigestStore,
   openProgress,
   postgresSource,
   runCapture,
@@ -60,11 +61,12 @@ function run(options: SourceOptions): RunningSource {
   const access = openAccess(folder, name, "write", env);
   const index = openOwnIndex(access.files.index, access.name);
   const progress = openProgress(access.files.progress);
+  const digests = openDigestStore(access.files.digests);
   const source = postgresSource({ ...access.catalog, url: access.url, name: access.name });
   const stop = new AbortController();
   let now = STARTING;
   const work = runCapture({
-    ...{ source, engine, index, progress, primitives, keystore: access.keys, handles: access.handles },
+    ...{ source, engine, index, progress, digests, primitives, keystore: access.keys, handles: access.handles },
     chain: folder.config.chain,
     organisation: folder.config.organisation,
     sourceId: sourceId(access.name),
@@ -81,6 +83,7 @@ function run(options: SourceOptions): RunningSource {
   const done = closing(work, async () => {
     await source.close();
     progress.close();
+    digests.close();
     index.close();
     access.close();
   });

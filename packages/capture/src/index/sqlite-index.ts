@@ -1,4 +1,5 @@
 /** The row index over `node:sqlite` (WAL, synchronous NORMAL: a cache, rebuilt from the log when it is lost). */
+import type { Position } from "@anamnesis/contracts";
 import type { EventKind } from "@anamnesis/ledger";
 import type {
   IdRange,
@@ -98,6 +99,13 @@ class SqliteRowIndex implements RowIndex {
   known(table: Uint8Array, row: Uint8Array): boolean {
     const id = this.find(table, row);
     return id !== undefined && this.#store.pages.seek(this.#record, id).code !== 0;
+  }
+
+  newestAt(table: Uint8Array, row: Uint8Array): Position | undefined {
+    const id = this.find(table, row);
+    if (id === undefined) return undefined;
+    const { code, lsn, ordinal } = this.#store.pages.seek(this.#record, id);
+    return code === 0 ? undefined : { lsn, ordinal };
   }
 
   recentCommits(afterLsn: bigint): readonly KnownCommit[] {

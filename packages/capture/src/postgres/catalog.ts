@@ -1,9 +1,9 @@
 /** What the database says about itself: tables, columns, keys, replica identity, publication. */
 
-import { type Cbor, encode } from "@anamnesis/core";
 import type { Handles, Primitives } from "@anamnesis/crypto";
 import type { Client } from "pg";
-import type { ColumnSchema, Identity, TableSchema } from "../source.ts";
+import { rulesOf } from "../digests/rule.ts";
+import type { Identity, TableSchema } from "../source.ts";
 import { mapSubjects, type Reference, type SubjectConfig, type SubjectMapping } from "../subjects.ts";
 import { CATALOG_SQL, LEAVES_SQL } from "./catalog-sql.ts";
 import { quoteName } from "./session.ts";
@@ -95,15 +95,6 @@ export function matches(pattern: string, name: string): boolean {
   return new RegExp(`^${literal.join(".*")}$`, "u").test(name);
 }
 
-/** 8 bytes over name, type and modifier of the columns in the order of the row bytes. */
-export function schemaFingerprint(
-  p: Primitives,
-  columns: readonly Pick<ColumnSchema, "name" | "type" | "modifier">[],
-): Uint8Array {
-  const list: Cbor = columns.map((c) => [c.name, c.type, c.modifier]);
-  return p.sha256(encode(["anamnesis/schema/v1", list])).slice(0, 8);
-}
-
 /** `SELECT` of the row bytes' columns; without the rows of tables that inherit from it. */
 export function selectRows(table: PgTable): string {
   const columns = table.columns.map((c) => quoteName(c.name)).join(", ");
@@ -136,14 +127,15 @@ function draft(row: Row, leaves: readonly Carrier[] | undefined, options: Catalo
   const columns = row.columns.map(({ name, type, modifier, large }) => ({ name, type, modifier, large }));
   const keyColumns = (row.key ?? []).map((number) => row.columns.findIndex((c) => c.number === number));
   const usable = keyColumns.every((index) => index >= 0) ? keyColumns : [];
+  const tableIdentity = row.unlogged ? "nothing" : identityOf(carriers, usable.length > 0);
   const table: Omit<PgTable, "subjectsBecause"> = {
     name,
     handle: handles.table(name),
-    schemaId: schemaFingerprint(primitives, columns),
+    ...rulesOf(primitives, columns, tableIdentity),
     columns,
     keyColumns: usable,
     subjectColumns: [],
-    identity: row.unlogged ? "nothing" : identityOf(carriers, usable.length > 0),
+    identity: tableIdentity,
     estimate: row.estimate,
     oid: row.oid,
     schema: row.schema,

@@ -2,6 +2,7 @@
 import { invariant } from "@anamnesis/core";
 import type { Primitives } from "@anamnesis/crypto";
 import { purposeCode } from "@anamnesis/ledger";
+import { rulesOf, sealsDigests } from "../digests/rule.ts";
 import { captureError } from "../errors.ts";
 import {
   type Change,
@@ -11,7 +12,7 @@ import {
   type TableSchema,
   UPDATE_ORDINALS,
 } from "../source.ts";
-import { type PgTable, schemaFingerprint } from "./catalog.ts";
+import type { PgTable } from "./catalog.ts";
 import { widenXid } from "./lsn.ts";
 import { parseMessage, type Relation, type TupleColumn } from "./pgoutput.ts";
 
@@ -134,11 +135,14 @@ export class Decoder {
         return k !== undefined && k.name === c.name && k.type === c.type && k.modifier === c.modifier;
       });
     if (same) return known;
+    // The rule is the one that the table was met with, whatever its identity has become meanwhile.
+    const { rules } = rulesOf(this.#options.primitives, columns, known.identity);
     const place = (index: number): number => columns.findIndex((c) => c.name === known.columns[index]?.name);
     return {
       ...known,
       columns,
-      schemaId: schemaFingerprint(this.#options.primitives, columns),
+      schemaId: sealsDigests(known) ? rules.digests : rules.whole,
+      rules,
       keyColumns: known.keyColumns.map(place),
       subjectColumns: known.subjectColumns.map(place).filter((i) => i >= 0),
     };
@@ -207,7 +211,11 @@ function update(
 ): Change {
   const { before, after } = m;
   if (before === null) return { kind: "update", table, before: null, after };
-  if (m.image === "key") return { kind: "update", table, before: keyOnly(table, before), after };
+  if (m.image === "key") {
+    // The key is sent when it changed or lies apart: then it is the same where the new row leaves it out.
+    for (const i of table.keyColumns) if (after[i] === undefined) after[i] = before[i];
+    return { kind: "update", table, before: keyOnly(table, before), after };
+  }
   invariant(before.length === after.length, "both images of a row have its columns");
   for (let i = 0; i < after.length; i++) if (after[i] === undefined) after[i] = before[i];
   return { kind: "update", table, before, after };

@@ -12,6 +12,8 @@ export interface Finding {
   readonly lastEvent: LastEvent | null;
   /** Set on `unvouched` rows whose newest event covers other columns than the table has now. */
   readonly columnsChanged?: true;
+  /** Set on `unvouched` rows whose newest event left out a large value that was not known from before. */
+  readonly valueUnknown?: true;
 }
 
 export interface LastEvent {
@@ -88,8 +90,8 @@ export class Findings {
     this.totals[kind]++;
     if (this.#room <= 0 && !this.#makeRoom(kind)) return;
     this.#room--;
-    const { table, key, lastEvent, columnsChanged } = describe();
-    this.lists[kind].push({ table, key, kind, lastEvent, ...(columnsChanged && { columnsChanged }) });
+    const { table, key, lastEvent, ...why } = describe();
+    this.lists[kind].push({ table, key, kind, lastEvent, ...why });
   }
 
   /** Takes over what was collected apart. */

@@ -3,12 +3,13 @@
  * snapshot sees; what the index holds alive and nobody met is missing. Rows of a table without a key are a multiset.
  */
 import type { Handles, RowSealer } from "@anamnesis/crypto";
+import { ruleOf, withDigests } from "../digests/rule.ts";
 import { HANDLE_BYTES } from "../index/record.ts";
 import type { RowId, TableView, VisibleEvent } from "../row-index.ts";
 import type { TableSchema } from "../source.ts";
 import type { SubjectSealers } from "../subject-sealers.ts";
 import type { Names } from "./names.ts";
-import type { FindingKind, Findings } from "./report.ts";
+import type { Finding, FindingKind, Findings } from "./report.ts";
 import { RowIdentity } from "./row-identity.ts";
 import { SeenCounts, type SeenSet } from "./seen.ts";
 
@@ -64,16 +65,18 @@ abstract class Check {
     return this.identity.handleOfText(key);
   }
 
-  protected report(kind: FindingKind, id: RowId | undefined, key: () => string, columnsChanged = false): void {
+  protected report(kind: FindingKind, id: RowId | undefined, key: () => string, why: Why = {}): void {
     const { findings, names } = this.context;
     findings.add(kind, () => ({
       table: this.table.name,
       key: key(),
       lastEvent: id === undefined ? null : names.lastEvent(this.view.last(id)),
-      ...(columnsChanged && { columnsChanged }),
+      ...why,
     }));
   }
 }
+
+type Why = Pick<Finding, "columnsChanged" | "valueUnknown">;
 
 class KeyedCheck extends Check implements TableCheck {
   readonly lostKey = false;
@@ -88,7 +91,7 @@ class KeyedCheck extends Check implements TableCheck {
     this.#inOrder = id !== undefined && this.view.expected() === id + 1;
     const kind = this.#judge(id, handle, bytes, fields);
     if (kind === undefined) return;
-    this.report(kind, id, () => this.identity.text(bytes), kind === "unvouched" && this.#hasOtherColumns(id));
+    this.report(kind, id, () => this.identity.text(bytes), kind === "unvouched" ? this.#whyUnvouched(id) : {});
   }
 
   /**
@@ -125,10 +128,11 @@ class KeyedCheck extends Check implements TableCheck {
     return this.#compare(newest, handle, row, fields, true);
   }
 
-  #hasOtherColumns(id: RowId | undefined): boolean {
+  #whyUnvouched(id: RowId | undefined): Why {
     const newest = id === undefined ? undefined : this.view.newest(id);
-    if (newest === undefined || newest.schemaAt < 0) return false;
-    return !sameBytes(newest.bytes, newest.schemaAt, this.table.schemaId);
+    if (newest === undefined) return {};
+    const others = newest.schemaAt >= 0 && ruleOf(this.table, newest.bytes, newest.schemaAt) === undefined;
+    return others ? { columnsChanged: true } : { valueUnknown: true };
   }
 
   /** `last`: nothing else is tried after it. */
@@ -142,10 +146,14 @@ class KeyedCheck extends Check implements TableCheck {
     const sealer = this.identity.sealer(fields);
     if (sealer === "erased") return "erased";
     const { bytes, commitmentAt, schemaAt, lsn, ordinal } = newest;
-    const { schemaId, handle: table } = this.table;
-    if (commitmentAt < 0 || schemaAt < 0 || !sameBytes(bytes, schemaAt, schemaId)) return "unvouched";
-    const fits = (s: RowSealer) =>
-      sameBytes(bytes, commitmentAt, s.commitment(table, handle, schemaId, lsn, ordinal, row));
+    const rule = commitmentAt < 0 || schemaAt < 0 ? undefined : ruleOf(this.table, bytes, schemaAt);
+    if (rule === undefined) return "unvouched";
+    const { handle: table, schemaId, rules } = this.table;
+    const schema = rules?.[rule] ?? schemaId;
+    const fits = (s: RowSealer) => {
+      const sealed = rule === "digests" ? withDigests(s, row) : row;
+      return sameBytes(bytes, commitmentAt, s.commitment(table, handle, schema, lsn, ordinal, sealed));
+    };
     return fits(sealer) || (last && this.identity.formerly(row, fits)) ? undefined : "altered";
   }
 }
@@ -200,7 +208,8 @@ class MultisetCheck extends Check implements TableCheck {
   finish(): void {
     for (let i = 0; i < this.#unmatched; i++) {
       const former = this.#former-- > 0;
-      this.report(former ? "unvouched" : "unexplained", undefined, () => this.#pending[i] ?? "#", former);
+      const why: Why = former ? { columnsChanged: true } : {};
+      this.report(former ? "unvouched" : "unexplained", undefined, () => this.#pending[i] ?? "#", why);
     }
     this.#pending = [];
   }
@@ -218,7 +227,7 @@ class MultisetCheck extends Check implements TableCheck {
   #lacking(id: RowId, key: () => string): void {
     const newest = this.view.newest(id);
     const former =
-      newest !== undefined && newest.schemaAt >= 0 && !sameBytes(newest.bytes, newest.schemaAt, this.table.schemaId);
+      newest !== undefined && newest.schemaAt >= 0 && ruleOf(this.table, newest.bytes, newest.schemaAt) === undefined;
     if (former && this.#former < this.#unmatched) this.#former++;
     else if (this.#erased > 0) this.#erased--;
     else this.report("missing", id, key);

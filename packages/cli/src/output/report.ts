@@ -47,9 +47,12 @@ function showFindings(report: VerifyReport, all: number, session: Session): void
 }
 
 const lineOf = (f: Finding, session: Session): Line => ({
-  cells: [session.texts.verify.kind[f.kind], f.table, f.key, lastEvent(f, session)],
+  cells: [session.texts.verify.kind[f.kind], f.table, f.key, lastEvent(f, session) + because(f, session)],
   findings: 1,
 });
+
+const because = (f: Finding, { texts: { verify } }: Session): string =>
+  f.valueUnknown === true ? `; ${verify.valueUnknown}` : "";
 
 function unvouchedLines(unvouched: readonly Finding[], session: Session): Line[] {
   const { verify } = session.texts;

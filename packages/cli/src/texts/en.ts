@@ -165,6 +165,7 @@ export const en = {
           : `Clean: all ${rows} rows are what the ledger vouches for.`,
     found: (n: number) => count(n, "finding"),
     manyRows: (n: number) => count(n, "row"),
+    valueUnknown: "it left out a large value that was not known",
     columnsChanged: (last: number | null) => `columns changed${last === null ? "" : ` since event ${last}`}`,
     notCovered: (tables: string) => `not covered: ${tables}`,
     notCoveredBecause: {

@@ -144,6 +144,7 @@ export const zh: Texts = {
     clean: (rows) => (rows === 0 ? "无异常：此处没有行，账本中也没有。" : `无异常：全部 ${rows} 行与账本相符。`),
     found: (n) => `${n} 项发现`,
     manyRows: (n) => `${n} 行`,
+    valueUnknown: "该事件未含一个此前未知的大值",
     columnsChanged: (last) => `列已变更${last === null ? "" : `（自事件 ${last} 之后）`}`,
     notCovered: (tables) => `未覆盖：${tables}`,
     notCoveredBecause: {

@@ -17,6 +17,8 @@ export interface SourceLayout {
   readonly dir: string;
   /** The row index: a cache, rebuilt from the ledger when lost. */
   readonly index: string;
+  /** Notes of large values that updates leave out: a cache too, but only writing the rows again fills it. */
+  readonly digests: string;
   /** The subject keys: not a cache. Losing it makes every commitment undecidable. */
   readonly keys: string;
   /** Handle key of the source. */
@@ -43,6 +45,7 @@ export function sourceLayout(folder: FolderLayout, name: string): SourceLayout {
   return {
     dir,
     index: join(dir, "index.db"),
+    digests: join(dir, "digests.db"),
     keys: join(dir, "keys.db"),
     handleKey: join(folder.keys, `source-${name}.key`),
     progress: join(dir, "progress.db"),
