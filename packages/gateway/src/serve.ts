@@ -1,12 +1,15 @@
-/** The HTTP server of a log. Five routes that only read need no framework (docs/adr/0007). */
+/** The HTTP server of a log. Five routes that only read, and one that takes pushed changes, need no framework (docs/adr/0007). */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { gatewayError, systemCode } from "./errors.ts";
+import { type PushTarget, pushPath, takePush } from "./push.ts";
 import { type Answer, plain, route, type Served } from "./routes.ts";
 
 export interface ServeOptions extends Served {
   /** 0 = any free port. */
   readonly port: number;
   readonly host?: string;
+  /** The source of this name that takes pushed changes, if there is one. */
+  readonly push?: (source: string) => PushTarget | undefined;
 }
 
 export interface LogServer {
@@ -44,15 +47,22 @@ export async function serveLog(options: ServeOptions): Promise<LogServer> {
   };
 }
 
-async function handle(served: Served, request: IncomingMessage, response: ServerResponse): Promise<void> {
-  const { method, url = "/", headers } = request;
-  // Nothing here reads a body: whatever comes is thrown away.
-  request.resume();
-  const reading = method === "GET" || method === "HEAD";
-  const answer = reading ? await route(served, url, headers.authorization) : notAllowed();
+async function handle(served: ServeOptions, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const { method } = request;
+  const answer = await answerTo(served, request);
   if (response.destroyed) return;
   response.writeHead(answer.status, answer.headers);
   response.end(method === "HEAD" ? undefined : answer.body);
+}
+
+async function answerTo(served: ServeOptions, request: IncomingMessage): Promise<Answer> {
+  const { method, url = "/", headers } = request;
+  const source = method === "POST" ? pushPath(url) : undefined;
+  if (source !== undefined && served.push !== undefined)
+    return takePush(served.primitives, served.push(source), request);
+  // Nothing else reads a body: whatever comes is thrown away.
+  request.resume();
+  return method === "GET" || method === "HEAD" ? route(served, url, headers.authorization) : notAllowed();
 }
 
 function notAllowed(): Answer {

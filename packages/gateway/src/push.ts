@@ -1,0 +1,79 @@
+/** Taking in pushed changes over HTTP: who may, how much at a time, and what the sender is told. */
+import type { IncomingMessage } from "node:http";
+import { AnamnesisError, equal, utf8 } from "@anamnesis/core";
+import type { Primitives } from "@anamnesis/crypto";
+import { type Answer, plain } from "./routes.ts";
+
+/** A source that takes pushed changes. */
+export interface PushTarget {
+  /** Bearer token of the sender. */
+  readonly token: string;
+  /** Durable when it returns. @throws AnamnesisError when nothing of it was taken in. */
+  take(body: string): object;
+}
+
+export const PUSH_BYTES_MAX = 32 * 1024 * 1024;
+const PATH = /^\/sources\/([a-z0-9-]{1,32})\/debezium$/;
+
+/** Name of the source that a request is for, if it is one of these. */
+export const pushPath = (target: string): string | undefined => PATH.exec(target)?.[1];
+
+/**
+ * Answers 200 once everything is durable, 401 without the token, 413 when it is too large, 422 when it cannot be
+ * understood, 503 when it should be sent again later. A 4xx says that sending the same again does not help.
+ */
+export async function takePush(
+  primitives: Primitives,
+  target: PushTarget | undefined,
+  request: IncomingMessage,
+): Promise<Answer> {
+  // An unknown source and a wrong token look the same from outside.
+  if (target === undefined || !permitted(primitives, target.token, request.headers.authorization)) {
+    request.resume();
+    const refused = plain(401, "pushing is for the sender of this source: show its token");
+    return { ...refused, headers: { ...refused.headers, "www-authenticate": 'Bearer realm="push"' } };
+  }
+  const body = await readBody(request);
+  if (typeof body !== "string") return body;
+  try {
+    return told(200, target.take(body));
+  } catch (error) {
+    if (!(error instanceof AnamnesisError))
+      return told(500, { error: { code: "internal", message: "a fault of ours" } });
+    const later = error.code === "capture/push-full" || error.code === "capture/disk-full";
+    const answer = told(later ? 503 : 422, { error: { code: error.code, message: error.message } });
+    return later ? { ...answer, headers: { ...answer.headers, "retry-after": "5" } } : answer;
+  }
+}
+
+function permitted(primitives: Primitives, token: string, authorization: string | undefined): boolean {
+  if (token === "" || authorization === undefined) return false;
+  // Hashes are compared, not the texts: how long it takes tells nothing about the token.
+  return equal(primitives.sha256(utf8(authorization)), primitives.sha256(utf8(`Bearer ${token}`)));
+}
+
+async function readBody(request: IncomingMessage): Promise<string | Answer> {
+  const parts: Buffer[] = [];
+  let size = 0;
+  try {
+    for await (const part of request) {
+      size += (part as Buffer).length;
+      if (size > PUSH_BYTES_MAX)
+        return plain(413, `a request has at most ${PUSH_BYTES_MAX} bytes: send fewer at a time`);
+      parts.push(part as Buffer);
+    }
+    return new TextDecoder("utf-8", { fatal: true }).decode(Buffer.concat(parts));
+  } catch {
+    return plain(400, "the request was cut off or is not UTF-8");
+  }
+}
+
+function told(status: number, value: object): Answer {
+  const body = utf8(`${JSON.stringify(value)}\n`);
+  const headers = {
+    "content-type": "application/json; charset=utf-8",
+    "content-length": String(body.length),
+    "cache-control": "no-store",
+  };
+  return { status, headers, body };
+}
