@@ -1,4 +1,5 @@
 import type { Bytes } from "@anamnesis/core";
+import type { Lanes } from "./lanes/lanes.ts";
 
 /**
  * The primitives everything else is built on, as one synchronous provider: `native` (Node's OpenSSL) on servers,
@@ -12,6 +13,12 @@ export interface Primitives {
 
   /** SHA-256 written to `out[offset .. offset + 32]`: the hot path of leaves and rows, without garbage. */
   sha256Into(data: Bytes, out: Uint8Array, offset: number): void;
+
+  /**
+   * Many short hashes at once, for work that begins and ends within one synchronous call: everybody gets the same lanes.
+   * Absent or undefined where there are none; then hashes are computed one by one.
+   */
+  lanes?(): Lanes | undefined;
 
   /**
    * HMAC-SHA-256 (RFC 2104) with the key block prepared once: returns a function that maps a message to a fresh

@@ -8,8 +8,9 @@
  * Sizes and indices are plain numbers below 2^53; no operator here cuts them to 32 bits.
  * Runs of hashes ("packed") are one array of 32 bytes each, which spares the hot path an object per leaf.
  */
-import { type Bytes, equal, invariant } from "@anamnesis/core";
+import { type Bytes, concat, equal, invariant } from "@anamnesis/core";
 import type { Primitives } from "@anamnesis/crypto";
+import { LANE_LEAF_MAX, lanesFor, leafHashesInLanes, pairsInLanes } from "./merkle-lanes.ts";
 
 export const HASH_BYTES = 32;
 
@@ -40,6 +41,11 @@ export function leafHash(p: Primitives, leaf: Bytes): Uint8Array {
 /** Packed leaf hashes of many leaves. */
 export function leafHashes(p: Primitives, leaves: readonly Bytes[]): Uint8Array {
   const out = new Uint8Array(leaves.length * HASH_BYTES);
+  const lanes = leaves.every((leaf) => leaf.length <= LANE_LEAF_MAX) ? lanesFor(p, leaves.length) : undefined;
+  if (lanes !== undefined) {
+    leafHashesInLanes(lanes, leaves, out);
+    return out;
+  }
   let at = 0;
   for (const leaf of leaves) {
     leafHashInto(p, leaf, out, at);
@@ -67,6 +73,13 @@ function hashPair(p: Primitives, buffer: Uint8Array, from: number, to: number): 
   p.sha256Into(nodeInput, buffer, to);
 }
 
+/** The first `pairs` pairs of a run become one hash each, at the run's beginning. */
+function hashPairs(p: Primitives, row: Uint8Array, pairs: number): void {
+  const lanes = lanesFor(p, pairs);
+  if (lanes !== undefined) pairsInLanes(lanes, row, pairs);
+  else for (let i = 0; i < pairs; i++) hashPair(p, row, 2 * i * HASH_BYTES, i * HASH_BYTES);
+}
+
 /** Root of the tree over packed leaf hashes. Level by level, a last one without a partner moves up unchanged. */
 export function treeHash(p: Primitives, packed: Bytes): Uint8Array {
   let count = countHashes(packed);
@@ -75,7 +88,7 @@ export function treeHash(p: Primitives, packed: Bytes): Uint8Array {
   const row = new Uint8Array(packed);
   while (count > 1) {
     const pairs = Math.floor(count / 2);
-    for (let i = 0; i < pairs; i++) hashPair(p, row, 2 * i * HASH_BYTES, i * HASH_BYTES);
+    hashPairs(p, row, pairs);
     if (count % 2 === 1) row.copyWithin(pairs * HASH_BYTES, (count - 1) * HASH_BYTES, count * HASH_BYTES);
     count = Math.ceil(count / 2);
   }
@@ -160,6 +173,42 @@ export class Frontier {
     }
     this.#count = top + 1;
     this.#size++;
+  }
+
+  /**
+   * Appends a run of leaf hashes; `full` as in `append`, by rising level. One level after the other: the new subtrees of
+   * a level, and before them the old one on its right edge where that has no partner yet, are the pairs of the next.
+   */
+  appendAll(packed: Bytes, full?: (tileLevel: number, hash: Bytes) => void): void {
+    const edges = this.#edges();
+    const added = countHashes(packed);
+    let row: Uint8Array = new Uint8Array(packed);
+    for (let level = 0; row.length > 0; level++) {
+      if (level > 0 && level % 8 === 0 && full !== undefined) {
+        for (let i = 0; i < row.length / HASH_BYTES; i++) full(level / 8, hashAt(row, i));
+      }
+      const left = edges[level];
+      if (left !== undefined) row = concat(left, row);
+      const pairs = Math.floor(row.length / (2 * HASH_BYTES));
+      edges[level] = row.length % (2 * HASH_BYTES) === 0 ? undefined : row.slice(-HASH_BYTES);
+      hashPairs(this.#p, row, pairs);
+      row = row.subarray(0, pairs * HASH_BYTES);
+    }
+    this.#size += added;
+    this.#count = 0;
+    for (const edge of edges.reverse()) {
+      if (edge !== undefined) this.#stack.set(edge, this.#count++ * HASH_BYTES);
+    }
+  }
+
+  /** The perfect subtrees by level. */
+  #edges(): (Uint8Array | undefined)[] {
+    const edges: (Uint8Array | undefined)[] = [];
+    let at = this.#count;
+    for (let n = this.#size; n > 0; n = Math.floor(n / 2)) {
+      edges.push(n % 2 === 1 ? hashAt(this.#stack, --at).slice() : undefined);
+    }
+    return edges;
   }
 
   root(): Uint8Array {

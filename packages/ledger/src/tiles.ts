@@ -67,8 +67,8 @@ export function appendTiles(
   };
   for (let i = 0; i < added; i++) {
     levels[0]?.push(newLeafHashes, i * HASH_BYTES);
-    edge.append(newLeafHashes, i * HASH_BYTES, full);
   }
+  edge.appendAll(newLeafHashes, full);
   return { writes: levels.flatMap((l) => l.writes), size: edge.size, root: edge.root(), frontier: edge };
 }
 

@@ -1,0 +1,186 @@
+/**
+ * Many short hashes at once: messages are written one behind the other into the memory of a WebAssembly module, and its
+ * kernel takes four at a time. A one-shot hash of the platform costs 0.3 µs before it looks at the first byte; here a
+ * block costs 0.08 µs and nothing else, and an HMAC starts from the two states that its key has after one block (RFC 2104
+ * §4), which spares two blocks more. Long messages are better off elsewhere.
+ */
+import { type Bytes, invariant } from "@anamnesis/core";
+import { FREE_AT, INITIAL_AT, JOB_BYTES, kernelBytes } from "./kernel.ts";
+
+const BLOCK_BYTES = 64;
+const DIGEST_BYTES = 32;
+const MEMORY_PAGES = 8;
+const MEMORY_BYTES = MEMORY_PAGES * 65_536;
+
+/** Most messages of one batch. */
+export const LANES_MAX = 256;
+const INNER_AT = FREE_AT;
+const OUTER_AT = INNER_AT + LANES_MAX * JOB_BYTES;
+/** Per message: the two states of its key, 64 bytes. */
+const KEYS_AT = OUTER_AT + LANES_MAX * JOB_BYTES;
+/** Per message: the one block of the outer hash; its first half is the inner digest. */
+const BLOCKS_AT = KEYS_AT + LANES_MAX * BLOCK_BYTES;
+const DIGESTS_AT = BLOCKS_AT + LANES_MAX * BLOCK_BYTES;
+const MESSAGES_AT = DIGESTS_AT + (LANES_MAX + 4) * DIGEST_BYTES;
+
+/** The states after the inner and the outer block of an HMAC key: 16 words, worth as much as the key. */
+export type KeyStates = Uint32Array;
+
+interface Kernel {
+  readonly memory: { readonly buffer: ArrayBuffer };
+  hash4(jobs: number, blocks: number): void;
+  state4(jobs: number, blocks: number): void;
+}
+
+export class Lanes {
+  /** Where messages are written and digests are read. */
+  readonly bytes: Uint8Array;
+  readonly #kernel: Kernel;
+  readonly #words: Uint32Array;
+  #count = 0;
+  #free = MESSAGES_AT;
+  #keyed = false;
+
+  constructor(kernel: Kernel) {
+    this.#kernel = kernel;
+    this.bytes = new Uint8Array(kernel.memory.buffer);
+    this.#words = new Uint32Array(kernel.memory.buffer);
+    for (let i = 0; i < LANES_MAX; i++) {
+      pad(this.bytes, BLOCKS_AT + i * BLOCK_BYTES, DIGEST_BYTES, BLOCK_BYTES);
+    }
+  }
+
+  /** Messages added since the last `clear`. */
+  get count(): number {
+    return this.#count;
+  }
+
+  /** The address at which a message of `length` bytes can be written, or -1: run what there is, or hash it elsewhere. */
+  place(length: number): number {
+    const end = this.#free + length + BLOCK_BYTES + 9;
+    return this.#count < LANES_MAX && end <= MEMORY_BYTES ? this.#free : -1;
+  }
+
+  /** Takes the message of `length` bytes that was written at the last `place`. Gives its number in the batch. */
+  add(length: number): number {
+    invariant(this.#count === 0 || !this.#keyed, "a batch of hashes or of HMACs");
+    return this.#take(length, 0, INITIAL_AT, DIGESTS_AT + this.#count * DIGEST_BYTES);
+  }
+
+  /** The same for its HMAC. */
+  addKeyed(length: number, key: KeyStates): number {
+    invariant(this.#count === 0 || this.#keyed, "a batch of hashes or of HMACs");
+    this.#keyed = true;
+    const i = this.#count;
+    const states = KEYS_AT + i * BLOCK_BYTES;
+    const block = BLOCKS_AT + i * BLOCK_BYTES;
+    for (let w = 0; w < 16; w++) this.#words[(states >> 2) + w] = key[w] as number;
+    this.#job(OUTER_AT, i, block, 1, states + DIGEST_BYTES, DIGESTS_AT + i * DIGEST_BYTES);
+    return this.#take(length, BLOCK_BYTES, states, block);
+  }
+
+  /** Computes all digests; number i then lies at `digestAt(i)` in `bytes`, until `clear`. */
+  run(): void {
+    this.#pass(INNER_AT);
+    if (!this.#keyed) return;
+    this.#pass(OUTER_AT);
+    this.bytes.fill(0, KEYS_AT, KEYS_AT + this.#count * BLOCK_BYTES);
+  }
+
+  digestAt(i: number): number {
+    return DIGESTS_AT + i * DIGEST_BYTES;
+  }
+
+  clear(): void {
+    this.#count = 0;
+    this.#free = MESSAGES_AT;
+    this.#keyed = false;
+  }
+
+  /** What `addKeyed` needs of a key of at most 64 bytes. The batch must be empty. */
+  keyStates(key: Bytes): KeyStates {
+    invariant(this.#count === 0 && key.length <= BLOCK_BYTES, "an empty batch and a key of one block");
+    const { bytes } = this;
+    for (let i = 0; i < BLOCK_BYTES; i++) {
+      const byte = i < key.length ? (key[i] as number) : 0;
+      bytes[MESSAGES_AT + i] = byte ^ 0x36;
+      bytes[MESSAGES_AT + BLOCK_BYTES + i] = byte ^ 0x5c;
+    }
+    for (let i = 0; i < 4; i++) {
+      const at = MESSAGES_AT + (i % 2) * BLOCK_BYTES;
+      this.#job(INNER_AT, i, at, 1, INITIAL_AT, DIGESTS_AT + i * DIGEST_BYTES);
+    }
+    this.#kernel.state4(INNER_AT, 1);
+    bytes.fill(0, MESSAGES_AT, MESSAGES_AT + 2 * BLOCK_BYTES);
+    const states = this.#words.slice(DIGESTS_AT >> 2, (DIGESTS_AT >> 2) + 16);
+    bytes.fill(0, DIGESTS_AT, DIGESTS_AT + 4 * DIGEST_BYTES);
+    return states;
+  }
+
+  #take(length: number, before: number, state: number, out: number): number {
+    const at = this.#free;
+    const blocks = pad(this.bytes, at, length, before);
+    this.#job(INNER_AT, this.#count, at, blocks, state, out);
+    this.#free = at + blocks * BLOCK_BYTES;
+    return this.#count++;
+  }
+
+  #job(table: number, i: number, message: number, blocks: number, state: number, out: number): void {
+    const at = (table + i * JOB_BYTES) >> 2;
+    this.#words[at] = message;
+    this.#words[at + 1] = blocks;
+    this.#words[at + 2] = state;
+    this.#words[at + 3] = out;
+  }
+
+  /** Empty lanes get no blocks and write behind all digests. */
+  #pass(table: number): void {
+    const spare = DIGESTS_AT + LANES_MAX * DIGEST_BYTES;
+    for (let i = this.#count; i % 4 !== 0; i++) this.#job(table, i, FREE_AT, 0, INITIAL_AT, spare);
+    for (let i = 0; i < this.#count; i += 4) {
+      const at = (table + i * JOB_BYTES) >> 2;
+      const most = Math.max(this.#blocks(at), this.#blocks(at + 4), this.#blocks(at + 8), this.#blocks(at + 12));
+      this.#kernel.hash4(at << 2, most);
+    }
+  }
+
+  #blocks(job: number): number {
+    return this.#words[job + 1] as number;
+  }
+}
+
+/** The padding of FIPS 180-4 §5.1.1 behind a message; `before` bytes were hashed earlier. Gives the number of blocks. */
+function pad(bytes: Uint8Array, at: number, length: number, before: number): number {
+  const blocks = Math.floor((length + 8) / BLOCK_BYTES) + 1;
+  const end = at + blocks * BLOCK_BYTES;
+  bytes[at + length] = 0x80;
+  for (let i = at + length + 1; i < end - 4; i++) bytes[i] = 0;
+  const bits = (before + length) * 8;
+  bytes[end - 4] = bits >>> 24;
+  bytes[end - 3] = bits >>> 16;
+  bytes[end - 2] = bits >>> 8;
+  bytes[end - 1] = bits;
+  return blocks;
+}
+
+/** Part of the language's platform everywhere, but not of the types that this package may use. */
+declare const WebAssembly:
+  | {
+      readonly Module: new (bytes: Uint8Array<ArrayBuffer>) => object;
+      readonly Instance: new (module: object) => { readonly exports: unknown };
+      validate(bytes: Uint8Array<ArrayBuffer>): boolean;
+    }
+  | undefined;
+
+let compiled: object | undefined;
+
+/** Lanes with a memory of their own (512 KiB); undefined where the platform has no WebAssembly with 128-bit vectors. */
+export function openLanes(): Lanes | undefined {
+  if (typeof WebAssembly === "undefined") return undefined;
+  if (compiled === undefined) {
+    const bytes = kernelBytes(MEMORY_PAGES);
+    if (!WebAssembly.validate(bytes)) return undefined;
+    compiled = new WebAssembly.Module(bytes);
+  }
+  return new Lanes(new WebAssembly.Instance(compiled).exports as Kernel);
+}
