@@ -237,6 +237,17 @@ describe("rows whose updates leave large values out", () => {
     );
   });
 
+  it("keep what is noted of a later event while earlier ones are delivered again", () => {
+    const world = new World();
+    act(world, { kind: "insert", id: 1, patient: 1, values: ["x".repeat(400), "", ""] });
+    world.submit();
+    world.submit();
+    for (const value of ["one", "two", "three"]) act(world, { kind: "update", id: 1, column: 1, value });
+    world.submit();
+    world.crash();
+    expect(misfits(world)).toEqual({ wrong: 0, unvouched: 0 });
+  });
+
   it("are unvouched when the store was put back to an earlier copy", () => {
     const world = new World();
     const long = (c: string) => c.repeat(400);
