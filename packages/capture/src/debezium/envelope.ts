@@ -14,7 +14,8 @@ const NAME_CHARACTERS_MAX = 256;
 /** Columns by name; null = SQL NULL, undefined = not sent because it did not change. */
 export type PushedRow = ReadonlyMap<string, string | null | undefined>;
 
-export interface PushedChange {
+/** What happened to which row. */
+export interface RowChange {
   readonly op: "create" | "update" | "delete" | "truncate" | "snapshot";
   /** `schema.table`, or `database.table` where there are no schemas. */
   readonly table: string;
@@ -24,10 +25,15 @@ export interface PushedChange {
   readonly key: readonly string[] | undefined;
   /** Microseconds since 1970, of the commit as far as the connector knows it. */
   readonly time: number;
+}
+
+export interface PushedChange extends RowChange {
   /** Everything in `source` that says which change it was; equal for a change that is delivered again. */
   readonly identity: string;
   /** For comparing within one connector, rising; undefined when this connector has none that we know. */
   readonly place: readonly bigint[] | undefined;
+  /** The last row of its table in a snapshot. */
+  readonly last: boolean;
 }
 
 const OPS: Readonly<Record<string, PushedChange["op"]>> = {
@@ -65,8 +71,9 @@ export function readEnvelope(message: Json): PushedChange | undefined {
     after,
     key: key === undefined ? undefined : Object.keys(key),
     time: timeOf(source, value),
-    identity: identityOf(source, op),
+    identity: identityOf(source, value, op),
     place: placeOf(source),
+    last: source["snapshot"] === "last" || source["snapshot"] === "last_in_data_collection",
   };
 }
 
@@ -116,10 +123,16 @@ function timeOf(source: JsonObject, value: JsonObject): number {
   return Number(millis) * 1000;
 }
 
-/** Which change it was: all of `source` but what says when and by which program it was read. */
-function identityOf(source: JsonObject, op: string): string {
-  const { ts_ms: _ms, ts_us: _us, ts_ns: _ns, version: _version, snapshot: _snapshot, ...place } = source;
-  return `${op}${columnText(place) ?? ""}`;
+/**
+ * Which change it was. Where the place is not known, all of `source` but what says when and by which program it was read.
+ * Rows of a snapshot share a place: they differ by the moment of their reading.
+ */
+function identityOf(source: JsonObject, value: JsonObject, op: string): string {
+  if (op === "r") return columnText([op, value["ts_ns"] ?? value["ts_ms"] ?? null, source["lsn"] ?? null]) ?? "";
+  const place = placeOf(source);
+  if (place !== undefined) return [op, source["connector"], ...place].join(" ");
+  const { ts_ms: _ms, ts_us: _us, ts_ns: _ns, version: _version, snapshot: _snapshot, ...rest } = source;
+  return `${op}${columnText(rest) ?? ""}`;
 }
 
 /** Where known connectors say in which order changes happened. */

@@ -6,12 +6,12 @@ import { createHash, randomBytes } from "node:crypto";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { captureError } from "../errors.ts";
 import { inTransaction } from "../local-store.ts";
-import type { PushedChange, PushedRow } from "./envelope.ts";
+import type { PushedChange, PushedRow, RowChange } from "./envelope.ts";
 
 export interface InboxEvent {
   /** Rises by one with each change that was taken in, from 1. */
   readonly sequence: number;
-  readonly change: PushedChange;
+  readonly change: RowChange;
 }
 
 export interface Taken {
@@ -133,12 +133,21 @@ export class Inbox {
     const key = given.key ?? this.#options.keys[given.table];
     const change = { ...given, key };
     const row = rowName(change);
+    if (change.op === "snapshot" && key === undefined && this.#snapshotDone(change)) return false;
     const id = digest(`${change.table}\0${row}\0${change.identity}`);
     if (this.#db.prepare("SELECT 1 FROM seen WHERE id = ?").get(id) !== undefined) return false;
     if (this.#isOld(change, digest(`${change.table}\0${row}`))) return false;
     const { lastInsertRowid } = this.#insert.run(encodeChange(change));
     this.#db.prepare("INSERT INTO seen (id, sequence) VALUES (?, ?)").run(id, lastInsertRowid);
     return true;
+  }
+
+  /** A table without a key is taken from one snapshot only: nobody could tell a row shown again from a second copy. */
+  #snapshotDone({ table, last }: PushedChange): boolean {
+    const name = `snapshot/${table}`;
+    if (this.#note(name) !== undefined) return true;
+    if (last) this.#db.prepare("INSERT INTO note (name, value) VALUES (?, x'01')").run(name);
+    return false;
   }
 
   /** Whether a newer change of the same row was taken in before; if not, this one is the newest from now on. */
@@ -170,7 +179,7 @@ function comparePlaces(a: readonly bigint[], b: readonly bigint[]): number {
 }
 
 /** What names the row: its key; without one, the whole row. */
-function rowName({ table, op, before, after, key }: PushedChange): string {
+function rowName({ table, op, before, after, key }: RowChange): string {
   if (op === "truncate") return "";
   const row = op === "delete" ? before : after;
   if (key === undefined) {
@@ -197,16 +206,10 @@ const storedRow = (row: PushedRow | null): StoredRow =>
 const loadedRow = (row: StoredRow): PushedRow | null =>
   row === null ? null : new Map(row.map(([name, value]) => [name, value]));
 
-const encodeChange = ({ place: _, identity: __, ...c }: PushedChange): string =>
-  JSON.stringify({ ...c, before: storedRow(c.before), after: storedRow(c.after) });
+const encodeChange = ({ op, table, key, time, before, after }: RowChange): string =>
+  JSON.stringify({ op, table, key, time, before: storedRow(before), after: storedRow(after) });
 
-function decodeChange(body: string): PushedChange {
-  const stored = JSON.parse(body) as Omit<PushedChange, "before" | "after"> & { before: StoredRow; after: StoredRow };
-  return {
-    ...stored,
-    identity: "",
-    place: undefined,
-    before: loadedRow(stored.before),
-    after: loadedRow(stored.after),
-  };
+function decodeChange(body: string): RowChange {
+  const stored = JSON.parse(body) as Omit<RowChange, "before" | "after"> & { before: StoredRow; after: StoredRow };
+  return { ...stored, key: stored.key, before: loadedRow(stored.before), after: loadedRow(stored.after) };
 }

@@ -18,7 +18,7 @@ import type {
   TableSchema,
 } from "../source.ts";
 import { mapSubjects, type SubjectConfig } from "../subjects.ts";
-import type { PushedChange, PushedRow } from "./envelope.ts";
+import type { PushedRow, RowChange } from "./envelope.ts";
 import type { Inbox, InboxEvent } from "./inbox.ts";
 
 export interface DebeziumSourceOptions {
@@ -98,7 +98,7 @@ class Pushed implements Source {
     this.#tables.clear();
   }
 
-  #changes(pushed: PushedChange): readonly Change[] {
+  #changes(pushed: RowChange): readonly Change[] {
     const table = this.#table(pushed);
     const after = pushed.after === null ? null : image(table, pushed.after);
     const before = pushed.before === null ? null : image(table, pushed.before);
@@ -117,7 +117,7 @@ class Pushed implements Source {
   }
 
   /** The table as this change shows it: other columns are another schema. */
-  #table({ table: name, key, before, after }: PushedChange): TableSchema {
+  #table({ table: name, key, before, after }: RowChange): TableSchema {
     const columns = [...(after ?? before ?? new Map<string, string>()).keys()];
     const identity = JSON.stringify([name, key ?? null, columns]);
     const known = this.#tables.get(identity);
@@ -153,14 +153,14 @@ class Delivery implements Stream {
   readonly done: Promise<void>;
   readonly #inbox: Inbox;
   readonly #handler: StreamHandler;
-  readonly #changes: (change: PushedChange) => readonly Change[];
+  readonly #changes: (change: RowChange) => readonly Change[];
   #paused = false;
   #wake: (() => void) | undefined;
 
   constructor(
     inbox: Inbox,
     handler: StreamHandler,
-    changes: (change: PushedChange) => readonly Change[],
+    changes: (change: RowChange) => readonly Change[],
     signal: AbortSignal,
     until: bigint | undefined,
   ) {

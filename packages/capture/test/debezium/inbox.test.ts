@@ -1,6 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { Inbox } from "../../src/debezium/inbox.ts";
 import { receivePush } from "../../src/debezium/receive.ts";
@@ -84,5 +85,29 @@ describe("the inbox of pushed changes", () => {
     expect(inbox.incarnation).toEqual(incarnation);
     receivePush(inbox, message(1, 2));
     expect(inbox.read(0, 10).map((e) => e.sequence)).toEqual([2]);
+  });
+
+  // Recorded from Debezium 2.7.4 (PostgreSQL connector, JSON without schemas) over the statements in the test's comment.
+  it("takes in what a real Debezium sends", () => {
+    // Snapshot: patients 9007199254740993 and 2, notes ('first', 1) twice. Then: update 2 with 6,000 characters; update 2
+    // leaving them alone; insert 3, key 3 → 4, delete 4 in one transaction; update and delete of one note each.
+    const file = new URL("../../../../vectors/debezium/postgres-2.7.4.ndjson", import.meta.url);
+    const body = readFileSync(fileURLToPath(file), "utf8");
+    expect(receivePush(inbox, body)).toEqual({ accepted: 12, duplicates: 0, ignored: 3 });
+    expect(receivePush(inbox, body)).toEqual({ accepted: 0, duplicates: 12, ignored: 3 });
+    const changes = inbox.read(0, 100).map((event) => event.change);
+    expect(changes.map(({ op, table }) => `${op} ${table}`)).toEqual([
+      ...["snapshot public.patients", "snapshot public.patients", "snapshot public.notes", "snapshot public.notes"],
+      ...["update public.patients", "update public.patients", "create public.patients", "delete public.patients"],
+      ...["create public.patients", "delete public.patients", "update public.notes", "delete public.notes"],
+    ]);
+    expect(changes[0]?.after?.get("id")).toBe("9007199254740993");
+    expect(changes[0]?.after?.get("doc")).toBe('{"a": null, "b": 1.10}');
+    expect(changes[0]?.after?.get("tags")).toBe('["a",null,"b,c"]');
+    expect(changes[5]?.after?.has("big")).toBe(true);
+    expect(changes[5]?.after?.get("big")).toBeUndefined();
+    const next =
+      '{"key":null,"value":{"op":"r","after":{"t":"first","n":1},"source":{"schema":"public","table":"notes","ts_ms":9}}}';
+    expect(receivePush(inbox, next)).toMatchObject({ accepted: 0, duplicates: 1 });
   });
 });
