@@ -11,6 +11,7 @@ import type { Session } from "../output/session.ts";
 import { secondsText } from "../output/time.ts";
 import type { Runner } from "../runner.ts";
 import { readSandbox } from "../sandbox/state.ts";
+import { registerDemoAttacks } from "./demo-attacks.ts";
 
 interface Options {
   readonly dir?: string;
@@ -24,15 +25,16 @@ const WRITES = 10_000;
 
 export function registerDemo(program: Command, runner: Runner): void {
   const { commands, options } = runner.texts;
-  program
-    .command("demo")
+  const command = program.command("demo");
+  command
     .description(commands.demo.about)
     .option("--dir <dir>", commands.demo.dir)
     .option("--seed <seed>", commands.demo.seed, "anamnesis")
     .option("--patients <n>", commands.start.patients, integerFrom(100, 100_000), 300)
     .option("--json", options.json)
-    .addHelpText("after", exampleText(runner.texts, "demo", "demo --json --dir demo --seed 7"))
+    .addHelpText("after", exampleText(runner.texts, "demo", "demo --json --dir demo --seed 7", "demo attacks"))
     .action((o: Options) => runner.run(o, (session) => demo(o, session)));
+  registerDemoAttacks(command, runner);
 }
 
 async function demo(o: Options, session: Session): Promise<0 | 1> {

@@ -1,4 +1,6 @@
 /** All texts for people, in English. The shape of this object is the shape of every other language. */
+
+import { attacksEn } from "./attacks-en.ts";
 import { errorsEn } from "./errors-en.ts";
 
 const count = (n: number, one: string, many = `${one}s`): string => `${n} ${n === 1 ? one : many}`;
@@ -306,6 +308,8 @@ export const en = {
     bad: (what: string) => `This did not hold: ${what}`,
     kept: (dir: string) => `The state is kept in ${dir}`,
   },
+
+  attacks: attacksEn,
 
   sandbox: {
     rows: (n: number) => count(n, "row"),

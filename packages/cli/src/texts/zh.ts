@@ -1,4 +1,5 @@
 /** 所有面向用户的中文文字；结构与英文相同，由类型检查保证。 */
+import { attacksZh } from "./attacks-zh.ts";
 import type { Texts } from "./en.ts";
 import { errorsZh } from "./errors-zh.ts";
 
@@ -267,6 +268,8 @@ export const zh: Texts = {
     bad: (what) => `此项不成立：${what}`,
     kept: (dir) => `状态保留在 ${dir}`,
   },
+
+  attacks: attacksZh,
 
   sandbox: {
     rows: (n) => `${n} 行`,

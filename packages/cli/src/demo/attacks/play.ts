@@ -23,6 +23,8 @@ export interface Played {
   readonly stillFoundAfterRebaseline: boolean;
   /** Rows that were altered and put right again before anybody looked: rightly not named. */
   readonly undone: number;
+  /** Rows written again openly: events by an unknown actor, and no alteration. */
+  readonly open: number;
   readonly legalWrites: number;
   readonly seconds: number;
 }
@@ -55,6 +57,7 @@ export async function play(attack: Attack, options: StageOptions, onStep: (step:
       overwritten: deed.planted.length - planted,
       stillFoundAfterRebaseline: stillFound,
       undone: deed.undone ?? 0,
+      open: deed.open ?? 0,
       legalWrites: stage.worked,
       seconds: Math.round((performance.now() - started) / 100) / 10,
     };

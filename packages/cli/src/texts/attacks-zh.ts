@@ -1,0 +1,35 @@
+import type { attacksEn } from "./attacks-en.ts";
+
+export const attacksZh: typeof attacksEn = {
+  about: "逐一演示绕过捕获的所有已知手法，每种各用一家医院；若有任何一行未被点名则以 1 结束",
+  dir: "在此文件夹中工作（默认：临时文件夹）；每家医院用完即删",
+  only: "只演示这些手法，以逗号分隔",
+  count: "每种手法至少改动的行数",
+  title: "内部人员能在捕获背后做什么，核验又会说什么",
+  names: {
+    publication: "在一个事务里把表移出发布、写入、再放回",
+    partition: "挂接带数据的分区、分离期间改动、永久分离",
+    "slot-advanced": "停止捕获、改动数据、把复制槽推进到其后",
+    "slot-recreated": "数据变动期间删除并重建复制槽",
+    pages: "服务器停止时改动数据文件，并修正页校验和",
+    "older-folder": "放回数据文件夹的旧副本",
+    "older-folder-replayed": "同上，并补写类似数据直到日志与原来一样长",
+    "table-restore": "关闭触发器、移出发布后从转储恢复单个表",
+    "changed-back": "停止捕获、改动数据，再改回其中一半",
+  },
+  steps: {
+    hospital: "准备一家医院",
+    attack: "实施手法，病房照常工作",
+    verify: "以两种模式核验",
+    rebaseline: "捕获重新查看：重启、新复制槽、新基线",
+  },
+  found: (planted, tables, found, kinds) => `${tables} 个表中改动 ${planted} 行；逐一点名：${found}（${kinds}）`,
+  falseAlarms: (n, writes) => `误报：${n}；其间病房合法写入 ${writes} 行`,
+  undone: (n) => `${n} 行改动后又改回：正确地未被点名`,
+  open: (n) => `${n} 行公开恢复：是未知操作者的事件，不是篡改`,
+  overwritten: (n) => `${n} 行此后又被病房写入：以其最新事件为准`,
+  equals: (n) => `${n} 行被放回旧值：核验指出它们等于哪个旧事件`,
+  anew: "重启、新复制槽、新基线之后：结果不变",
+  blessed: "重启、新复制槽、新基线之后结果变了",
+  cannot: "此项不成立",
+};
