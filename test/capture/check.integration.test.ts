@@ -34,7 +34,7 @@ describe("source check", () => {
       ...{ status: "captured", identity: "full", key: ["id"], statements: [] },
       subjects: { columns: ["patient_id"], because: "foreign-key" },
     });
-    expect(byName.get("ward.patients")).toMatchObject({ identity: "key", unvouchedColumns: ["name"] });
+    expect(byName.get("ward.patients")).toMatchObject({ identity: "key", largeColumns: ["name"] });
     expect(byName.get("ward.by_index")).toMatchObject({ identity: "key", key: ["code"] });
     const refused = byName.get("ward.Keyless Log");
     expect(refused).toMatchObject({ status: "refused", identity: "nothing" });

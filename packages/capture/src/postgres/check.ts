@@ -36,8 +36,8 @@ export interface TableCheck {
   readonly identity: Identity;
   readonly key: readonly string[];
   readonly subjects: { readonly columns: readonly string[]; readonly because: SubjectMapping["because"] };
-  /** Columns whose large values an update may leave out: such a row is unvouched until it is written whole again. */
-  readonly unvouchedColumns: readonly string[];
+  /** Columns whose large values an update may leave out: commitments then cover keyed digests of long values. */
+  readonly largeColumns: readonly string[];
   /** By the newest ANALYZE; null when there never was one. */
   readonly rows: number | null;
   readonly statements: readonly Statement[];
@@ -127,26 +127,26 @@ export function preparationScript(check: SourceCheck): string {
 function checkTable(table: PgTable, rights: Rights): TableCheck {
   const name = (index: number): string => table.columns[index]?.name ?? "?";
   const large = table.columns.filter((c) => c.large).map((c) => c.name);
-  const unvouchedColumns = table.identity === "key" ? large : [];
+  const largeColumns = table.identity === "key" ? large : [];
   const mayRead = rights.tables.get(table.oid)?.mayRead === true;
   const forbidden = table.identity !== "nothing" && !mayRead;
   return {
     name: table.name,
     status: table.identity === "nothing" ? "refused" : forbidden ? "forbidden" : "captured",
-    why: forbidden ? "this role may not read it" : verdict(table, unvouchedColumns),
+    why: forbidden ? "this role may not read it" : verdict(table, largeColumns),
     identity: table.identity,
     key: table.keyColumns.map(name),
     subjects: { columns: table.subjectColumns.map(name), because: table.subjectsBecause },
-    unvouchedColumns,
+    largeColumns,
     rows: rights.tables.get(table.oid)?.rows ?? null,
     statements: [
       ...(mayRead ? [] : [granting(table, rights.role)]),
-      ...identityStatements(table, unvouchedColumns.length > 0),
+      ...identityStatements(table, largeColumns.length > 0),
     ],
   };
 }
 
-function verdict(table: PgTable, unvouched: readonly string[]): string {
+function verdict(table: PgTable, large: readonly string[]): string {
   if (table.identity === "nothing") {
     if (table.carriers.some((c) => c.virtual)) {
       return "identity FULL, or no key, beside a virtual generated column: publishing it would make the owner's own UPDATE fail";
@@ -155,8 +155,8 @@ function verdict(table: PgTable, unvouched: readonly string[]): string {
   }
   if (table.identity === "full")
     return table.keyColumns.length > 0 ? "complete rows" : "complete rows, counted as a multiset";
-  if (unvouched.length === 0) return "by key; no column can be left out of an update";
-  return "by key; an update that leaves a large value alone makes the row unvouched until it is written whole again";
+  if (large.length === 0) return "by key; no column can be left out of an update";
+  return "by key; large values that an update leaves alone are vouched for by a keyed digest, which capture remembers";
 }
 
 function identityStatements(table: PgTable, advised: boolean): readonly Statement[] {
@@ -169,7 +169,7 @@ function identityStatements(table: PgTable, advised: boolean): readonly Statemen
       why:
         table.identity === "nothing"
           ? "Without it the table is left out."
-          : "Lets every update vouch for the whole row.",
+          : "Vouches for a row also when its patient changes, and needs no memory of large values.",
       lock: "ACCESS EXCLUSIVE for an instant (catalog only, nothing is rewritten)",
       cost: "each UPDATE and DELETE writes the old row to the WAL as well (about +40 % WAL per update)",
       required: table.identity === "nothing",

@@ -58,10 +58,10 @@ function showTables(tables: readonly TableCheck[], { texts: { source }, style, p
   if (first === undefined) return;
   print(style.bold(`${source.status[first.status]} (${tables.length}): ${first.why}`));
   const { table: name, rows, patient, key, large } = source.columns;
-  const withLarge = tables.some((t) => t.unvouchedColumns.length > 0);
+  const withLarge = tables.some((t) => t.largeColumns.length > 0);
   const lines = tables.map((t) => [
     ...[t.name, t.rows === null ? "?" : String(t.rows), t.subjects.columns.join(",") || "–", t.key.join(",") || "–"],
-    ...(withLarge ? [t.unvouchedColumns.join(",") || "–"] : []),
+    ...(withLarge ? [t.largeColumns.join(",") || "–"] : []),
   ]);
   for (const line of table([[name, rows, patient, key, ...(withLarge ? [large] : [])], ...lines])) print(`  ${line}`);
 }
