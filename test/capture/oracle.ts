@@ -7,6 +7,7 @@ import {
   connect,
   copyRows,
   type KeyStore,
+  ownKey,
   parseRow,
   patient,
   qualified,
@@ -118,7 +119,7 @@ function shortened(row: Uint8Array, sealer: ReturnType<typeof rowSealer>): Uint8
 function sealerOf(table: Table, columns: readonly (Uint8Array | null)[], keys: Pick<KeyStore, "find">) {
   const subjects = table.subjectColumns.map((i) => columns[i]).filter((v) => v !== null && v !== undefined);
   const first = subjects[0];
-  const key = keys.find(first === undefined ? `table\0${table.name}` : patient(Buffer.from(first).toString()));
+  const key = keys.find(first === undefined ? ownKey(table) : patient(Buffer.from(first).toString()));
   if (key === undefined || key === "erased") throw new Error(`no key for a row of ${qualified(table)}`);
   return rowSealer(native, key);
 }

@@ -1,4 +1,6 @@
+export * from "./audit/index.ts";
 export type { CaptureOptions, CaptureProgress, CaptureSummary } from "./capture.ts";
+export * from "./debezium/index.ts";
 export { FIELD_BYTES_MAX, rulesOf, sealsDigests, withDigests } from "./digests/rule.ts";
 export { type DigestStore, openDigestStore } from "./digests/store.ts";
 export { type CaptureErrorCode, captureError } from "./errors.ts";
@@ -11,6 +13,6 @@ export * from "./postgres/index.ts";
 export { openProgress, type Progress, waitForBarrier } from "./progress.ts";
 export type * from "./row-index.ts";
 export type * from "./source.ts";
-export { patient, SubjectSealers, subjectsOf, subjectsOfFields } from "./subject-sealers.ts";
+export { ownKey, patient, SubjectSealers, subjectsOf, subjectsOfFields } from "./subject-sealers.ts";
 export { mapSubjects, type SubjectConfig, type SubjectMapping } from "./subjects.ts";
 export * from "./verify/index.ts";

@@ -119,6 +119,18 @@ export interface UnattributedEvent {
   readonly time: number;
 }
 
+/** Something that an operator accepted, with a reason: a row as it is, or (`gone`) that it is not there any more. */
+export interface AcceptedEvent {
+  readonly index: number;
+  readonly table: Uint8Array;
+  readonly id: RowId;
+  /** Microseconds since 1970. */
+  readonly time: number;
+  readonly actor: Uint8Array | null;
+  readonly gone: boolean;
+  readonly reason: string | null;
+}
+
 export interface RowIndexReader {
   appliedTo(): number;
 
@@ -145,6 +157,12 @@ export interface RowIndexReader {
 
   /** Events without a known actor (baselines excluded), oldest first, at most `limit`. */
   unattributed(limit: number, table?: Uint8Array): readonly UnattributedEvent[];
+
+  /** What operators accepted, oldest first, at most `limit`; and how much there is altogether. */
+  accepted(limit: number, table?: Uint8Array): { readonly events: readonly AcceptedEvent[]; readonly total: number };
+
+  /** Handles of tables whose name is not the one that their handle was made from, by the handle (hexadecimal) of the name. */
+  bound(): ReadonlyMap<string, Uint8Array>;
 
   /** How many ids there are now: all from 0 to this minus one. */
   rowCount(): number;

@@ -1,5 +1,5 @@
 /** From a row to the key that seals it: whose row is it, and is that key still there? */
-import { type Bytes, compare, fromUtf8 } from "@anamnesis/core";
+import { type Bytes, compare, fromUtf8, toHex } from "@anamnesis/core";
 import { type Primitives, pairSubjectKey, type RowSealer, rowSealer } from "@anamnesis/crypto";
 import type { KeyStore } from "./keystore.ts";
 import { unescapeField } from "./postgres/canonical.ts";
@@ -52,7 +52,7 @@ export class SubjectSealers {
   /** The sealer of a row about these patients; `erased` when the key of one of them was destroyed. */
   of(table: TableSchema, subjects: readonly string[]): RowSealer | "erased" {
     const first = subjects[0];
-    if (first === undefined) return this.#single(`table\0${table.name}`);
+    if (first === undefined) return this.#single(ownKey(table));
     if (subjects.length === 1) return this.#single(patient(first));
     return this.#several(subjects.map(patient));
   }
@@ -65,7 +65,7 @@ export class SubjectSealers {
     for (let place = -1; place < columns.length; place++) {
       if (only !== undefined && place !== only) continue;
       const value = columns[place];
-      const name = place < 0 ? `table\0${table.name}` : value && value.length <= ID_MAX ? patient(fromUtf8(value)) : "";
+      const name = place < 0 ? ownKey(table) : value && value.length <= ID_MAX ? patient(fromUtf8(value)) : "";
       const key = name === "" ? undefined : this.#keys.find(name);
       if (key instanceof Uint8Array) yield [place, this.#remember(name, key)];
     }
@@ -106,6 +106,9 @@ export class SubjectSealers {
     return sealer;
   }
 }
+
+/** Name of the key of a table's rows about nobody: its handle stays when the table is renamed. */
+export const ownKey = (table: Pick<TableSchema, "handle">): string => `table\0${toHex(table.handle)}`;
 
 /** Name of a patient in the key store: what `anamnesis erase` hands to `KeyStore.destroy`. */
 export const patient = (id: string): string => `patient\0${id}`;

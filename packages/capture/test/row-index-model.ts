@@ -9,6 +9,9 @@ export interface Placed {
 
 const same = (a: Uint8Array | null, b: Uint8Array | null) => Buffer.from(a ?? []).equals(Buffer.from(b ?? []));
 
+const ends = (e: Event) =>
+  e.kind === "delete" || e.kind === "retired" || (e.kind === "accepted" && e.commitment === null);
+
 export class Model {
   readonly events: Placed[] = [];
 
@@ -30,7 +33,7 @@ export class Model {
     const mine = visible.filter(({ event }) => same(event.row, row) && event.row !== null && event.kind !== "read");
     const placed = mine.at(-1);
     if (placed === undefined) return undefined;
-    return { placed, alive: placed.event.kind !== "delete" && placed.index > truncate };
+    return { placed, alive: !ends(placed.event) && placed.index > truncate };
   }
 
   copies(table: Uint8Array, row: Uint8Array, v: Visibility): number {
@@ -38,8 +41,8 @@ export class Model {
     for (const { event } of this.visible(table, v)) {
       if (event.kind === "truncate") n = 0;
       else if (event.row === null || !same(event.row, row)) continue;
-      else if (event.kind === "create" || event.kind === "baseline") n++;
-      else if (event.kind === "delete") n--;
+      else if (ends(event)) n--;
+      else if (event.kind !== "update" && event.kind !== "read") n++;
     }
     return n;
   }

@@ -34,7 +34,7 @@ const ALL: Visibility = { xmin: 2 ** 50, xmax: 2 ** 50, running: new Set() };
 function event(kind: EventKind, n: number, more: Partial<Event> = {}): Event {
   const whole = kind === "truncate" || kind === "gap" || kind === "restored";
   const schema = Buffer.alloc(8, 7);
-  const commitment = kind === "delete" || whole ? null : Buffer.alloc(32, n + 1);
+  const commitment = kind === "delete" || kind === "retired" || whole ? null : Buffer.alloc(32, n + 1);
   const base = { kind, source: "ehr", table: table(0), row: whole ? null : row(n), schema, commitment };
   return { ...base, lsn: 100n, ordinal: 1, xid: 5n, time: 1_700_000_000_000_000, actor: null, purpose: null, ...more };
 }
@@ -42,8 +42,17 @@ function event(kind: EventKind, n: number, more: Partial<Event> = {}): Event {
 const place = (events: readonly Event[], from = 1) => events.map((e, i) => ({ index: from + i, leaf: encodeEvent(e) }));
 
 describe("row index against the model", () => {
-  const kinds = fc.constantFrom<EventKind>("baseline", "create", "update", "delete", "read", "truncate");
-  const step = fc.record({ kind: kinds, table: fc.nat(1), row: fc.nat(6), xid: fc.nat(8), actor: fc.boolean() });
+  const kinds = fc.constantFrom<EventKind>(
+    ...(["baseline", "create", "update", "delete", "read", "truncate", "retired", "accepted"] as const),
+  );
+  const step = fc.record({
+    gone: fc.boolean(),
+    kind: kinds,
+    table: fc.nat(1),
+    row: fc.nat(6),
+    xid: fc.nat(8),
+    actor: fc.boolean(),
+  });
   const visibility = fc.record({ xmin: fc.nat(9), more: fc.nat(9), running: fc.array(fc.nat(9), { maxLength: 3 }) });
 
   it("sees the same rows, copies and counters whatever happened, also after reopening and from a second reader", () => {
@@ -57,6 +66,7 @@ describe("row index against the model", () => {
             xid: s.kind === "baseline" ? 0n : BigInt(s.xid),
             lsn: BigInt(i + 1),
             actor: s.actor ? Buffer.alloc(16, 3) : null,
+            ...(s.kind === "accepted" && s.gone ? { schema: null, commitment: null } : {}),
           }),
         );
         const placed = place(events);
@@ -72,7 +82,8 @@ describe("row index against the model", () => {
         for (const which of [index, reader]) compare(which, model, seen);
         expect(index.appliedTo()).toBe(placed.length === 0 ? 0 : placed.length + 1);
         expect(index.counters().events).toBe(events.length);
-        const nobody = events.filter((e) => e.actor === null && e.kind !== "baseline");
+        const own = ["baseline", "retired", "accepted"];
+        const nobody = events.filter((e) => e.actor === null && !own.includes(e.kind));
         expect(index.counters().unattributed).toBe(nobody.length);
         expect(index.unattributed(1000).map((u) => u.kind)).toEqual(nobody.map((e) => e.kind));
       }),
@@ -242,6 +253,38 @@ describe("row index", () => {
     });
     const reader = open(path, true);
     expect([reader.rowCount(), reader.appliedTo(), reader.keyOf(0)]).toEqual([1, 7, "5"]);
+  });
+
+  it("lists what was accepted, also after the row has gone on, and under which names tables go", () => {
+    const index = open();
+    const actor = Buffer.alloc(16, 9);
+    const gone = event("accepted", 6, { table: table(1), schema: null, commitment: null, purpose: "LOST", time: 8 });
+    index.apply(
+      place([
+        event("accepted", 5, { purpose: "RESTORED", actor, time: 7 }),
+        gone,
+        event("update", 5),
+        event("schema", 0, { row: null, schema: Buffer.alloc(8, 4), commitment: null, purpose: "named" }),
+        event("schema", 0, { row: null, table: table(1), commitment: null }),
+      ]),
+    );
+    expect(index.accepted(9)).toEqual({
+      events: [
+        {
+          index: 1,
+          table: new Uint8Array(table(0)),
+          id: 0,
+          time: 7,
+          actor: new Uint8Array(actor),
+          gone: false,
+          reason: "RESTORED",
+        },
+        { index: 2, table: new Uint8Array(table(1)), id: 1, time: 8, actor: null, gone: true, reason: "LOST" },
+      ],
+      total: 2,
+    });
+    expect([index.accepted(1, table(1)).events[0]?.index, index.accepted(0).total]).toEqual([2, 2]);
+    expect([...index.bound()]).toEqual([["04".repeat(8), new Uint8Array(table(0))]]);
   });
 
   it("refuses a file that is not an index", () => {

@@ -17,6 +17,8 @@ export const EVENT_KINDS = [
   "gap",
   "restored",
   "erase",
+  "retired",
+  "accepted",
 ] as const;
 export type EventKind = (typeof EVENT_KINDS)[number];
 

@@ -1,8 +1,8 @@
 /** Taking events into the index: one pass, sequential writes except for the pages of the rows concerned. */
 import type { StatementSync } from "node:sqlite";
-import { decodeEvent, type Event, isEventLeaf } from "@anamnesis/ledger";
+import { decodeEvent, type Event, type EventKind, isEventLeaf } from "@anamnesis/ledger";
 import type { PlacedLeaf, RowId } from "../row-index.ts";
-import { kindCode, RecordView, tellsContent } from "./record.ts";
+import { endsRow, kindCode, RecordView, tellsContent } from "./record.ts";
 import type { Store } from "./store.ts";
 
 const COMMITS_MAX = 1_000_000;
@@ -24,7 +24,9 @@ export class Applier {
   #truncatedAt = new Map<number, number>();
   #lastLsn = -1n;
   #sincePrune = 0;
-  readonly #sql: Readonly<Record<"older" | "read" | "mark" | "commit" | "undo" | "tally", StatementSync>>;
+  readonly #sql: Readonly<
+    Record<"older" | "read" | "mark" | "commit" | "undo" | "tally" | "accepted" | "bound", StatementSync>
+  >;
 
   constructor(store: Store, source: string) {
     this.#store = store;
@@ -36,6 +38,8 @@ export class Applier {
       mark: db.prepare("INSERT INTO marks VALUES (?, ?, ?, ?, ?, ?)"),
       commit: db.prepare("INSERT OR IGNORE INTO commits VALUES (?, ?, ?)"),
       undo: db.prepare("DELETE FROM commits WHERE lsn > ?"),
+      accepted: db.prepare("INSERT INTO accepted VALUES (?, ?, ?, ?, ?, ?, ?)"),
+      bound: db.prepare("INSERT OR REPLACE INTO bound VALUES (?, ?)"),
       tally: db.prepare("UPDATE tables SET events = events + ?2, unattributed = unattributed + ?3 WHERE id = ?1"),
     };
   }
@@ -89,11 +93,16 @@ export class Applier {
       if (r.index > this.#truncated(table)) copies = r.copies;
     }
     r.write(event, index, copies, actor);
+    if (event.kind !== "accepted") return;
+    this.#sql.accepted.run(index, table, id, event.time, actor, endsRow(event) ? 1 : 0, event.purpose);
   }
 
   #mark(event: Event, index: number, table: number, actor: number): void {
     this.#sql.mark.run(index, table, kindCode(event.kind), event.xid, event.time, actor);
     if (event.kind === "truncate") this.#truncatedAt.set(table, index);
+    if (event.kind === "schema" && event.purpose === NAMED && event.schema !== null) {
+      this.#sql.bound.run(event.schema, event.table);
+    }
   }
 
   #count(event: Event, index: number, table: number, id: RowId | null): void {
@@ -138,6 +147,12 @@ export class Applier {
   }
 }
 
+/** Purpose of the `schema` event that says under which name a table goes from then on (spec/capture.md). */
+export const NAMED = "named";
+
+/** Kinds that capture itself makes, or an operator with a reason. */
+const OWN: ReadonlySet<EventKind> = new Set(["baseline", "retired", "accepted"]);
+
 /** Changes and reads have someone behind them; baselines, gaps and the like are capture's own. */
 const needsActor = ({ kind }: Event): boolean =>
-  (tellsContent(kind) && kind !== "baseline") || kind === "truncate" || kind === "read";
+  (tellsContent(kind) && !OWN.has(kind)) || kind === "truncate" || kind === "read";

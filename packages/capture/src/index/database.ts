@@ -3,7 +3,7 @@ import { DatabaseSync } from "node:sqlite";
 import { AnamnesisError } from "@anamnesis/core";
 import { type CaptureErrorCode, captureError } from "../errors.ts";
 
-const VERSION = 2;
+const VERSION = 3;
 
 /** A cache: after a power failure the newest commits may be gone, and come back from the log. */
 const WRITER = `
@@ -29,6 +29,9 @@ const TABLES = `
     xid INTEGER NOT NULL, time INTEGER NOT NULL, actor INTEGER NOT NULL);
   CREATE TABLE IF NOT EXISTS unattributed (first INTEGER PRIMARY KEY, entries BLOB NOT NULL);
   CREATE TABLE IF NOT EXISTS commits (lsn INTEGER PRIMARY KEY, xid INTEGER NOT NULL, time INTEGER NOT NULL);
+  CREATE TABLE IF NOT EXISTS accepted (idx INTEGER PRIMARY KEY, tbl INTEGER NOT NULL, id INTEGER NOT NULL,
+    time INTEGER NOT NULL, actor INTEGER NOT NULL, gone INTEGER NOT NULL, reason TEXT);
+  CREATE TABLE IF NOT EXISTS bound (name BLOB PRIMARY KEY, handle BLOB NOT NULL) WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS names (page INTEGER PRIMARY KEY, keys TEXT NOT NULL);
 `;
 

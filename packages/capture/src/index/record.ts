@@ -54,10 +54,17 @@ const BASELINE = kindCode("baseline");
 const CREATE = kindCode("create");
 const UPDATE = kindCode("update");
 const DELETE = kindCode("delete");
+const RETIRED = kindCode("retired");
+const ACCEPTED = kindCode("accepted");
+
+const TELLING: ReadonlySet<EventKind> = new Set(["baseline", "create", "update", "delete", "retired", "accepted"]);
 
 /** Kinds that tell what a row holds after them. The others (reads) only belong to its history. */
-export const tellsContent = (kind: EventKind): boolean =>
-  kind === "baseline" || kind === "create" || kind === "update" || kind === "delete";
+export const tellsContent = (kind: EventKind): boolean => TELLING.has(kind);
+
+/** A row ends with these; an accepted one without a commitment was accepted as gone. */
+export const endsRow = ({ kind, commitment }: Pick<Event, "kind" | "commitment">): boolean =>
+  kind === "delete" || kind === "retired" || (kind === "accepted" && commitment === null);
 
 /** A place in a buffer that holds a record. Moved around instead of allocated, because scans visit millions. */
 export class RecordView {
@@ -90,7 +97,7 @@ export class RecordView {
   }
   get alive(): boolean {
     const code = this.code;
-    return code === CREATE || code === UPDATE || code === BASELINE;
+    return code === CREATE || code === UPDATE || code === BASELINE || (code === ACCEPTED && this.hasCommitment);
   }
   get lsn(): bigint {
     return this.#view.getBigUint64(this.#at + LSN_AT);
@@ -120,7 +127,8 @@ export class RecordView {
   /** What this event alone adds to the number of copies of a row without a key. */
   get contribution(): number {
     const code = this.code;
-    return code === CREATE || code === BASELINE ? 1 : code === DELETE ? -1 : 0;
+    if (code === ACCEPTED) return this.hasCommitment ? 1 : -1;
+    return code === CREATE || code === BASELINE ? 1 : code === DELETE || code === RETIRED ? -1 : 0;
   }
 
   isHandle(handle: Uint8Array): boolean {
@@ -141,7 +149,7 @@ export class RecordView {
    */
   write(event: Event, index: number, copiesBefore: number, actor: number): void {
     const at = this.#at;
-    const keepsSchema = event.schema === null && event.kind === "delete" && this.hasSchema;
+    const keepsSchema = event.schema === null && endsRow(event) && this.hasSchema;
     const hasSchema = event.schema !== null || keepsSchema;
     const flags = (event.commitment === null ? 0 : HAS_COMMITMENT) | (hasSchema ? HAS_SCHEMA : 0);
     this.#bytes[at + KIND_AT] = kindCode(event.kind) | flags;

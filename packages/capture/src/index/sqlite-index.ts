@@ -1,7 +1,9 @@
 /** The row index over `node:sqlite` (WAL, synchronous NORMAL: a cache, rebuilt from the log when it is lost). */
 import type { Position } from "@anamnesis/contracts";
+import { toHex } from "@anamnesis/core";
 import type { EventKind } from "@anamnesis/ledger";
 import type {
+  AcceptedEvent,
   IdRange,
   IndexedEvent,
   IndexedTable,
@@ -194,6 +196,29 @@ class SqliteRowIndex implements RowIndex {
       });
     }
     return found;
+  }
+
+  accepted(limit: number, table?: Uint8Array): { readonly events: readonly AcceptedEvent[]; readonly total: number } {
+    const { db, tables, actors } = this.#store;
+    const only = table === undefined ? null : (tables.find(table) ?? -1);
+    const where = "FROM accepted WHERE ?1 IS NULL OR tbl = ?1";
+    const total = db.prepare(`SELECT count(*) AS n ${where}`).get(only)?.["n"] as number;
+    const found = db.prepare(`SELECT * ${where} ORDER BY idx LIMIT ?2`).all(only, limit);
+    const events = found.map((r) => ({
+      index: r["idx"] as number,
+      table: tables.handleOf(r["tbl"] as number),
+      id: r["id"] as number,
+      time: r["time"] as number,
+      actor: r["actor"] === 0 ? null : actors.handleOf(r["actor"] as number),
+      gone: r["gone"] === 1,
+      reason: r["reason"] as string | null,
+    }));
+    return { events, total };
+  }
+
+  bound(): ReadonlyMap<string, Uint8Array> {
+    const found = this.#store.db.prepare("SELECT name, handle FROM bound").all();
+    return new Map(found.map((r) => [toHex(r["name"] as Uint8Array), r["handle"] as Uint8Array]));
   }
 
   rowCount(): number {
