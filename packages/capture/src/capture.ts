@@ -8,6 +8,7 @@ import type { KeyStore } from "./keystore.ts";
 import type { Progress } from "./progress.ts";
 import type { GapReason } from "./resume.ts";
 import type { RowIndexWriter } from "./row-index.ts";
+import type { ActorOf } from "./sealer.ts";
 import type { Source } from "./source.ts";
 
 export interface CaptureOptions {
@@ -36,6 +37,8 @@ export interface CaptureOptions {
   readonly onBarrier?: (token: string) => void;
   /** What has events to tell that belong to no transaction. */
   readonly interludes?: readonly Interlude[];
+  /** Another witness of who wrote, for transactions that name nobody. */
+  readonly actorOf?: ActorOf;
   /** Milliseconds since 1970. */
   readonly now?: () => number;
 }

@@ -58,7 +58,11 @@ export class Flow implements EventSink {
       life: incarnation,
       newest: (table, row) => options.index.newestAt(table, row),
     });
-    this.sealer = new Sealer({ source: sourceId, handles, sealers, sink: this, digests: this.#digests });
+    const { actorOf } = options;
+    this.sealer = new Sealer({
+      ...{ source: sourceId, handles, sealers, sink: this, digests: this.#digests },
+      ...(actorOf === undefined ? {} : { actorOf }),
+    });
     this.#submitter = new Submitter({
       engine,
       signal,

@@ -14,9 +14,9 @@ export interface Interlude {
   /**
    * A session begins. Of what was emitted earlier (in this process or a former one) exactly the events up to `known`, the
    * ledger's position, are final; the rest is lost and has to be emitted again. Positions compare only within one
-   * `incarnation`. Called once per session, before anything else.
+   * `incarnation`. `tables`: those that are captured now. Called once per session, before anything else.
    */
-  begin?(known: Position, incarnation: Uint8Array): void;
+  begin?(known: Position, incarnation: Uint8Array, tables: readonly TableSchema[]): void;
   /** Whether there is something to emit now. Asked after commits, when the stream is idle, and some ten times a second. */
   due(): boolean;
   /**
@@ -43,6 +43,8 @@ export interface InterludeSealer {
   readonly position: Position;
   /** Somebody read a row of a table (texts of the key columns, in key order), or the table (null). */
   read(table: TableSchema, key: readonly string[] | null, who: Attribution): void;
+  /** Somebody read the rows of one patient in a table: the column that names patients, and its text. */
+  readPatient(table: TableSchema, column: string, value: string, who: Attribution): void;
 }
 
 const ALIGNMENT = 8n;

@@ -4,7 +4,7 @@
  * delivered twice gets the same ordinals twice.
  */
 import type { Position } from "@anamnesis/contracts";
-import type { Bytes } from "@anamnesis/core";
+import { type Bytes, concat } from "@anamnesis/core";
 import type { Handles, RowSealer } from "@anamnesis/crypto";
 import { type EventKind, encodeEvent, purposeCode } from "@anamnesis/ledger";
 import { sealsDigests } from "./digests/rule.ts";
@@ -28,10 +28,20 @@ export interface SealerOptions {
   readonly sink: EventSink;
   /** Remembers what an update may leave out. Without it such a row is not vouched for until it is written whole. */
   readonly digests?: FieldDigests;
+  /** Asked once for each transaction that names nobody itself. `time` of the commit, µs since 1970. */
+  readonly actorOf?: ActorOf;
 }
+
+/** Who wrote a transaction, as far as another witness than the stream tells. */
+export type ActorOf = (
+  xid: bigint,
+  time: number,
+) => { readonly actor: string; readonly purpose: string | null } | undefined;
 
 const NO_TABLE = new Uint8Array(8);
 const ACTORS_MAX = 10_000;
+/** Key bytes never hold a line feed: what begins with one is the handle of something else than a row. */
+const NOT_A_KEY = new Uint8Array([0x0a]);
 
 interface Parts {
   readonly kind: EventKind;
@@ -54,6 +64,7 @@ export class Sealer implements InterludeSealer {
   #time = 0;
   #actor: Uint8Array | null = null;
   #purpose: string | null = null;
+  #asked = false;
   /** Events up to this ordinal of the transaction are on the ledger already: they are counted, not sealed. */
   #skipTo = 0;
 
@@ -85,6 +96,7 @@ export class Sealer implements InterludeSealer {
     this.#events = 0;
     this.#actor = null;
     this.#purpose = null;
+    this.#asked = false;
     this.#skipTo = skipTo;
   }
 
@@ -102,6 +114,16 @@ export class Sealer implements InterludeSealer {
   read(table: TableSchema, key: readonly string[] | null, who: Attribution): void {
     this.#attribute(who);
     this.#emit(() => ({ kind: "read", table: table.handle, row: key === null ? null : this.#readRow(table, key) }));
+  }
+
+  readPatient(table: TableSchema, column: string, value: string, who: Attribution): void {
+    this.#attribute(who);
+    this.#emit(() => {
+      const named = this.#keys.key([Buffer.from(column), Buffer.from(value)], IDENTITY[2] ?? []);
+      const row = this.#o.handles.row(table.handle, concat(NOT_A_KEY, named));
+      this.#o.sink.row(table.handle, row, `${column}=${value}`);
+      return { kind: "read", table: table.handle, row };
+    });
   }
 
   change(change: Change): void {
@@ -267,6 +289,14 @@ export class Sealer implements InterludeSealer {
     return this.#o.handles.row(table.handle, bytes);
   }
 
+  #ask(): void {
+    this.#asked = true;
+    const found = this.#o.actorOf?.(this.#xid, this.#time);
+    if (found === undefined) return;
+    this.#actor = this.#actorHandle(found.actor);
+    this.#purpose ??= found.purpose === null ? null : purposeCode(found.purpose);
+  }
+
   #attribute({ time, actor = null, purpose = null }: Attribution): void {
     this.#time = time;
     this.#actor = actor === null ? null : this.#actorHandle(actor);
@@ -277,6 +307,7 @@ export class Sealer implements InterludeSealer {
     const ordinal = ++this.#ordinal;
     this.#events++;
     if (ordinal <= this.#skipTo) return;
+    if (this.#actor === null && !this.#asked && this.#xid !== 0n) this.#ask();
     const { kind, table, row = null, schema = null, commitment = null } = parts(ordinal);
     const leaf = encodeEvent({
       kind,

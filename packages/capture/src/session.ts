@@ -56,7 +56,7 @@ export class Session {
     const position = ledger?.position ?? START;
     const incarnation = decision.kind === "fresh" ? life.incarnation : decision.incarnation;
     const flow = this.#flow(position, incarnation);
-    for (const each of this.#o.interludes ?? []) each.begin?.(position, incarnation);
+    for (const each of this.#o.interludes ?? []) each.begin?.(position, incarnation, tables);
     try {
       await this.#enter(flow, tables, decision, { base: life.incarnation, resumeAt: life.resumeAt, position });
     } catch (error) {

@@ -163,6 +163,11 @@ export const outsideErrorsEn: Readonly<Record<OutsideErrorCode, ErrorText>> = {
     text: "A row or key is not in the expected form",
     remedy: "Check the key (values joined by |); otherwise report it with this text.",
   },
+  "capture/log-unreadable": {
+    text: "The database's log, from which reads are taken, cannot be read",
+    remedy:
+      "Check the path under [source.NAME.reads] in anamnesis.toml, and that this account may read the files (log_file_mode = 0640 and its group); `anamnesis source check` tells more.",
+  },
   "capture/row-too-large": {
     text: "One row is larger than can be committed to",
     remedy: "Exclude the table.",

@@ -162,6 +162,11 @@ export const outsideErrorsZh: Readonly<Record<OutsideErrorCode, ErrorText>> = {
     text: "行或键的格式不正确",
     remedy: "请检查键（各值以 | 连接）；否则请附上此文字报告。",
   },
+  "capture/log-unreadable": {
+    text: "无法读取用于提取读取记录的数据库日志",
+    remedy:
+      "检查 anamnesis.toml 中 [source.NAME.reads] 的路径，以及本账户是否有权读取这些文件（log_file_mode = 0640 及其所属组）；`anamnesis source check` 会给出详情。",
+  },
   "capture/row-too-large": {
     text: "某行过大，无法作出承诺",
     remedy: "请排除该表。",

@@ -1,0 +1,3 @@
+export type { AuditMode } from "./feed.ts";
+export { openReads, type Reads, type ReadsFigures, type ReadsOptions } from "./reads.ts";
+export type { WhoRule } from "./who.ts";
