@@ -1,4 +1,5 @@
 export * from "./audit/index.ts";
+export * from "./audit/index.ts";
 export type { CaptureOptions, CaptureProgress, CaptureSummary } from "./capture.ts";
 export * from "./debezium/index.ts";
 export { FIELD_BYTES_MAX, rulesOf, sealsDigests, withDigests } from "./digests/rule.ts";
