@@ -9,16 +9,17 @@ import { type Bytes, concat, utf8 } from "@anamnesis/core";
 import { cryptoError, requireKeyLength } from "./errors.ts";
 import { type FieldSealer, fieldSealer } from "./field.ts";
 import { KEY_BYTES, ROW, ROW_BYTES, requireField, TABLE_BYTES } from "./handles.ts";
+import type { KeyStates, Lanes } from "./lanes/lanes.ts";
 import type { Primitives } from "./primitives.ts";
 
-const LABEL = utf8("anamnesis/row/v1\0");
+export const LABEL = utf8("anamnesis/row/v1\0");
 const SCHEMA_BYTES = 8;
-const TABLE_AT = LABEL.length;
-const ROW_AT = TABLE_AT + TABLE_BYTES;
-const SCHEMA_AT = ROW_AT + ROW_BYTES;
-const LSN_AT = SCHEMA_AT + SCHEMA_BYTES;
-const ORDINAL_AT = LSN_AT + 8;
-const HEADER_BYTES = ORDINAL_AT + 4;
+export const TABLE_AT = LABEL.length;
+export const ROW_AT = TABLE_AT + TABLE_BYTES;
+export const SCHEMA_AT = ROW_AT + ROW_BYTES;
+export const LSN_AT = SCHEMA_AT + SCHEMA_BYTES;
+export const ORDINAL_AT = LSN_AT + 8;
+export const HEADER_BYTES = ORDINAL_AT + 4;
 
 const LSN_MAX = 2n ** 64n - 1n;
 const ORDINAL_MAX = 2 ** 32 - 1;
@@ -32,7 +33,11 @@ interface Message {
 
 const shared = message(HEADER_BYTES + SHARED_ROW_BYTES_MAX);
 
+/** For `RowBatch`: hands over what an HMAC under the sealer's key starts from. Not for others, so not a name. */
+export const STATES = Symbol("states");
+
 export interface RowSealer extends FieldSealer {
+  [STATES](lanes: Lanes): KeyStates;
   /**
    * The 32-byte commitment to a row as it stands after the event at (`lsn`, `ordinal`). `table` and `schema` have 8
    * bytes, `row` 16, `lsn` is below 2^64 and `ordinal` below 2^32; `rowBytes` is the row in COPY text form.
@@ -49,25 +54,65 @@ export interface RowSealer extends FieldSealer {
 /** Sealer under one subject key (32 bytes). @throws AnamnesisError `crypto/bad-key` on a key of another length. */
 export function rowSealer(p: Primitives, subjectKey: Bytes): RowSealer {
   requireKeyLength(subjectKey, KEY_BYTES, "a subject key");
-  const mac = p.hmacSha256(subjectKey);
-  return {
-    ...fieldSealer(mac),
-    commitment(table, row, schema, lsn, ordinal, rowBytes) {
-      requireFields(table, row, schema, lsn, ordinal);
-      const { bytes, view } = rowBytes.length > SHARED_ROW_BYTES_MAX ? message(HEADER_BYTES + rowBytes.length) : shared;
-      bytes.set(table, TABLE_AT);
-      bytes.set(row, ROW_AT);
-      bytes.set(schema, SCHEMA_AT);
-      view.setBigUint64(LSN_AT, lsn);
-      view.setUint32(ORDINAL_AT, ordinal);
-      bytes.set(rowBytes, HEADER_BYTES);
-      return mac(bytes.subarray(0, HEADER_BYTES + rowBytes.length));
-    },
-    keylessRow(table, rowBytes) {
-      requireField(table, TABLE_BYTES, "table handle");
-      return mac(concat(ROW, table, rowBytes)).slice(0, ROW_BYTES);
-    },
-  };
+  return new KeySealer(p, subjectKey.slice());
+}
+
+/** Tens of thousands are kept at a time, so it holds its key and prepares the rest when it is asked for. */
+class KeySealer implements RowSealer {
+  readonly #p: Primitives;
+  readonly #key: Uint8Array;
+  #prepared: ((message: Bytes) => Uint8Array) | undefined;
+
+  constructor(p: Primitives, key: Uint8Array) {
+    this.#p = p;
+    this.#key = key;
+  }
+
+  [STATES](lanes: Lanes): KeyStates {
+    return lanes.keyStates(this.#key);
+  }
+
+  commitment(table: Bytes, row: Bytes, schema: Bytes, lsn: bigint, ordinal: number, rowBytes: Bytes): Uint8Array {
+    requireFields(table, row, schema, lsn, ordinal);
+    const { bytes, view } = rowBytes.length > SHARED_ROW_BYTES_MAX ? message(HEADER_BYTES + rowBytes.length) : shared;
+    bytes.set(table, TABLE_AT);
+    bytes.set(row, ROW_AT);
+    bytes.set(schema, SCHEMA_AT);
+    view.setBigUint64(LSN_AT, lsn);
+    view.setUint32(ORDINAL_AT, ordinal);
+    bytes.set(rowBytes, HEADER_BYTES);
+    return this.#mac(bytes.subarray(0, HEADER_BYTES + rowBytes.length));
+  }
+
+  keylessRow(table: Bytes, rowBytes: Bytes): Uint8Array {
+    requireField(table, TABLE_BYTES, "table handle");
+    return this.#mac(concat(ROW, table, rowBytes)).slice(0, ROW_BYTES);
+  }
+
+  fieldDigest(field: Bytes): Uint8Array {
+    return this.#fields.fieldDigest(field);
+  }
+
+  keyName(): Uint8Array {
+    return this.#fields.keyName();
+  }
+
+  veil(text: Bytes): Uint8Array {
+    return this.#fields.veil(text);
+  }
+
+  unveil(veiled: Bytes): Uint8Array | undefined {
+    return this.#fields.unveil(veiled);
+  }
+
+  get #fields(): FieldSealer {
+    return fieldSealer(this.#mac);
+  }
+
+  get #mac(): (message: Bytes) => Uint8Array {
+    this.#prepared ??= this.#p.hmacSha256(this.#key);
+    return this.#prepared;
+  }
 }
 
 function message(length: number): Message {

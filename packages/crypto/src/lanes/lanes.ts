@@ -21,7 +21,11 @@ const KEYS_AT = OUTER_AT + LANES_MAX * JOB_BYTES;
 /** Per message: the one block of the outer hash; its first half is the inner digest. */
 const BLOCKS_AT = KEYS_AT + LANES_MAX * BLOCK_BYTES;
 const DIGESTS_AT = BLOCKS_AT + LANES_MAX * BLOCK_BYTES;
-const MESSAGES_AT = DIGESTS_AT + (LANES_MAX + 4) * DIGEST_BYTES;
+/** Preparing a key goes on beside a batch: four jobs, two blocks, four states. */
+const PREPARE_AT = DIGESTS_AT + (LANES_MAX + 1) * DIGEST_BYTES;
+const PREPARE_BLOCKS_AT = PREPARE_AT + 4 * JOB_BYTES;
+const PREPARE_STATES_AT = PREPARE_BLOCKS_AT + 2 * BLOCK_BYTES;
+const MESSAGES_AT = PREPARE_STATES_AT + 4 * DIGEST_BYTES;
 
 /** The states after the inner and the outer block of an HMAC key: 16 words, worth as much as the key. */
 export type KeyStates = Uint32Array;
@@ -67,14 +71,14 @@ export class Lanes {
     return this.#take(length, 0, INITIAL_AT, DIGESTS_AT + this.#count * DIGEST_BYTES);
   }
 
-  /** The same for its HMAC. */
-  addKeyed(length: number, key: KeyStates): number {
+  /** The same for its HMAC; the key's states are 16 words from `keys[from]`. */
+  addKeyed(length: number, keys: KeyStates, from = 0): number {
     invariant(this.#count === 0 || this.#keyed, "a batch of hashes or of HMACs");
     this.#keyed = true;
     const i = this.#count;
     const states = KEYS_AT + i * BLOCK_BYTES;
     const block = BLOCKS_AT + i * BLOCK_BYTES;
-    for (let w = 0; w < 16; w++) this.#words[(states >> 2) + w] = key[w] as number;
+    for (let w = 0; w < 16; w++) this.#words[(states >> 2) + w] = keys[from + w] as number;
     this.#job(OUTER_AT, i, block, 1, states + DIGEST_BYTES, DIGESTS_AT + i * DIGEST_BYTES);
     return this.#take(length, BLOCK_BYTES, states, block);
   }
@@ -97,23 +101,22 @@ export class Lanes {
     this.#keyed = false;
   }
 
-  /** What `addKeyed` needs of a key of at most 64 bytes. The batch must be empty. */
+  /** What `addKeyed` needs of a key of at most 64 bytes; also while a batch is filled. */
   keyStates(key: Bytes): KeyStates {
-    invariant(this.#count === 0 && key.length <= BLOCK_BYTES, "an empty batch and a key of one block");
+    invariant(key.length <= BLOCK_BYTES, "a key of one block");
     const { bytes } = this;
     for (let i = 0; i < BLOCK_BYTES; i++) {
       const byte = i < key.length ? (key[i] as number) : 0;
-      bytes[MESSAGES_AT + i] = byte ^ 0x36;
-      bytes[MESSAGES_AT + BLOCK_BYTES + i] = byte ^ 0x5c;
+      bytes[PREPARE_BLOCKS_AT + i] = byte ^ 0x36;
+      bytes[PREPARE_BLOCKS_AT + BLOCK_BYTES + i] = byte ^ 0x5c;
     }
     for (let i = 0; i < 4; i++) {
-      const at = MESSAGES_AT + (i % 2) * BLOCK_BYTES;
-      this.#job(INNER_AT, i, at, 1, INITIAL_AT, DIGESTS_AT + i * DIGEST_BYTES);
+      const block = PREPARE_BLOCKS_AT + (i % 2) * BLOCK_BYTES;
+      this.#job(PREPARE_AT, i, block, 1, INITIAL_AT, PREPARE_STATES_AT + i * DIGEST_BYTES);
     }
-    this.#kernel.state4(INNER_AT, 1);
-    bytes.fill(0, MESSAGES_AT, MESSAGES_AT + 2 * BLOCK_BYTES);
-    const states = this.#words.slice(DIGESTS_AT >> 2, (DIGESTS_AT >> 2) + 16);
-    bytes.fill(0, DIGESTS_AT, DIGESTS_AT + 4 * DIGEST_BYTES);
+    this.#kernel.state4(PREPARE_AT, 1);
+    const states = this.#words.slice(PREPARE_STATES_AT >> 2, (PREPARE_STATES_AT >> 2) + 16);
+    bytes.fill(0, PREPARE_BLOCKS_AT, MESSAGES_AT);
     return states;
   }
 
