@@ -12,9 +12,10 @@ import type { Engine } from "@anamnesis/ledger";
 import { type Environment, openAccess } from "./access.ts";
 import { explainFile, nodeError } from "./errors.ts";
 import { makeFolder } from "./folder/files.ts";
-import { type Folder, organisationSigner } from "./folder/folder.ts";
+import { type Folder, organisationSigner, sourceOf } from "./folder/folder.ts";
 import { sourceLayout } from "./folder/layout.ts";
 import { openOwnIndex } from "./own-index.ts";
+import { openSourceReads } from "./reads.ts";
 import { primitives, systemClock } from "./system.ts";
 
 export interface SourceOptions {
@@ -63,6 +64,7 @@ function run(options: SourceOptions): RunningSource {
   const progress = openProgress(access.files.progress);
   const digests = openDigestStore(access.files.digests);
   const source = postgresSource({ ...access.catalog, url: access.url, name: access.name });
+  const reads = openSourceReads(sourceOf(folder, name).reads, access, systemClock.now);
   const stop = new AbortController();
   let now = STARTING;
   const work = runCapture({
@@ -73,6 +75,7 @@ function run(options: SourceOptions): RunningSource {
     signer: organisationSigner(folder),
     signal: stop.signal,
     now: systemClock.now,
+    ...reads.options,
     ...(options.untilCaughtUp === true ? { untilCaughtUp: true } : {}),
     ...(options.patient === true ? { patient: true } : {}),
     onProgress(p) {
@@ -82,6 +85,7 @@ function run(options: SourceOptions): RunningSource {
   });
   const done = closing(work, async () => {
     await source.close();
+    reads.close();
     progress.close();
     digests.close();
     index.close();

@@ -50,5 +50,12 @@ tables = ${list(source.tables)}
 exclude = ${list(source.exclude)}
 # Which columns name the patient, where detection is wrong (see \`anamnesis source check\`). [] = about nobody.
 # subjects = { "public.visits" = ["pat_no"], "public.beds" = [] }
+# Reads, from the server's log (pgaudit or auto_explain; see spec/reads.md and \`anamnesis source check\`):
+# [source.${source.name}.reads]
+# log = "/var/log/postgresql"       # folder with the .json files
+# mode = "pgaudit"                  # or "auto_explain"
+# applications = ["his"]            # logins that may name the person they work for, in application_name or a comment
+# actor = "^([^ ]+) "               # pattern over application_name: the first group is the person
+# window = 60                       # seconds in which the same access counts once
 `;
 }

@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { type ChainId, chainId, type OrgId, orgId, type SourceId, sourceId } from "@anamnesis/core";
 import { parse, TomlError } from "smol-toml";
 import { explainFile, nodeError } from "../errors.ts";
+import { parseReads, type ReadsConfig } from "./reads-config.ts";
 
 export interface Config {
   readonly chain: ChainId;
@@ -27,6 +28,8 @@ export interface SourceConfig {
   readonly exclude: readonly string[];
   /** Table → columns that name the patient; tables not named are detected. An empty list: about nobody. */
   readonly subjects: Readonly<Record<string, readonly string[]>>;
+  /** Reads from the database's log; undefined = only announced ones are seen. */
+  readonly reads?: ReadsConfig;
 }
 
 export function readConfig(path: string): Config {
@@ -78,6 +81,7 @@ function parseSource(name: string, s: Section): SourceConfig {
     tables: listAt(s, "tables", at, ["*.*"]),
     exclude: listAt(s, "exclude", at, []),
     subjects: Object.fromEntries(Object.keys(subjects).map((t) => [t, listAt(subjects, t, `${at}subjects.`, [])])),
+    ...(s["reads"] === undefined ? {} : { reads: parseReads(section(s["reads"], `${at}reads`), `${at}reads.`) }),
   };
 }
 

@@ -25,6 +25,8 @@ export interface SourceLayout {
   readonly handleKey: string;
   /** How far capture has come: written by the one that captures, read by others. */
   readonly progress: string;
+  /** Reads found in the database's log that are not yet final: not a cache. */
+  readonly reads: string;
 }
 
 export function layoutOf(dir: string): FolderLayout {
@@ -49,5 +51,6 @@ export function sourceLayout(folder: FolderLayout, name: string): SourceLayout {
     keys: join(dir, "keys.db"),
     handleKey: join(folder.keys, `source-${name}.key`),
     progress: join(dir, "progress.db"),
+    reads: join(dir, "reads.db"),
   };
 }
