@@ -23,7 +23,7 @@ import { handles, signerFromSeed } from "@anamnesis/crypto";
 import { native } from "@anamnesis/crypto/native";
 import { createLedger, openEmbedded } from "@anamnesis/embedded";
 import type { Engine, Genesis } from "@anamnesis/ledger";
-import { type Postgres, startPostgres } from "@anamnesis/sandbox";
+import { type Postgres, type StartOptions, startPostgres } from "@anamnesis/sandbox";
 
 const seed = (n: number) => new Uint8Array(32).fill(n);
 
@@ -51,9 +51,12 @@ export class Chain {
   }
 
   /** @param prepare fills the database before capture sees it */
-  static async start(prepare: (url: string) => Promise<unknown>): Promise<Chain> {
+  static async start(
+    prepare: (url: string) => Promise<unknown>,
+    options: Omit<Partial<StartOptions>, "dir"> = {},
+  ): Promise<Chain> {
     const dir = mkdtempSync(join(tmpdir(), "anamnesis-chain-base-"));
-    const postgres = await startPostgres({ dir: join(dir, "pg") });
+    const postgres = await startPostgres({ dir: join(dir, "pg"), ...options });
     await prepare(postgres.url);
     const publicKey = signerFromSeed(native, "INTL-1", seed(1)).publicKey;
     const genesis: Genesis = {
@@ -62,9 +65,9 @@ export class Chain {
       organisations: [{ id: orgId("nord"), name: "Nord", keys: [{ suite: "INTL-1", publicKey }] }],
       logKey: native.ed25519PublicKey(seed(3)),
     };
-    const options = { dir: join(dir, "ledger"), genesis, primitives: native, contract, logSigner: seed(3) };
-    await createLedger(options);
-    const engine = await openEmbedded({ ...options, clock: { now: () => Date.now() } });
+    const ledger = { dir: join(dir, "ledger"), genesis, primitives: native, contract, logSigner: seed(3) };
+    await createLedger(ledger);
+    const engine = await openEmbedded({ ...ledger, clock: { now: () => Date.now() } });
     const chain = new Chain(postgres, engine);
     chain.#cleanup.push(dir, chain.dir);
     return chain;

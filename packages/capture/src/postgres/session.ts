@@ -6,25 +6,7 @@
 import { Client, type ClientConfig } from "pg";
 import { captureError } from "../errors.ts";
 import { connectReason } from "./connect-reason.ts";
-
-/** Name, value to set, and what the server must answer. */
-const PINNED: readonly (readonly [name: string, value: string, answer?: string])[] = [
-  ["client_encoding", "UTF8"],
-  ["datestyle", "ISO, MDY"],
-  ["intervalstyle", "postgres"],
-  ["timezone", "UTC"],
-  ["extra_float_digits", "3"],
-  ["bytea_output", "hex"],
-  ["lc_monetary", "C"],
-  ["search_path", "", ""],
-  ["quote_all_identifiers", "off"],
-  ["xmlbinary", "base64"],
-  ["standard_conforming_strings", "on"],
-  // A policy that hides rows must be an error, not a snapshot with holes.
-  ["row_security", "off"],
-  ["statement_timeout", "0"],
-  ["idle_in_transaction_session_timeout", "0"],
-];
+import { patience, pinSession } from "./pins.ts";
 
 const CONNECT_MS_MAX = 15_000;
 
@@ -40,27 +22,67 @@ export interface ConnectOptions {
  * @throws AnamnesisError `capture/cannot-connect`, `capture/no-replication-right` or `capture/session-not-pinned`.
  */
 export async function connect(options: ConnectOptions): Promise<Client> {
+  const url = strictTls(options.url);
+  const first = await login(options, url);
+  if (await pinned(first)) return first.client;
+  // A limit of the role or database ended the session at once. Only now, for poolers refuse what they do not know.
+  const second = await login(options, withOptions(url, patience(first.version)));
+  if (await pinned(second)) return second.client;
+  throw captureError("capture/session-not-pinned", "a time limit of this role ends its sessions at once: reset it");
+}
+
+/** A session after the login: the server's version, and the SQLSTATE with which the server ended it, if it did. */
+interface Login {
+  readonly client: Client;
+  version: number;
+  ended?: string;
+}
+
+async function login(options: ConnectOptions, url: string): Promise<Login> {
   const config: ClientConfig & { replication?: string } = {
-    connectionString: strictTls(options.url),
+    connectionString: url,
     application_name: "anamnesis",
     keepAlive: true,
     connectionTimeoutMillis: CONNECT_MS_MAX,
   };
   if (options.replication === true) config.replication = "database";
-  const client = new Client(config);
-  client.on("error", () => undefined);
+  const made: Login = { client: new Client(config), version: 0 };
+  made.client.on("error", (cause) => {
+    made.ended ??= sqlState(cause) ?? "";
+  });
+  made.client.connection.on("parameterStatus", (told: { parameterName: string; parameterValue: string }) => {
+    if (told.parameterName === "server_version") made.version = versionNumber(told.parameterValue);
+  });
   try {
-    await client.connect();
+    await made.client.connect();
   } catch (cause) {
     throw connectProblem(cause, options.replication === true);
   }
+  return made;
+}
+
+/** Cancelled by a timeout, or ended for an idle session, an idle transaction, or a long one. */
+const LIMITED: readonly string[] = ["57014", "57P05", "25P03", "25P04"];
+
+/** False when a preset limit ended the session before it was pinned. */
+async function pinned(made: Login): Promise<boolean> {
   try {
-    await pin(client);
+    await pinSession(made.client);
+    return true;
   } catch (cause) {
-    await client.end().catch(() => undefined);
+    await made.client.end().catch(() => undefined);
+    if ([sqlState(cause), made.ended].some((state) => LIMITED.includes(state ?? ""))) return false;
     throw cause;
   }
-  return client;
+}
+
+const versionNumber = (text: string): number => 10_000 * Number.parseInt(text, 10);
+
+/** The address with more options for the session; those that it has stay, and come first. */
+function withOptions(url: string, more: string): string {
+  const given = /[?&]options=([^&#]*)/.exec(url)?.[1];
+  const all = given === undefined ? encodeURIComponent(more) : `${given}%20${encodeURIComponent(more)}`;
+  return `${url}${url.includes("?") ? "&" : "?"}options=${all}`;
 }
 
 /** Runs `work` on a connection of its own. */
@@ -70,20 +92,6 @@ export async function withClient<T>(options: ConnectOptions, work: (client: Clie
     return await work(client);
   } finally {
     await client.end().catch(() => undefined);
-  }
-}
-
-async function pin(client: Client): Promise<void> {
-  const set = PINNED.map(([name, value]) => `pg_catalog.set_config('${name}', '${value}', false)`);
-  await client.query(`SELECT ${set.join(", ")}`);
-  const read = PINNED.map(([name], i) => `pg_catalog.current_setting('${name}') AS s${i}`);
-  const { rows } = await client.query<Record<string, string>>(`SELECT ${read.join(", ")}`);
-  for (const [i, [name, value, answer]] of PINNED.entries()) {
-    const got = rows[0]?.[`s${i}`];
-    if (got === (answer ?? value)) continue;
-    throw captureError("capture/session-not-pinned", `the session's ${name} does not stay as set: connect directly`, {
-      setting: name,
-    });
   }
 }
 
