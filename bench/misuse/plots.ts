@@ -2,6 +2,7 @@
  * Planted misuse: people who look where they should not, each for a reason of their own. Perpetrators mostly look while on
  * duty, at times at a patient of their own ward, and some leave no sign but the look itself: those are meant to be hard.
  */
+import type { RelationInput } from "@anamnesis/misuse";
 import type { Rng } from "@anamnesis/sandbox";
 import type { SimPatient, SimStaff } from "./people.ts";
 import type { Duty, Rota } from "./rota.ts";
@@ -46,8 +47,8 @@ export function plant(world: World, rota: Rota, seed: Rng, count: number): Plot[
   const rng = seed.fork("plots");
   const plots: Plot[] = [];
   const used = new Set<string>();
-  for (let attempt = 0; plots.length < count && attempt < count * 20; attempt++) {
-    const pattern = PATTERNS[plots.length % PATTERNS.length] ?? "relative";
+  for (let attempt = 0; plots.length < count && attempt < count * 4; attempt++) {
+    const pattern = PATTERNS[attempt % PATTERNS.length] ?? "relative";
     const actor = ACTS[pattern]({ world, rota, rng, plot: plots.length }, used);
     if (actor !== undefined) plots.push({ number: plots.length, pattern, actor });
   }
@@ -81,7 +82,7 @@ const isStaff = (world: World, patient: SimPatient): boolean => world.staff.some
 
 function isLongGone(world: World, { number, deceased }: SimPatient): boolean {
   if (deceased !== null) return deceased < START - 40 * DAY;
-  const last = world.relations.filter((r) => r.patient === String(number)).map((r) => r.to ?? r.from);
+  const last = world.relationsOf(number).map((r) => r.to ?? r.from);
   return last.length > 0 && Math.max(...last) < START - 200 * DAY;
 }
 
@@ -116,12 +117,9 @@ function choose({ world, rng }: Scene, used: Set<string>, fits: (victim: Victim)
 
 /** A patient of one's own is no victim here; nor, for the plain patterns, one of the own ward. */
 function hasOwnCare(world: World, { who, patient }: Victim): boolean {
-  return world.relations.some(
-    (r) =>
-      r.patient === String(patient.number) &&
-      (r.actor === who.actor || r.department === who.department) &&
-      (r.to ?? r.from) > START - 45 * DAY,
-  );
+  return world
+    .relationsOf(patient.number)
+    .some((r) => (r.actor === who.actor || r.department === who.department) && (r.to ?? r.from) > START - 45 * DAY);
 }
 
 function visit(scene: Scene, { who, patient }: Victim, visits: number, purpose: string): string | undefined {
@@ -179,18 +177,40 @@ function bulk({ world, rota, rng, plot }: Scene): string | undefined {
 /** A patient of the ward who is somebody else's: the records alone would call it care. */
 function sameWard(scene: Scene, used: Set<string>): string | undefined {
   const { world, rng } = scene;
-  const stays = world.relations.filter((r) => r.actor !== null && r.from > START && (r.to ?? 0) - r.from > 4 * DAY);
-  const stay = rng.pick(stays);
-  const who = rng.pick(world.staff.filter((s) => s.department === stay.department && s.actor !== stay.actor));
-  const patient = world.patients[Number(stay.patient) - 1];
-  const near = patient !== undefined && (patient.vip || patient.family === who.family || isStaff(world, patient));
-  if (!near || used.has(`${who.actor}/${stay.patient}`)) return undefined;
-  used.add(`${who.actor}/${stay.patient}`);
+  const from = rng.int(world.relations.length);
+  for (let i = 0; i < world.relations.length; i++) {
+    const stay = world.relations[(from + i) % world.relations.length];
+    const patient = world.patients[Number(stay?.patient) - 1];
+    if (stay === undefined || patient === undefined || stay.from < START || (stay.to ?? 0) - stay.from < 4 * DAY)
+      continue;
+    const colleague = isStaff(world, patient);
+    const fits = world.staff.filter(
+      (s) =>
+        s.department === stay.department &&
+        s.actor !== stay.actor &&
+        s.patient !== patient.number &&
+        (patient.vip || colleague || patient.family === s.family) &&
+        !used.has(`${s.actor}/${stay.patient}`),
+    );
+    if (fits.length === 0) continue;
+    const who = rng.pick(fits);
+    used.add(`${who.actor}/${stay.patient}`);
+    return ownWard(scene, who, patient.number, stay);
+  }
+  return undefined;
+}
+
+function ownWard(
+  { world, rota, rng, plot }: Scene,
+  who: SimStaff,
+  patient: number,
+  stay: RelationInput,
+): string | undefined {
   let done = 0;
   for (let at = stay.from + 5 * HOUR; at < (stay.to ?? at); at += rng.between(10, 30) * HOUR) {
-    const duty = scene.rota.on(Math.floor((at - START) / DAY), {}).find((d) => d.who === who);
+    const duty = rota.on(Math.floor((at - START) / DAY), {}).find((d) => d.who === who);
     if (duty === undefined) continue;
-    world.look(rng, who, patient.number, within(rng, duty), { reads: rng.between(2, 4), plot: scene.plot });
+    world.look(rng, who, patient, within(rng, duty), { reads: rng.between(2, 4), plot });
     done++;
   }
   return done === 0 ? undefined : who.actor;

@@ -61,6 +61,8 @@ export class World {
   readonly habits: Habits;
   readonly staff: readonly SimStaff[];
   readonly patients: readonly SimPatient[];
+  #byPatient = new Map<string, RelationInput[]>();
+  #indexed = -1;
 
   constructor(
     habits: Habits,
@@ -82,6 +84,15 @@ export class World {
       at += rng.between(5, 150) * SECOND;
     }
     return at;
+  }
+
+  /** What is written about one patient; good until the next `relate`. */
+  relationsOf(patient: number): readonly RelationInput[] {
+    if (this.#indexed !== this.relations.length) {
+      this.#byPatient = Map.groupBy(this.relations, (relation) => relation.patient);
+      this.#indexed = this.relations.length;
+    }
+    return this.#byPatient.get(String(patient)) ?? [];
   }
 
   relate(patient: number, actor: string | null, department: string | null, from: number, to: number | null): void {

@@ -3,13 +3,13 @@ import { DAY } from "./access.ts";
 import type { Context } from "./context.ts";
 import type { Reason } from "./finding.ts";
 import type { Pair } from "./pair.ts";
-import { founded } from "./weight.ts";
+import { founded, isAloof } from "./weight.ts";
 
 /** @param weights for each visit, how far it is from being explained */
 export function conduct(pair: Pair, context: Context, weights: readonly number[]): Reason[] {
   return [
     ...oddHours(pair, context, weights),
-    ...repeated(pair, context),
+    ...repeated(pair, context, weights),
     ...longAfter(pair, context, weights),
     ...unfoundedEmergency(pair, context),
   ];
@@ -30,20 +30,22 @@ function oddHours(pair: Pair, { rules: { rules }, hours }: Context, weights: rea
 }
 
 /** Looked up again and again, nothing written, and no care followed. */
-function repeated(pair: Pair, { rules: { rules, general }, relations, calendar }: Context): Reason[] {
-  const rule = rules.repeated;
-  const looks = pair.visits.filter((v) => v.writes === 0 && (v.level === "none" || v.level === "unknown"));
-  const days = new Set(looks.map((v) => calendar.day(v.from))).size;
-  if (!rule.on || looks.length < rule.visits || days < rule.days) return [];
-  if (pair.ownVisits > 0 || pair.visits.some((v) => v.writes > 0)) return [];
-  if (relations.begins(pair.actor, pair.patient, pair.first, pair.last + general.window_days * DAY)) return [];
-  const points = Math.min(rule.points_max, rule.points + (looks.length - rule.visits) * rule.points_per_visit);
-  return [{ rule: "repeated", points, visits: looks.length, days }];
+function repeated(pair: Pair, context: Context, weights: readonly number[]): Reason[] {
+  const { rules, relations, calendar } = context;
+  const rule = rules.rules.repeated;
+  if (!rule.on || !isAloof(pair, context)) return [];
+  const days = new Set(pair.visits.map((v) => calendar.day(v.from))).size;
+  const until = pair.last + rules.general.window_days * DAY;
+  if (days < rule.days || relations.beginsOwn(pair.actor, pair.patient, pair.first, until)) return [];
+  const visits = pair.visits.length;
+  const points = Math.min(rule.points_max, rule.points + (visits - rule.visits) * rule.points_per_visit);
+  return [{ rule: "repeated", points: points * Math.max(...weights), visits, days }];
 }
 
 function longAfter(pair: Pair, { rules: { rules }, facts, relations }: Context, weights: readonly number[]): Reason[] {
   const rule = rules["long-after"];
-  if (!rule.on) return [];
+  const role = facts.staff(pair.actor)?.role ?? "";
+  if (!rule.on || rule.roles_exempt.includes(role)) return [];
   const died = facts.patient(pair.patient)?.deceased ?? null;
   let best: Reason | undefined;
   pair.visits.forEach((visit, i) => {

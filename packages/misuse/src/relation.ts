@@ -64,14 +64,9 @@ export class Relations {
     return { level, present };
   }
 
-  /** Whether the person, or the department, began to care for the patient in that time. */
-  begins(actor: string, patient: string, from: number, to: number): boolean {
-    const own = this.#facts.staff(actor)?.department ?? null;
-    return this.#facts
-      .relations(patient)
-      .some(
-        (r) => r.from >= from && r.from <= to && (r.actor === actor || (r.department !== null && r.department === own)),
-      );
+  /** Whether the person began to care for the patient in that time. */
+  beginsOwn(actor: string, patient: string, from: number, to: number): boolean {
+    return this.#facts.relations(patient).some((r) => r.actor === actor && r.from >= from && r.from <= to);
   }
 
   /** Days since the hospital last cared for the patient; undefined when it does, will soon, or never did. */

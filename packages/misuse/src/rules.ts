@@ -20,7 +20,7 @@ const texts = (...preset: string[]) => ({ preset });
 
 /** What holds for all rules. Days and hours are counted from `utc_offset_minutes`; a day begins at `day_starts_hour`. */
 export const GENERAL = {
-  report_from: number(4, 0, 100),
+  report_from: number(4.5, 0, 100),
   findings_max: number(500, 1, 100_000),
   named_max: number(50, 1, 10_000),
   window_days: number(30, 1, 366),
@@ -43,6 +43,7 @@ export const RULES = {
     hospital_after_days: number(120, 0, 3_660),
     hospital_roles: texts("laboratory", "pharmacist", "registration", "billing", "records", "administration"),
     department_factor: number(0.35, 0, 1),
+    aloof_factor: number(0.8, 0, 1),
     written_factor: number(0.4, 0, 1),
     formerly_factor: number(0.5, 0, 1),
   },
@@ -68,7 +69,7 @@ export const RULES = {
   colleague: { points: points(1), points_same_department: points(1) },
   vip: { points: points(2) },
   "own-record": { points: points(5) },
-  "odd-hours": { points: points(1.5), usual_share: number(0.08, 0, 1), slack_minutes: number(60, 0, 720) },
+  "odd-hours": { points: points(1.25), usual_share: number(0.08, 0, 1), slack_minutes: number(60, 0, 720) },
   repeated: {
     points: points(1.5),
     points_per_visit: points(0.5),
@@ -81,6 +82,7 @@ export const RULES = {
     points_deceased: points(2),
     days: number(180, 1, 3_660),
     deceased_days: number(30, 0, 3_660),
+    roles_exempt: texts("records"),
   },
   "unfounded-emergency": { points: points(2), hours: number(24, 1, 720) },
   harvesting: {
@@ -89,7 +91,7 @@ export const RULES = {
     step: number(25, 1, 1_000_000),
     pause_minutes: number(5, 1, 1_440),
     strays: number(2, 0, 100),
-    unrelated_share: number(0.5, 0, 1),
+    unrelated_share: number(0.3, 0, 1),
   },
 } as const satisfies Readonly<Record<string, Readonly<Record<string, Parameter>>>>;
 

@@ -5,7 +5,8 @@ import type { Pair, Visit } from "./pair.ts";
 /** How far this visit is from being explained: 1 = by nothing. */
 export function weightOf(visit: Visit, pair: Pair, context: Context): number {
   const rule = context.rules.rules["no-relation"];
-  const explained = visit.level === "department" || visit.level === "hospital" ? rule.department_factor : 1;
+  const cared = isAloof(pair, context) ? rule.aloof_factor : rule.department_factor;
+  const explained = visit.level === "department" ? cared : visit.level === "hospital" ? rule.department_factor : 1;
   const written = visit.writes > 0 ? rule.written_factor : 1;
   const urgent = visit.emergency && founded(visit, pair, context) ? rule.department_factor : 1;
   return explained * written * urgent;
@@ -18,4 +19,10 @@ export function founded(visit: Visit, { patient }: Pair, { facts, rules }: Conte
   return facts
     .relations(patient)
     .some(({ from, to }) => from <= visit.from + reach && (to === null || to >= visit.from - reach));
+}
+
+/** Came back several times, was never put in charge, and never wrote a word. */
+export function isAloof(pair: Pair, { rules }: Context): boolean {
+  if (pair.ownVisits > 0 || pair.visits.length < rules.rules.repeated.visits) return false;
+  return pair.visits.every((visit) => visit.writes === 0 && visit.level !== "hospital");
 }
