@@ -5,6 +5,7 @@ import type { Engine } from "@anamnesis/ledger";
 import type { DigestStore } from "./digests/store.ts";
 import type { Interlude } from "./interlude.ts";
 import type { KeyStore } from "./keystore.ts";
+import type { RetentionLimits, RetentionState } from "./limits/retention.ts";
 import type { Progress } from "./progress.ts";
 import type { GapReason } from "./resume.ts";
 import type { RowIndexWriter } from "./row-index.ts";
@@ -31,6 +32,8 @@ export interface CaptureOptions {
   readonly untilCaughtUp?: boolean;
   /** Also wait for a database that cannot be reached at the start; a lost one is always waited for. */
   readonly patient?: boolean;
+  /** How much of its log the source may keep for us. Default 1 GiB (warn) and 8 GiB (give up). */
+  readonly limits?: RetentionLimits;
   readonly signal: AbortSignal;
   readonly onProgress?: (progress: CaptureProgress) => void;
   /** A verifier's marker has passed: everything before it is final and indexed. */
@@ -56,6 +59,8 @@ export interface CaptureProgress {
   readonly batches: number;
   /** Everything before it is final and indexed. */
   readonly passed: bigint;
+  /** What the source keeps of its log for us, as seen last. */
+  readonly retention?: RetentionState;
   /** Events sealed and not yet final. */
   readonly pending: number;
   /** Commit time (µs since 1970) of the newest transaction delivered. */

@@ -9,6 +9,9 @@ export type CaptureErrorCode =
   | "capture/session-not-pinned" // the server or a pooler overrides a setting the row format depends on: connect directly
   // what the source must allow
   | "capture/wal-level" // set wal_level = logical and restart the database
+  | "capture/binlog-format" // MariaDB: log_bin, binlog_format = ROW and binlog_row_image = FULL, as `source check` prints it
+  | "capture/no-row-metadata" // MariaDB: SET GLOBAL binlog_row_metadata = 'FULL'
+  | "capture/several-domains" // MariaDB: write with one gtid_domain_id; what several domains wrote has no single order
   | "capture/no-replication-right" // ALTER ROLE … REPLICATION, and pg_hba.conf must allow it
   | "capture/no-publication-right" // run the printed SQL as the owner of the tables
   | "capture/no-read-right" // run the printed GRANT as the owner of the tables, or exclude them
@@ -16,6 +19,7 @@ export type CaptureErrorCode =
   | "capture/slot-busy" // another process streams from our slot: stop it
   | "capture/slot-blocked" // a long transaction keeps the slot from being made: wait for it or end it, then try again
   | "capture/slot-lost" // the database gave up the WAL of our slot: capture declares a gap and starts a new one
+  | "capture/slot-given-up" // the source kept too much of its log for us: capture gave its slot up and declares a gap; see wal_give_up
   | "capture/no-tables" // no table can be captured: see `source check`
   | "capture/table-refused" // the table has no usable identity: run the printed SQL or exclude it
   | "capture/stream-failed" // the database refused what streaming needs; the message holds its SQLSTATE: see `source check`

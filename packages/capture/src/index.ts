@@ -1,5 +1,4 @@
 export * from "./audit/index.ts";
-export * from "./audit/index.ts";
 export type { CaptureOptions, CaptureProgress, CaptureSummary } from "./capture.ts";
 export * from "./debezium/index.ts";
 export { FIELD_BYTES_MAX, rulesOf, sealsDigests, withDigests } from "./digests/rule.ts";
@@ -9,6 +8,13 @@ export * from "./history.ts";
 export * from "./index/index.ts";
 export type { Attribution, Interlude, InterludeSealer } from "./interlude.ts";
 export { type KeyStore, type KeyStoreOptions, openKeyStore, type SubjectKey } from "./keystore.ts";
+export {
+  levelOf,
+  RETENTION_LIMITS,
+  type RetentionLevel,
+  type RetentionLimits,
+  type RetentionState,
+} from "./limits/retention.ts";
 export { runCapture } from "./pipeline.ts";
 export * from "./postgres/index.ts";
 export { openProgress, type Progress, waitForBarrier } from "./progress.ts";

@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { codeOf } from "@anamnesis/core";
 import type { CaptureOptions, CaptureProgress, CaptureSummary } from "./capture.ts";
+import { giveUp, RETENTION_LIMITS, type RetentionState, RetentionWatch } from "./limits/retention.ts";
 import { Session, type Shared } from "./session.ts";
 import { RestoredSignal } from "./streaming.ts";
 
@@ -19,9 +20,15 @@ export async function runCapture(options: CaptureOptions): Promise<CaptureSummar
   let wait = BACKOFF_MS_MIN;
   for (;;) {
     const before = run.shared.events;
+    const watch = new RetentionWatch(options.source, options.limits ?? RETENTION_LIMITS, (state) =>
+      run.retained(state),
+    );
+    const signal = AbortSignal.any([options.signal, watch.signal]);
     try {
-      await new Session(options, run.shared).run();
-      return run.summary();
+      await new Session({ ...options, signal }, run.shared).run().finally(() => watch.stop());
+      if (!watch.signal.aborted) return run.summary();
+      await giveUp(options.source, options.signal);
+      run.shared.report({ phase: "reconnecting", code: "capture/slot-given-up" });
     } catch (error) {
       if (options.signal.aborted) return run.summary();
       if (error instanceof RestoredSignal) continue;
@@ -39,6 +46,7 @@ class Run {
   readonly #o: CaptureOptions;
   #reached = false;
   #reported = 0;
+  #retention: RetentionState | undefined;
 
   constructor(options: CaptureOptions) {
     this.#o = options;
@@ -63,6 +71,12 @@ class Run {
     return code === undefined && isConnectionError(error);
   }
 
+  /** Written down for whoever asks from outside, when it says something new. */
+  retained(state: RetentionState): void {
+    if (state.level !== this.#retention?.level || state.level !== "fine") this.#o.progress.setRetention(state);
+    this.#retention = state;
+  }
+
   summary(): CaptureSummary {
     const { events, batches, declared, ignored } = this.shared;
     return { events, batches, declared: [...declared], ignored, passed: this.#o.progress.passed() ?? 0n };
@@ -74,7 +88,8 @@ class Run {
     if (this.#o.onProgress === undefined || time - this.#reported < REPORT_MS) return;
     this.#reported = time;
     const { events, batches } = this.shared;
-    this.#o.onProgress({ events, batches, passed: 0n, pending: 0, newest: 0, ...progress });
+    const retention = this.#retention === undefined ? {} : { retention: this.#retention };
+    this.#o.onProgress({ events, batches, passed: 0n, pending: 0, newest: 0, ...retention, ...progress });
   }
 }
 

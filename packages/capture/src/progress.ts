@@ -8,6 +8,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Position } from "@anamnesis/contracts";
 import { fromHex, toHex } from "@anamnesis/core";
 import { captureError } from "./errors.ts";
+import { type RetentionLevel, type RetentionState } from "./limits/retention.ts";
 import { inTransaction, onDisk } from "./local-store.ts";
 
 /** A life of the source: `base` as the source names it, `incarnation` as the ledger does (they differ after a restore). */
@@ -30,6 +31,9 @@ export interface Progress {
   /** Tables whose baseline is complete, as hexadecimal handles. */
   baselined(): ReadonlySet<string>;
   addBaselined(handles: Iterable<string>): void;
+  /** What the source kept of its log for us when capture looked last; only kept up to date while it is too much. */
+  retention(): RetentionState | undefined;
+  setRetention(state: RetentionState): void;
   /** Forgets everything: for a source of which the ledger knows nothing. */
   reset(): void;
   /** Notes that verifiers' markers were passed; only the newest 1,000 are kept. */
@@ -39,6 +43,7 @@ export interface Progress {
 }
 
 const BARRIERS_MAX = 1_000;
+const LEVELS = { fine: true, warn: true, "give-up": true } satisfies Record<RetentionLevel, true>;
 
 /** @throws AnamnesisError `capture/damaged-store`. */
 export function openProgress(path: string, { readOnly = false } = {}): Progress {
@@ -102,6 +107,16 @@ class SqliteProgress implements Progress {
         .all()
         .map((row) => String(row["handle"])),
     );
+  }
+
+  retention(): RetentionState | undefined {
+    const [level, bytes, left] = this.#read("retention")?.split(" ") ?? [];
+    if (level === undefined || !(level in LEVELS)) return undefined;
+    return { level: level as RetentionLevel, bytes: Number(bytes), left: left === "-" ? undefined : Number(left) };
+  }
+
+  setRetention({ level, bytes, left }: RetentionState): void {
+    onDisk(() => this.#put?.run("retention", `${level} ${bytes} ${left ?? "-"}`));
   }
 
   addBaselined(handles: Iterable<string>): void {

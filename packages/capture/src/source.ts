@@ -31,11 +31,19 @@ export interface ColumnSchema {
   readonly modifier: number;
   /** Values may be stored apart when they are large, and then be missing from an update that left them alone. */
   readonly large: boolean;
+  /** Names the column within its table also when it is renamed; absent: only its name does. */
+  readonly id?: number;
+  /** Labels of an enumeration, each with what names it also when it is renamed. */
+  readonly labels?: readonly (readonly [id: number, label: string])[];
+  /** The type as the source's SQL says it; absent: a former value of this column cannot be cast back. */
+  readonly cast?: string;
 }
 
 export interface TableSchema {
   /** `schema.table` */
   readonly name: string;
+  /** Names the table within one life of the source, also when it is renamed; absent: only its name does. */
+  readonly id?: string;
   /** 8 bytes: the keyed handle of the name. */
   readonly handle: Uint8Array;
   /** 8 bytes: fingerprint over the columns in the order of the row bytes; tells the rule as well (`rules`). */
@@ -114,6 +122,13 @@ export interface SourceLife {
   readonly resumeAt: bigint | undefined;
 }
 
+/** What the source keeps of its own log because of our position. */
+export interface Retention {
+  readonly bytes: number;
+  /** Bytes that may still be written before the source gives our position up by itself; undefined = it never does. */
+  readonly left: number | undefined;
+}
+
 /** All rows at one moment. */
 export interface Snapshot {
   /** Transactions with a commit position at or after this one are not in the snapshot; all others are. */
@@ -138,6 +153,8 @@ export interface SourceDescription {
 export interface Source {
   describe(): SourceDescription;
   life(): Promise<SourceLife>;
+  /** How much of its log it keeps for us; absent where it keeps its log by other rules. Called while a stream runs. */
+  retention?(): Promise<Retention | undefined>;
   /** The tables that are captured, made ready (for PostgreSQL: published). Refused ones are left out. */
   tables(): Promise<readonly TableSchema[]>;
   /** Makes the source remember a position from now on and shows all rows as of exactly that position. */

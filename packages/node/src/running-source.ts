@@ -69,6 +69,7 @@ function run(options: SourceOptions): RunningSource {
   let now = STARTING;
   const work = runCapture({
     ...{ source, engine, index, progress, digests, primitives, keystore: access.keys, handles: access.handles },
+    limits: sourceOf(folder, name).limits,
     chain: folder.config.chain,
     organisation: folder.config.organisation,
     sourceId: sourceId(access.name),

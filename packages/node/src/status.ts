@@ -1,6 +1,6 @@
 /** What a folder's node has done so far, read beside it. */
 import { existsSync } from "node:fs";
-import { formatLsn, openProgress, openRowIndex } from "@anamnesis/capture";
+import { formatLsn, openProgress, openRowIndex, type RetentionState } from "@anamnesis/capture";
 import { toHex } from "@anamnesis/core";
 import type { Folder } from "./folder/folder.ts";
 import { sourceLayout } from "./folder/layout.ts";
@@ -15,6 +15,8 @@ export interface SourceStatus {
   readonly rows: number;
   readonly events: number;
   readonly unattributed: number;
+  /** What the database kept of its log for us when capture last had reason to note it. */
+  readonly retention: RetentionState | null;
 }
 
 export interface FolderStatus {
@@ -42,13 +44,17 @@ export async function statusOf(folder: Folder): Promise<FolderStatus> {
 function sourceStatus(folder: Folder, name: string): SourceStatus {
   const files = sourceLayout(folder.layout, name);
   if (!existsSync(files.index) || !existsSync(files.progress)) {
-    return { name, captured: false, passed: null, rows: 0, events: 0, unattributed: 0 };
+    return { name, captured: false, passed: null, rows: 0, events: 0, unattributed: 0, retention: null };
   }
   const index = openRowIndex(files.index, { source: name, readOnly: true });
   const progress = openProgress(files.progress, { readOnly: true });
   try {
     const passed = progress.passed();
-    return { name, captured: true, passed: passed === undefined ? null : formatLsn(passed), ...index.counters() };
+    const retention = progress.retention() ?? null;
+    return {
+      ...{ name, captured: true, passed: passed === undefined ? null : formatLsn(passed), retention },
+      ...index.counters(),
+    };
   } finally {
     progress.close();
     index.close();

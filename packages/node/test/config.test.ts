@@ -21,8 +21,9 @@ describe("anamnesis.toml", () => {
   it("reads what we write", () => {
     const config = parseConfig(head + source({ exclude: ["public.tmp_*"] }));
     expect(config.gateway).toEqual({ host: "127.0.0.1", port: 8420, entriesToken: "t0" });
+    const limits = { warnBytes: 2 ** 30, giveUpBytes: 2 ** 33 };
     expect(config.sources).toEqual([
-      { name: "ehr", url: "postgres://u:p@h/d", tables: ["public.*"], exclude: ["public.tmp_*"], subjects: {} },
+      { name: "ehr", url: "postgres://u:p@h/d", tables: ["public.*"], exclude: ["public.tmp_*"], subjects: {}, limits },
     ]);
   });
 
@@ -40,6 +41,22 @@ describe("anamnesis.toml", () => {
   it("reads the patient columns that people add", () => {
     const config = parseConfig(`${head}${source()}subjects = { "public.visits" = ["pat_no"], "public.beds" = [] }\n`);
     expect(config.sources[0]?.subjects).toEqual({ "public.visits": ["pat_no"], "public.beds": [] });
+  });
+
+  it("reads how much of its log the database may keep, and warns half-way where only the end is said", () => {
+    const limits = (text: string) => parseConfig(`${head}${source()}${text}`).sources[0]?.limits;
+    expect(limits('wal_warn = "64MB"\nwal_give_up = "2 TB"\n')).toEqual({ warnBytes: 2 ** 26, giveUpBytes: 2 ** 41 });
+    expect(limits('wal_give_up = "512MB"\n')).toEqual({ warnBytes: 2 ** 28, giveUpBytes: 2 ** 29 });
+  });
+
+  it.each([
+    'wal_give_up = "0GB"',
+    'wal_give_up = "8 gigabytes"',
+    "wal_give_up = 8",
+    'wal_warn = "9GB"',
+    'wal_warn = "1MB"',
+  ])("refuses the limit %s", (text) => {
+    expect(codeFrom(() => parseConfig(`${head}${source()}${text}\n`))).toBe("node/bad-config");
   });
 
   it.each([

@@ -14,15 +14,19 @@ const TAB = 0x09;
 /** COPY never writes this escape, so nothing else reads like it. */
 const MARK = utf8("\\D");
 
+/** Fingerprint of columns whose rows are committed to whole: all that a source needs whose updates are always whole. */
+export function schemaFingerprint(p: Primitives, columns: readonly Omit<ColumnSchema, "large">[]): Uint8Array {
+  return fingerprint(p, "anamnesis/schema/v1", columns);
+}
+
 /** The fingerprints of a table's columns under both rules, and the one that capture follows. */
 export function rulesOf(
   p: Primitives,
   columns: readonly ColumnSchema[],
   identity: Identity,
 ): { readonly schemaId: Uint8Array; readonly rules: SchemaRules } {
-  const list: Cbor = columns.map((c) => [c.name, c.type, c.modifier]);
-  const id = (label: string) => p.sha256(encode([label, list])).slice(0, 8);
-  const rules = { whole: id("anamnesis/schema/v1"), digests: id("anamnesis/schema-digests/v1") };
+  const digests = fingerprint(p, "anamnesis/schema-digests/v1", columns);
+  const rules = { whole: schemaFingerprint(p, columns), digests };
   const mayLack = identity === "key" && columns.some((c) => c.large);
   return { schemaId: mayLack ? rules.digests : rules.whole, rules };
 }
@@ -72,6 +76,11 @@ export function joinFields(fields: readonly Bytes[]): Uint8Array {
     parts.push(field);
   }
   return Buffer.concat(parts);
+}
+
+function fingerprint(p: Primitives, label: string, columns: readonly Omit<ColumnSchema, "large">[]): Uint8Array {
+  const list: Cbor = columns.map((c) => [c.name, c.type, c.modifier]);
+  return p.sha256(encode([label, list])).slice(0, 8);
 }
 
 const SEPARATOR = Uint8Array.of(TAB);

@@ -1,7 +1,7 @@
 /** The PostgreSQL source: puts catalog, publication, slot, snapshot and stream behind the `Source` port. */
 import { concat, utf8 } from "@anamnesis/core";
 import { captureError } from "../errors.ts";
-import type { Snapshot, Source, SourceDescription, SourceLife, Stream, StreamHandler } from "../source.ts";
+import type { Retention, Snapshot, Source, SourceDescription, SourceLife, Stream, StreamHandler } from "../source.ts";
 import { type CatalogOptions, type PgTable, readTables } from "./catalog.ts";
 import { Decoder } from "./decoder.ts";
 import { parseLsn } from "./lsn.ts";
@@ -67,6 +67,11 @@ class Postgres implements PostgresSource {
       end: parseLsn(system.xlogpos),
       resumeAt: slot === undefined || slot.lost ? undefined : slot.confirmed,
     };
+  }
+
+  async retention(): Promise<Retention | undefined> {
+    const slot = await this.slot();
+    return slot === undefined || slot.lost ? undefined : { bytes: slot.retainedBytes, left: slot.safeBytes };
   }
 
   slot(): Promise<SlotState | undefined> {

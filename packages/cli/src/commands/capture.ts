@@ -34,10 +34,14 @@ async function capture(name: string, folder: Folder, o: Options, session: Sessio
   const { env, signal, texts } = session;
   const engine = await openEngine(folder);
   const started = Date.now();
+  const noted = retentionNotes(name, session);
   try {
     const source = startSource({
       ...{ folder, engine, name, env, untilCaughtUp: o.untilCaughtUp === true },
-      onProgress: (p) => showProgress(p, session),
+      onProgress(p) {
+        noted(p);
+        showProgress(p, session);
+      },
     });
     const over = await Promise.race([source.done, untilAborted(signal)]);
     await source.stop();
@@ -53,6 +57,16 @@ async function capture(name: string, folder: Folder, o: Options, session: Sessio
   } finally {
     await engine.close();
   }
+}
+
+/** Says once what the database keeps for us, each time that becomes better or worse. */
+export function retentionNotes(source: string, session: Session): (p: CaptureProgress) => void {
+  let level: NonNullable<CaptureProgress["retention"]>["level"] = "fine";
+  return ({ retention }) => {
+    if (retention === undefined || retention.level === level) return;
+    level = retention.level;
+    session.note(`${source}: ${session.texts.capture.kept[level](Math.ceil(retention.bytes / (1024 * 1024)))}`);
+  };
 }
 
 export function showProgress(p: CaptureProgress, { texts: { capture: texts }, progress }: Session): void {

@@ -8,6 +8,7 @@ import { untilAborted } from "../output/wait.ts";
 import type { Runner } from "../runner.ts";
 import { withDatabase } from "../sandbox/awake.ts";
 import { startService } from "../service.ts";
+import { retentionNotes } from "./capture.ts";
 
 interface Options {
   readonly dir: string;
@@ -31,11 +32,13 @@ export function registerNode(program: Command, runner: Runner): void {
 
 async function run(folder: Folder, o: Options, session: Session): Promise<0> {
   const { texts, env, signal } = session;
+  const notes = new Map(folder.config.sources.map(({ name }) => [String(name), retentionNotes(name, session)]));
   const service = await startService({
     folder,
     env,
     port: o.port ?? folder.config.gateway.port,
     onProgress(source, p) {
+      notes.get(source)?.(p);
       if (p.phase === "reconnecting" || p.phase === "waiting") session.note(texts.node.retry(source, p.code ?? ""));
     },
   });

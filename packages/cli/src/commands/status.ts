@@ -5,6 +5,8 @@ import type { Session } from "../output/session.ts";
 import { table } from "../output/table.ts";
 import type { Runner } from "../runner.ts";
 
+const mebibytes = (bytes: number): number => Math.ceil(bytes / (1024 * 1024));
+
 interface Options {
   readonly dir: string;
   readonly json?: boolean;
@@ -31,5 +33,10 @@ async function status(o: Options, session: Session): Promise<0> {
     ...found.sources.map((s) => [s.name, `${s.events} ${texts.events}, ${texts.passed} ${s.passed ?? "–"}`]),
   ];
   for (const line of table(rows)) session.print(line);
+  const { kept } = session.texts.capture;
+  for (const { name, retention } of found.sources) {
+    if (retention === null || retention.level === "fine") continue;
+    session.print(session.style.bad(`${name}: ${kept[retention.level](mebibytes(retention.bytes))}`));
+  }
   return 0;
 }

@@ -133,7 +133,8 @@ export const en = {
     slotKeeps: (mebibytes: number) => `It holds back ${mebibytes} MiB of WAL now.`,
     slotCost: (limit: string | undefined) =>
       `While capture is down the database keeps its WAL for it, at most max_slot_wal_keep_size: ${
-        limit ?? "now -1, which is no limit (the disk may fill: set one)"
+        limit ??
+        "now -1, which is no limit, so a dead capture can fill its disk. Set one, as a superuser: ALTER SYSTEM SET max_slot_wal_keep_size = '10GB'; SELECT pg_reload_conf()"
       }.`,
     lock: "Lock",
     cost: "Cost",
@@ -144,6 +145,13 @@ export const en = {
     streaming: (events: number) => `streaming: ${count(events, "event")}`,
     caughtUp: (events: number, seconds: string) => `Caught up: ${count(events, "event")} in ${seconds} s`,
     stopped: "Stopped.",
+    kept: {
+      fine: (mebibytes: number) => `the database keeps ${mebibytes} MiB of its log for us: all is well again`,
+      warn: (mebibytes: number) =>
+        `the database keeps ${mebibytes} MiB of its log for us, on its own disk: see what keeps capture from following`,
+      "give-up": (mebibytes: number) =>
+        `the database kept ${mebibytes} MiB of its log for us: its slot is given up, and the gap is declared on the ledger`,
+    },
   },
 
   node: {

@@ -103,6 +103,18 @@ export const outsideErrorsEn: Readonly<Record<OutsideErrorCode, ErrorText>> = {
     text: "The database does not write what logical replication needs",
     remedy: "Set wal_level = logical and restart the database.",
   },
+  "capture/binlog-format": {
+    text: "The database does not log whole rows",
+    remedy: "Run the statements that `source check` prints, then let the applications connect anew.",
+  },
+  "capture/no-row-metadata": {
+    text: "The database's log does not name the columns",
+    remedy: "Run SET GLOBAL binlog_row_metadata = 'FULL', and write it into the server's configuration.",
+  },
+  "capture/several-domains": {
+    text: "The database's log has several GTID domains",
+    remedy: "Let everything write with one gtid_domain_id: commits of several domains have no single order.",
+  },
   "capture/no-replication-right": {
     text: "The role may not replicate",
     remedy: "ALTER ROLE … REPLICATION, and allow it in pg_hba.conf.",
@@ -130,6 +142,11 @@ export const outsideErrorsEn: Readonly<Record<OutsideErrorCode, ErrorText>> = {
   "capture/slot-lost": {
     text: "The database gave up the log that our slot needed",
     remedy: "Start again: capture declares the gap and takes a new snapshot.",
+  },
+  "capture/slot-given-up": {
+    text: "The database kept too much of its log for us: its slot was given up for the sake of its disk",
+    remedy:
+      "Capture goes on with a declared gap. See what kept it from reading, or raise wal_give_up in anamnesis.toml.",
   },
   "capture/no-tables": {
     text: "No table can be captured",

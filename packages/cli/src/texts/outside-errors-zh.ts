@@ -102,6 +102,18 @@ export const outsideErrorsZh: Readonly<Record<OutsideErrorCode, ErrorText>> = {
     text: "数据库未写入逻辑复制所需的内容",
     remedy: "请设置 wal_level = logical 并重启数据库。",
   },
+  "capture/binlog-format": {
+    text: "数据库未记录完整的行",
+    remedy: "请执行 `source check` 给出的语句，然后让应用程序重新连接。",
+  },
+  "capture/no-row-metadata": {
+    text: "数据库日志未记录列名",
+    remedy: "请执行 SET GLOBAL binlog_row_metadata = 'FULL'，并写入服务器配置。",
+  },
+  "capture/several-domains": {
+    text: "数据库日志中有多个 GTID 域",
+    remedy: "请让所有写入使用同一个 gtid_domain_id：多个域的提交之间没有统一的次序。",
+  },
   "capture/no-replication-right": {
     text: "该角色无复制权限",
     remedy: "请执行 ALTER ROLE … REPLICATION，并在 pg_hba.conf 中允许。",
@@ -129,6 +141,10 @@ export const outsideErrorsZh: Readonly<Record<OutsideErrorCode, ErrorText>> = {
   "capture/slot-lost": {
     text: "数据库已丢弃复制槽所需的日志",
     remedy: "请重新启动：捕获会声明缺口并重新快照。",
+  },
+  "capture/slot-given-up": {
+    text: "数据库为我们保留的日志过多：为保护其磁盘，已放弃复制槽",
+    remedy: "捕获会声明缺口后继续。请查明其无法读取的原因，或在 anamnesis.toml 中增大 wal_give_up。",
   },
   "capture/no-tables": {
     text: "没有可捕获的表",

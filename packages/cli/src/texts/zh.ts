@@ -117,7 +117,7 @@ export const zh: Texts = {
     slotToMake: "尚不存在：捕获首次启动时创建。",
     slotKeeps: (mebibytes) => `目前保留 ${mebibytes} MiB 的 WAL。`,
     slotCost: (limit) =>
-      `捕获停止期间，数据库为其保留 WAL，上限为 max_slot_wal_keep_size：${limit ?? "目前为 -1，即无上限（磁盘可能写满：请设置上限）"}。`,
+      `捕获停止期间，数据库为其保留 WAL，上限为 max_slot_wal_keep_size：${limit ?? "目前为 -1，即无上限，捕获停止时可能写满其磁盘。请以超级用户设置：ALTER SYSTEM SET max_slot_wal_keep_size = '10GB'; SELECT pg_reload_conf()"}。`,
     lock: "锁",
     cost: "代价",
   },
@@ -127,6 +127,11 @@ export const zh: Texts = {
     streaming: (events) => `流式捕获：${events} 个事件`,
     caughtUp: (events, seconds) => `已赶上：${events} 个事件，${seconds} 秒`,
     stopped: "已停止。",
+    kept: {
+      fine: (mebibytes) => `数据库为我们保留 ${mebibytes} MiB 日志：已恢复正常`,
+      warn: (mebibytes) => `数据库在其磁盘上为我们保留 ${mebibytes} MiB 日志：请查明捕获为何跟不上`,
+      "give-up": (mebibytes) => `数据库为我们保留了 ${mebibytes} MiB 日志：已放弃复制槽，并在账本上声明缺口`,
+    },
   },
 
   node: {

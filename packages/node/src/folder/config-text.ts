@@ -48,6 +48,10 @@ url = ${quoted(source.url)}
 # Which tables: patterns over schema.table, where * stands for any text.
 tables = ${list(source.tables)}
 exclude = ${list(source.exclude)}
+# How much of its log the database may keep while capture runs and cannot follow: from here on it warns, from there on it gives
+# its place up (the hole is declared on the ledger). For the time when capture is down, set max_slot_wal_keep_size in the database.
+# wal_warn = "1GB"
+# wal_give_up = "8GB"
 # Which columns name the patient, where detection is wrong (see \`anamnesis source check\`). [] = about nobody.
 # subjects = { "public.visits" = ["pat_no"], "public.beds" = [] }
 # Reads, from the server's log (pgaudit or auto_explain; see spec/reads.md and \`anamnesis source check\`):

@@ -1,8 +1,10 @@
 /** `anamnesis.toml`: parsed at the door into one typed value; every complaint names the setting. */
 import { readFileSync } from "node:fs";
+import type { RetentionLimits } from "@anamnesis/capture";
 import { type ChainId, chainId, type OrgId, orgId, type SourceId, sourceId } from "@anamnesis/core";
 import { parse, TomlError } from "smol-toml";
 import { explainFile, nodeError } from "../errors.ts";
+import { parseLimits } from "./limits-config.ts";
 import { parseReads, type ReadsConfig } from "./reads-config.ts";
 
 export interface Config {
@@ -28,6 +30,8 @@ export interface SourceConfig {
   readonly exclude: readonly string[];
   /** Table → columns that name the patient; tables not named are detected. An empty list: about nobody. */
   readonly subjects: Readonly<Record<string, readonly string[]>>;
+  /** How much of its log the database may keep for us. */
+  readonly limits: RetentionLimits;
   /** Reads from the database's log; undefined = only announced ones are seen. */
   readonly reads?: ReadsConfig;
 }
@@ -80,6 +84,7 @@ function parseSource(name: string, s: Section): SourceConfig {
     url: textAt(s, "url", at),
     tables: listAt(s, "tables", at, ["*.*"]),
     exclude: listAt(s, "exclude", at, []),
+    limits: parseLimits(s, at),
     subjects: Object.fromEntries(Object.keys(subjects).map((t) => [t, listAt(subjects, t, `${at}subjects.`, [])])),
     ...(s["reads"] === undefined ? {} : { reads: parseReads(section(s["reads"], `${at}reads`), `${at}reads.`) }),
   };
