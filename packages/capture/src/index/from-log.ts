@@ -41,15 +41,18 @@ export function checkSignedCheckpoint(p: Primitives, reader: LogReader, checkpoi
   throw ledgerError("ledger/bad-checkpoint", "the checkpoint's signature belongs to another origin, size or root");
 }
 
+/** What takes in the leaves that count: an index, or whoever else goes through a log. */
+export type LeafSink = Pick<RowIndexWriter, "apply" | "skipTo">;
+
 /** Feeds an empty index from a log, and goes on from where it stopped when the log has grown. */
 export class LogReplay {
   readonly #reader: LogReader;
-  readonly #index: RowIndexWriter;
+  readonly #index: LeafSink;
   readonly #options: FromLogOptions;
   readonly #frontier: Frontier;
   readonly #batches: SignedBatches;
 
-  constructor(reader: LogReader, index: RowIndexWriter, options: FromLogOptions) {
+  constructor(reader: LogReader, index: LeafSink, options: FromLogOptions) {
     this.#reader = reader;
     this.#index = index;
     this.#options = options;

@@ -10,6 +10,6 @@ export {
   type VerifyMode,
   type VerifyReport,
 } from "./report.ts";
-export { parseKeyText } from "./row-identity.ts";
+export { parseKeyText, RowIdentity } from "./row-identity.ts";
 export type { SourceCoverage, TableSnapshot, VerifySource } from "./source.ts";
 export { type VerifyOptions, type VerifyProgress, verifySource } from "./verify.ts";
