@@ -131,20 +131,21 @@ export class LogTail {
     if (now - this.#listedAt < LIST_MS) return;
     this.#listedAt = now;
     const following = new Set(this.#followed.map((f) => f.file.identity));
-    for (const file of this.#folder.list()) {
+    const files = this.#folder.list();
+    for (const file of files) {
       if (following.has(file.identity)) continue;
       const place = this.#places.get(file.identity);
-      if (place === undefined || this.#grew(file, place)) this.#follow(file);
+      if (place === undefined || file === files.at(-1) || this.#changed(file, place)) this.#follow(file);
     }
     this.#followed.sort((a, b) => (a.file.began < b.file.began ? -1 : a.file.began > b.file.began ? 1 : 0));
   }
 
-  #grew(file: Identified, place: FilePlace): boolean {
+  #changed(file: Identified, place: FilePlace): boolean {
     const opened = openLog(file);
     if (opened === undefined) return false;
     const size = opened.size();
     opened.close();
-    return size > place.offset;
+    return size !== place.offset;
   }
 
   #follow(file: Identified): boolean {
