@@ -27,7 +27,7 @@ export function registerDemoAttacks(demo: Command, runner: Runner): void {
     .description(attacks.about)
     .option("--dir <dir>", attacks.dir)
     .option("--seed <seed>", commands.demo.seed, "anamnesis")
-    .option("--patients <n>", commands.start.patients, integerFrom(60, 100_000), 150)
+    .option("--patients <n>", commands.start.patients, integerFrom(100, 100_000), 150)
     .option("--count <n>", attacks.count, integerFrom(10, 1_000), 40)
     .option("--only <names>", attacks.only, namesOption)
     .option("--json", options.json)

@@ -1,6 +1,7 @@
 /** The place where an attack is played: a sandbox hospital, its capture and its ward, each of which can be stopped and go on. */
 import { join } from "node:path";
 import { withClient } from "@anamnesis/capture";
+import { AnamnesisError } from "@anamnesis/core";
 import {
   type Folder,
   openFolder,
@@ -79,7 +80,7 @@ export class Stage implements Scene {
     const lsn = await this.#mark();
     const source = this.#node?.sources.get(SOURCE);
     for (const end = Date.now() + CATCH_UP_MS_MAX; (source?.now.passed ?? lsn) < lsn; ) {
-      this.#o.signal.throwIfAborted();
+      if (this.#o.signal.aborted) throw new AnamnesisError("capture/stopped", "stopped during the demonstration");
       if (Date.now() > end) throw cliError("cli/demo-failed", "capture did not catch up in a minute: see its log");
       await Promise.race([new Promise((resolve) => setTimeout(resolve, POLL_MS)), this.#failed()]);
     }
