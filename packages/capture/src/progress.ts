@@ -10,6 +10,8 @@ import { fromHex, toHex } from "@anamnesis/core";
 import { captureError } from "./errors.ts";
 import { type RetentionLevel, type RetentionState } from "./limits/retention.ts";
 import { inTransaction, onDisk } from "./local-store.ts";
+import { REQUESTS_SQL, type Requests, SqliteRequests } from "./requests.ts";
+import { SqliteTableNotes, TABLE_NOTES_SQL, type TableNotes } from "./table-notes.ts";
 
 /** A life of the source: `base` as the source names it, `incarnation` as the ledger does (they differ after a restore). */
 export interface LifeNote {
@@ -39,6 +41,11 @@ export interface Progress {
   /** Notes that verifiers' markers were passed; only the newest 1,000 are kept. */
   passBarrier(...tokens: readonly string[]): void;
   barrierPassed(token: string): boolean;
+  /** Everything that changed in the source's catalog before it is noted: what is pending, and which names hold. */
+  looked(): bigint | undefined;
+  setLooked(position: bigint): void;
+  readonly tables: TableNotes;
+  readonly requests: Requests;
   close(): void;
 }
 
@@ -55,6 +62,8 @@ export function openProgress(path: string, { readOnly = false } = {}): Progress 
 }
 
 class SqliteProgress implements Progress {
+  readonly tables: TableNotes;
+  readonly requests: Requests;
   readonly #db: DatabaseSync;
   readonly #get: StatementSync;
   readonly #put: StatementSync | undefined;
@@ -66,7 +75,10 @@ class SqliteProgress implements Progress {
       db.exec("CREATE TABLE IF NOT EXISTS note (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID");
       db.exec("CREATE TABLE IF NOT EXISTS baselined (handle TEXT PRIMARY KEY) STRICT, WITHOUT ROWID");
       db.exec("CREATE TABLE IF NOT EXISTS barrier (id INTEGER PRIMARY KEY, token TEXT NOT NULL) STRICT");
+      db.exec(TABLE_NOTES_SQL + REQUESTS_SQL);
     }
+    this.tables = new SqliteTableNotes(db);
+    this.requests = new SqliteRequests(db);
     this.#get = db.prepare("SELECT value FROM note WHERE key = ?");
     this.#put = readOnly
       ? undefined
@@ -127,7 +139,9 @@ class SqliteProgress implements Progress {
   }
 
   reset(): void {
-    this.#db.exec("DELETE FROM note; DELETE FROM baselined; DELETE FROM barrier");
+    this.#db.exec(
+      "DELETE FROM note; DELETE FROM baselined; DELETE FROM barrier; DELETE FROM met; DELETE FROM through; DELETE FROM pending",
+    );
   }
 
   passBarrier(...tokens: readonly string[]): void {
@@ -140,6 +154,15 @@ class SqliteProgress implements Progress {
 
   barrierPassed(token: string): boolean {
     return this.#db.prepare("SELECT 1 FROM barrier WHERE token = ?").get(token) !== undefined;
+  }
+
+  looked(): bigint | undefined {
+    const text = this.#read("looked");
+    return text === undefined ? undefined : BigInt(text);
+  }
+
+  setLooked(position: bigint): void {
+    onDisk(() => this.#put?.run("looked", String(position)));
   }
 
   close(): void {
@@ -160,19 +183,41 @@ export async function waitForBarrier(
   progress: Progress,
   token: string,
   position: bigint,
-  { signal, deadlineMs = 60_000 }: { readonly signal?: AbortSignal; readonly deadlineMs?: number } = {},
+  options: WaitOptions = {},
 ): Promise<void> {
-  const deadline = Date.now() + deadlineMs;
+  const limit = deadlineOf(options);
   // A note that is past the marker already is of a former life of the source, whose positions were higher: the marker
   // was only just written. If capture did pass it, then its token was seen, or the note moves on.
   const stale = hasPassed(progress, position) ? progress.passed() : undefined;
   while (!progress.barrierPassed(token) && (!hasPassed(progress, position) || progress.passed() === stale)) {
+    await limit();
+  }
+}
+
+export interface WaitOptions {
+  readonly signal?: AbortSignal;
+  readonly deadlineMs?: number;
+}
+
+/** Waits a moment at each call, until the time is over. */
+function deadlineOf({ signal, deadlineMs = 60_000 }: WaitOptions): () => Promise<void> {
+  const deadline = Date.now() + deadlineMs;
+  return async () => {
     if (signal?.aborted === true) throw captureError("capture/stopped", "stopped while waiting for capture");
     if (Date.now() > deadline) {
       throw captureError("capture/timeout", "capture did not catch up in time: is it running?", { deadlineMs });
     }
     await sleep(25);
-  }
+  };
+}
+
+/**
+ * Waits until capture has looked at the source's catalog since `position`: then what is pending and under which names tables
+ * go is noted. At once for a source that has nothing to look at. @throws AnamnesisError as `waitForBarrier` does.
+ */
+export async function waitForLook(progress: Progress, position: bigint, options: WaitOptions = {}): Promise<void> {
+  const limit = deadlineOf(options);
+  while ((progress.looked() ?? position) < position) await limit();
 }
 
 /** While the first baseline is under way, the noted position is where the stream will begin, not what is final. */

@@ -31,7 +31,11 @@ SELECT c.oid::int8::float8 AS oid, n.nspname AS schema, c.relname AS relation, c
             ELSE greatest(c.reltuples, 0)::float8 END AS estimate,
        coalesce((SELECT pg_catalog.json_agg(pg_catalog.json_build_object(
                    'name', a.attname, 'type', tn.nspname || '.' || t.typname, 'modifier', a.atttypmod,
-                   'large', a.attlen = -1, 'number', a.attnum) ORDER BY a.attnum)
+                   'large', a.attlen = -1, 'number', a.attnum,
+                   'cast', pg_catalog.format_type(a.atttypid, a.atttypmod),
+                   'labels', (SELECT pg_catalog.json_agg(pg_catalog.json_build_array(e.oid::int8, e.enumlabel)
+                                                         ORDER BY e.enumsortorder)
+                                FROM pg_catalog.pg_enum e WHERE e.enumtypid = t.oid)) ORDER BY a.attnum)
                    FROM pg_catalog.pg_attribute a
                    JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
                    JOIN pg_catalog.pg_namespace tn ON tn.oid = t.typnamespace

@@ -8,6 +8,8 @@ import { mapSubjects, type Reference, type SubjectConfig, type SubjectMapping } 
 import { CATALOG_SQL, LEAVES_SQL } from "./catalog-sql.ts";
 import { quoteName } from "./session.ts";
 
+export { schemaFingerprint } from "../digests/rule.ts";
+
 /** A table with what only PostgreSQL knows of it. */
 export interface PgTable extends TableSchema {
   readonly oid: number;
@@ -43,6 +45,16 @@ export interface CatalogOptions {
   readonly subjects?: SubjectConfig;
 }
 
+interface CatalogColumn {
+  readonly name: string;
+  readonly type: string;
+  readonly modifier: number;
+  readonly large: boolean;
+  readonly number: number;
+  readonly cast: string;
+  readonly labels: readonly (readonly [id: number, label: string])[] | null;
+}
+
 interface Row {
   readonly oid: number;
   readonly schema: string;
@@ -52,7 +64,7 @@ interface Row {
   readonly identity: string;
   readonly virtual: boolean;
   readonly estimate: number;
-  readonly columns: readonly { name: string; type: string; modifier: number; large: boolean; number: number }[];
+  readonly columns: readonly CatalogColumn[];
   readonly generated: readonly string[];
   /** Attribute numbers of the identity index if there is one, else of the primary key, in key order. */
   readonly key: readonly number[] | null;
@@ -124,12 +136,17 @@ function draft(row: Row, leaves: readonly Carrier[] | undefined, options: Catalo
   const name = `${row.schema}.${row.relation}`;
   const { schema, relation, identity, virtual } = row;
   const carriers = leaves ?? [{ schema, relation, identity, virtual }];
-  const columns = row.columns.map(({ name, type, modifier, large }) => ({ name, type, modifier, large }));
+  const columns = row.columns.map(({ number, labels, ...column }) => ({
+    ...column,
+    id: number,
+    ...(labels === null ? {} : { labels }),
+  }));
   const keyColumns = (row.key ?? []).map((number) => row.columns.findIndex((c) => c.number === number));
   const usable = keyColumns.every((index) => index >= 0) ? keyColumns : [];
   const tableIdentity = row.unlogged ? "nothing" : identityOf(carriers, usable.length > 0);
   const table: Omit<PgTable, "subjectsBecause"> = {
     name,
+    id: String(row.oid),
     handle: handles.table(name),
     ...rulesOf(primitives, columns, tableIdentity),
     columns,

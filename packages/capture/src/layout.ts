@@ -1,0 +1,136 @@
+/**
+ * Layouts: what the columns of a table were at some time, and how the row bytes of a former layout are had back from a row
+ * as it is now. A commitment covers the columns of its time; so a row can be held against it as long as every column of
+ * then can still be told: one that was added since is left out, a renamed one keeps its number, a changed type is cast
+ * back. A column that was dropped cannot be told any more. Whatever is made here is only believed when the commitment fits.
+ */
+import { type Bytes, utf8 } from "@anamnesis/core";
+import type { Primitives } from "@anamnesis/crypto";
+import { joinFields, rulesOf } from "./digests/rule.ts";
+import type { ColumnSchema, SchemaRules, TableSchema } from "./source.ts";
+
+export interface Layout {
+  /** The source's own name for the table while this was its layout: numbers of columns compare only within it. */
+  readonly id?: string;
+  readonly columns: readonly ColumnSchema[];
+  readonly keyColumns: readonly number[];
+}
+
+export const layoutOf = ({ id, columns, keyColumns }: TableSchema): Layout => ({
+  ...(id === undefined ? {} : { id }),
+  columns,
+  keyColumns,
+});
+
+/** Why rows that were vouched for under a former layout have to be looked at again. */
+export type LayoutChange = "columns" | "labels" | "key";
+
+/** The widest change between two layouts; undefined when what was vouched for under the former holds as it is. */
+export function layoutChange(former: Layout, now: Layout): LayoutChange | undefined {
+  const names = ({ columns, keyColumns }: Layout) => keyColumns.map((i) => columns[i]?.name ?? "");
+  const same = (a: ColumnSchema, b: ColumnSchema | undefined) =>
+    a.name === b?.name && a.type === b.type && a.modifier === b.modifier;
+  const alike = former.columns.length === now.columns.length && former.columns.every((c, i) => same(c, now.columns[i]));
+  if (!isSameKey(former, now)) return "key";
+  if (!alike) return now.keyColumns.length === 0 ? "key" : "columns";
+  const renamed = former.columns.some((c, i) => labelsBack(c, now.columns[i] ?? c) !== undefined);
+  if (!renamed) return undefined;
+  return now.keyColumns.length === 0 ? "key" : "labels";
+}
+
+export const layoutRules = (p: Primitives, layout: Layout): SchemaRules => rulesOf(p, layout.columns, "full").rules;
+
+/** How one column of a former layout is had from the row: from which field, by which labels, or cast back to which type. */
+interface FieldPlan {
+  readonly from: number;
+  readonly labels?: ReadonlyMap<string, Uint8Array>;
+  readonly cast?: string;
+}
+
+/** A field that has to be read besides the columns: column `from` cast to `type`, or NULL where that loses anything. */
+export interface Cast {
+  readonly from: number;
+  readonly type: string;
+}
+
+export interface Recast {
+  readonly layout: Layout;
+  /** In the order of the former columns. */
+  readonly fields: readonly FieldPlan[];
+  /** Places of the former key in the former columns. */
+  readonly keyColumns: readonly number[];
+}
+
+/** Undefined when a former column is gone. */
+export function recast(former: Layout, now: Layout): Recast | undefined {
+  const fields: FieldPlan[] = [];
+  for (const column of former.columns) {
+    const plan = fieldPlan(column, former, now);
+    if (plan === undefined) return undefined;
+    fields.push(plan);
+  }
+  return { layout: former, fields, keyColumns: former.keyColumns };
+}
+
+/** What the reader of rows must cast for these plans, each once. */
+export function castsOf(recasts: readonly Recast[]): readonly Cast[] {
+  const casts = new Map<string, Cast>();
+  for (const { fields } of recasts) {
+    for (const { from, cast } of fields) if (cast !== undefined) casts.set(`${from} ${cast}`, { from, type: cast });
+  }
+  return [...casts.values()];
+}
+
+/** The escaped fields of the former row: from the row's own, followed by those of the casts, in their order. */
+export function formerFields(plan: Recast, fields: readonly Bytes[], casts: readonly Cast[]): readonly Bytes[] {
+  const width = fields.length - casts.length;
+  return plan.fields.map(({ from, labels, cast }) => {
+    const field = fields[from] ?? NULL;
+    if (labels !== undefined) return labels.get(latin1(field)) ?? field;
+    if (cast === undefined || isNull(field)) return field;
+    const at = casts.findIndex((c) => c.from === from && c.type === cast);
+    const back = at < 0 ? undefined : fields[width + at];
+    return back === undefined || isNull(back) ? field : back;
+  });
+}
+
+export const formerRow = (plan: Recast, fields: readonly Bytes[], casts: readonly Cast[]): Uint8Array =>
+  joinFields(formerFields(plan, fields, casts));
+
+/** Whether both keys are made of the same columns, in the same order. */
+function isSameKey(former: Layout, now: Layout): boolean {
+  if (former.keyColumns.length !== now.keyColumns.length) return false;
+  return former.keyColumns.every((index, i) => {
+    const column = former.columns[index];
+    return column !== undefined && fieldPlan(column, former, now)?.from === now.keyColumns[i];
+  });
+}
+
+function fieldPlan(column: ColumnSchema, former: Layout, now: Layout): FieldPlan | undefined {
+  const numbered = column.id !== undefined && former.id !== undefined && former.id === now.id;
+  const from = now.columns.findIndex((c) => (numbered ? c.id === column.id : c.name === column.name));
+  const present = now.columns[from];
+  if (present === undefined) return undefined;
+  if (present.type !== column.type || present.modifier !== column.modifier) {
+    return column.cast === undefined ? { from } : { from, cast: column.cast };
+  }
+  const labels = labelsBack(column, present);
+  return labels === undefined ? { from } : { from, labels };
+}
+
+/** From today's labels to the former ones, as they stand in row bytes; undefined when none was renamed. */
+function labelsBack(former: ColumnSchema, now: ColumnSchema): ReadonlyMap<string, Uint8Array> | undefined {
+  const before = new Map(former.labels ?? []);
+  const renamed = (now.labels ?? []).filter(([id, label]) => (before.get(id) ?? label) !== label);
+  if (renamed.length === 0) return undefined;
+  return new Map(renamed.map(([id, label]) => [latin1(escaped(label)), escaped(before.get(id) ?? label)]));
+}
+
+const ESCAPES: Readonly<Record<string, string>> = {
+  ...{ "\\": "\\\\", "\b": "\\b", "\f": "\\f", "\n": "\\n", "\r": "\\r", "\t": "\\t", "\v": "\\v" },
+};
+const escaped = (text: string): Uint8Array => utf8(text.replace(/[\\\b\f\n\r\t\v]/g, (c) => ESCAPES[c] ?? c));
+
+const NULL = utf8("\\N");
+const isNull = (field: Bytes): boolean => field.length === 2 && field[0] === 0x5c && field[1] === 0x4e;
+const latin1 = (bytes: Bytes): string => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("latin1");
