@@ -1,11 +1,11 @@
 /** From a row to the key that seals it: whose row is it, and is that key still there? */
-import { type Bytes, compare, fromUtf8, toHex } from "@anamnesis/core";
+import { type Bytes, compare, toHex } from "@anamnesis/core";
 import { type Primitives, pairSubjectKey, type RowSealer, rowSealer } from "@anamnesis/crypto";
 import type { KeyStore } from "./keystore.ts";
-import { unescapeField } from "./postgres/canonical.ts";
+import { unescapeField, utf8Text } from "./postgres/canonical.ts";
 import type { RowImage, TableSchema } from "./source.ts";
 
-const CACHE_MAX = 50_000;
+const CACHE_MAX = 16_384;
 /** Longer texts are no patient's id. */
 const ID_MAX = 128;
 
@@ -19,7 +19,7 @@ export function subjectsOf(table: TableSchema, columns: RowImage): readonly stri
     const value = columns[index];
     if (value === undefined) return undefined;
     if (value === null) continue;
-    const subject = fromUtf8(value);
+    const subject = subjectText(value);
     if (!subjects.includes(subject)) subjects.push(subject);
   }
   return subjects;
@@ -32,7 +32,7 @@ export function subjectsOfFields(table: TableSchema, fields: readonly Bytes[]): 
     const field = fields[index];
     const value = field === undefined ? null : unescapeField(field);
     if (value === null) continue;
-    const subject = fromUtf8(value);
+    const subject = subjectText(value);
     if (!subjects.includes(subject)) subjects.push(subject);
   }
   return subjects;
@@ -65,7 +65,7 @@ export class SubjectSealers {
     for (let place = -1; place < columns.length; place++) {
       if (only !== undefined && place !== only) continue;
       const value = columns[place];
-      const name = place < 0 ? ownKey(table) : value && value.length <= ID_MAX ? patient(fromUtf8(value)) : "";
+      const name = place < 0 ? ownKey(table) : value && value.length <= ID_MAX ? patient(subjectText(value)) : "";
       const key = name === "" ? undefined : this.#keys.find(name);
       if (key instanceof Uint8Array) yield [place, this.#remember(name, key)];
     }
@@ -109,6 +109,9 @@ export class SubjectSealers {
 
 /** Name of the key of a table's rows about nobody: its handle stays when the table is renamed. */
 export const ownKey = (table: Pick<TableSchema, "handle">): string => `table\0${toHex(table.handle)}`;
+
+/** An id as text. Bytes that are not UTF-8 (a database in SQL_ASCII) stay apart from every id that is: no text holds a NUL. */
+const subjectText = (value: Bytes): string => utf8Text(value) ?? `\0${toHex(value)}`;
 
 /** Name of a patient in the key store: what `anamnesis erase` hands to `KeyStore.destroy`. */
 export const patient = (id: string): string => `patient\0${id}`;

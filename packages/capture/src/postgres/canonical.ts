@@ -4,7 +4,7 @@
  * give the same bytes for the same row, or every row would look altered: the tests hold them against each other and
  * against a real server.
  */
-import { type Bytes, concat, fromUtf8, utf8 } from "@anamnesis/core";
+import { type Bytes, concat, fromUtf8, toHex, utf8 } from "@anamnesis/core";
 import { captureError } from "../errors.ts";
 
 const TAB = 0x09;
@@ -127,8 +127,8 @@ export function parseRow(row: Bytes, count: number): Column[] {
 }
 
 /**
- * A key for people and findings: the key columns' texts joined by `|`, with `\` and `|` behind a backslash. A table
- * without a key shows the whole row bytes instead.
+ * A key for people and findings: the key columns' texts joined by `|`, with `\` and `|` behind a backslash, and `\x` with
+ * hexadecimal digits for what is not UTF-8. A table without a key shows the whole row bytes instead.
  */
 export function keyText(columns: readonly (Column | undefined)[], keyColumns: readonly number[]): string {
   return keyColumns.map((index) => display(columns[index] ?? null)).join("|");
@@ -141,16 +141,26 @@ const SPECIAL = /[\\|]/;
 
 function display(value: Column): string {
   if (value === null) return "\\N";
-  const text = value.length < 24 ? ascii(value) : fromUtf8(value);
+  const text = value.length < 24 ? ascii(value) : utf8Text(value);
+  if (text === undefined) return `\\x${toHex(value)}`;
   return SPECIAL.test(text) ? text.replace(/[\\|]/g, "\\$&") : text;
 }
 
+/** Undefined for other bytes, which a database in SQL_ASCII may hold: row bytes are bytes, only names want to be text. */
+export function utf8Text(value: Bytes): string | undefined {
+  try {
+    return fromUtf8(value);
+  } catch {
+    return undefined; // the decoder throws nothing else
+  }
+}
+
 /** Short keys are nearly always ASCII; the decoder's overhead is larger than they are. */
-function ascii(value: Bytes): string {
+function ascii(value: Bytes): string | undefined {
   let text = "";
   for (let i = 0; i < value.length; i++) {
     const byte = value[i] as number;
-    if (byte > 0x7f) return fromUtf8(value);
+    if (byte > 0x7f) return utf8Text(value);
     text += String.fromCharCode(byte);
   }
   return text;
