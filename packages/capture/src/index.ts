@@ -15,6 +15,7 @@ export {
   type RetentionLimits,
   type RetentionState,
 } from "./limits/retention.ts";
+export * from "./mariadb/index.ts";
 export { runCapture } from "./pipeline.ts";
 export * from "./postgres/index.ts";
 export { openProgress, type Progress, waitForBarrier } from "./progress.ts";

@@ -1,0 +1,241 @@
+/** What the database says about itself: tables, columns, keys, foreign keys, engines. */
+import type { Handles, Primitives } from "@anamnesis/crypto";
+import type { Connection } from "mysql2";
+import { schemaFingerprint } from "../digests/rule.ts";
+import { matches } from "../postgres/catalog.ts";
+import type { ColumnSchema, TableSchema } from "../source.ts";
+import {
+  mapSubjects,
+  type Reference,
+  type SubjectConfig,
+  type SubjectMapping,
+  type SubjectTable,
+} from "../subjects.ts";
+import { quoteName, quoteText } from "./connect.ts";
+import { readTexts } from "./result.ts";
+import { canonicalType, type Form, selectExpression } from "./types.ts";
+
+export interface MariaColumn extends ColumnSchema {
+  readonly form: Form;
+}
+
+/** Why a table cannot be captured. */
+export type Refusal =
+  | { readonly why: "engine"; readonly engine: string }
+  | { readonly why: "versioned" }
+  | { readonly why: "type"; readonly column: string; readonly type: string };
+
+/** A table with what only MariaDB knows of it. */
+export interface MariaTable extends TableSchema {
+  readonly database: string;
+  readonly relation: string;
+  readonly columns: readonly MariaColumn[];
+  readonly subjectsBecause: SubjectMapping["because"];
+  /** Names of generated columns: no part of the row bytes, though the log may carry them. */
+  readonly generated: readonly string[];
+  /** Tables whose rows take rows of this one with them (ON DELETE or ON UPDATE CASCADE, SET NULL): the log says nothing of it. */
+  readonly cascades: readonly string[];
+  readonly refusal: Refusal | undefined;
+}
+
+export interface CatalogOptions {
+  readonly handles: Handles;
+  readonly primitives: Primitives;
+  /** Patterns over `database.table`; a table is taken when one of `include` and none of `exclude` matches. */
+  readonly include?: readonly string[];
+  readonly exclude?: readonly string[];
+  readonly subjects?: SubjectConfig;
+}
+
+const SYSTEM = "('information_schema', 'mysql', 'performance_schema', 'sys')";
+
+/** `database` undefined = all but the server's own. Sorted by name. */
+export async function readMariaTables(
+  connection: Connection,
+  options: CatalogOptions,
+  database: string | undefined,
+): Promise<readonly MariaTable[]> {
+  const where = (column: string): string =>
+    database === undefined ? `${column} NOT IN ${SYSTEM}` : `${column} = ${quoteText(database)}`;
+  const tables = await readTexts(
+    connection,
+    `SELECT TABLE_SCHEMA, TABLE_NAME, TABLE_TYPE, ENGINE, TABLE_ROWS FROM information_schema.TABLES
+      WHERE ${where("TABLE_SCHEMA")} AND TABLE_TYPE IN ('BASE TABLE', 'SYSTEM VERSIONED')
+        AND COALESCE(TEMPORARY, 'N') <> 'Y' ORDER BY TABLE_SCHEMA, TABLE_NAME`,
+  );
+  const columns = await readColumns(connection, where("TABLE_SCHEMA"));
+  const keys = await readKeys(connection, where("s.TABLE_SCHEMA"));
+  const references = await readReferences(connection, where("k.TABLE_SCHEMA"));
+  const drafts = tables
+    .map(([schema, table, type, engine, rows]) => ({
+      name: `${schema}.${table}`,
+      database: schema ?? "",
+      relation: table ?? "",
+      versioned: type === "SYSTEM VERSIONED",
+      engine: engine ?? "",
+      estimate: Number(rows ?? 0),
+    }))
+    .filter((t) => isWanted(t.name, options))
+    .map((t) => draft(t, columns.get(t.name) ?? [], keys.get(t.name) ?? [], references.get(t.name) ?? [], options));
+  const { mapping } = mapSubjects(
+    drafts.map((d) => d.subject),
+    options.subjects,
+  );
+  return drafts.map(({ table }) => {
+    const subjects = mapping.get(table.name);
+    return { ...table, subjectColumns: subjects?.columns ?? [], subjectsBecause: subjects?.because ?? "nobody" };
+  });
+}
+
+/** The row bytes' columns of all rows. */
+export function selectMaria(table: MariaTable): string {
+  const columns = table.columns.map((c) => selectExpression(quoteName(c.name), c.type)).join(", ");
+  return `SELECT ${columns} FROM ${qualifiedMaria(table)}`;
+}
+
+export const qualifiedMaria = (t: { readonly database: string; readonly relation: string }): string =>
+  `${quoteName(t.database)}.${quoteName(t.relation)}`;
+
+/** Character sets by the id of their collations, as the log names them. */
+export async function readCharsets(connection: Connection): Promise<ReadonlyMap<number, string>> {
+  const rows = await readTexts(
+    connection,
+    "SELECT ID, CHARACTER_SET_NAME FROM information_schema.COLLATION_CHARACTER_SET_APPLICABILITY",
+  ).catch(() => readTexts(connection, "SELECT ID, CHARACTER_SET_NAME FROM information_schema.COLLATIONS"));
+  return new Map(
+    rows.flatMap(([id, name]) => (id === null || name === null ? [] : [[Number(id), name ?? ""] as const])),
+  );
+}
+
+interface Described {
+  readonly name: string;
+  readonly database: string;
+  readonly relation: string;
+  readonly versioned: boolean;
+  readonly engine: string;
+  readonly estimate: number;
+}
+
+interface RawColumn {
+  readonly name: string;
+  readonly dataType: string;
+  readonly generated: boolean;
+  readonly canonical: ReturnType<typeof canonicalType>;
+}
+
+interface RawReference extends Reference {
+  readonly cascades: boolean;
+}
+
+const isWanted = (name: string, { include = ["*"], exclude = [] }: CatalogOptions): boolean =>
+  include.some((p) => matches(p, name)) && !exclude.some((p) => matches(p, name));
+
+function draft(
+  t: Described,
+  all: readonly RawColumn[],
+  key: readonly string[],
+  references: readonly RawReference[],
+  { handles, primitives }: CatalogOptions,
+): { readonly table: Omit<MariaTable, "subjectsBecause">; readonly subject: SubjectTable } {
+  const stored = all.filter((c) => !c.generated);
+  const strange = stored.find((c) => c.canonical === undefined);
+  const columns: MariaColumn[] = stored.map((c) => ({
+    name: c.name,
+    type: c.canonical?.type ?? "unknown",
+    form: c.canonical?.form ?? "text",
+    modifier: -1,
+    large: false,
+  }));
+  const places = key.map((name) => columns.findIndex((c) => c.name === name));
+  const keyColumns = places.every((i) => i >= 0) ? places : [];
+  const refusal = refusalOf(t, strange);
+  const table = {
+    ...{ name: t.name, database: t.database, relation: t.relation, estimate: t.estimate },
+    ...{ columns, keyColumns, subjectColumns: [], refusal },
+    handle: handles.table(t.name),
+    schemaId: schemaFingerprint(primitives, columns),
+    identity: refusal === undefined ? ("full" as const) : ("nothing" as const),
+    generated: all.filter((c) => c.generated).map((c) => c.name),
+    cascades: [...new Set(references.filter((r) => r.cascades).map((r) => r.table))],
+  };
+  return { table, subject: { name: t.name, columns: columns.map((c) => c.name), keyColumns, references } };
+}
+
+function refusalOf(t: Described, strange: RawColumn | undefined): Refusal | undefined {
+  if (t.engine !== "InnoDB") return { why: "engine", engine: t.engine };
+  if (t.versioned) return { why: "versioned" };
+  return strange === undefined ? undefined : { why: "type", column: strange.name, type: strange.dataType };
+}
+
+async function readColumns(connection: Connection, where: string): Promise<Map<string, RawColumn[]>> {
+  const rows = await readTexts(
+    connection,
+    `SELECT CONCAT(TABLE_SCHEMA, '.', TABLE_NAME), COLUMN_NAME, DATA_TYPE, COLUMN_TYPE, CHARACTER_SET_NAME, NUMERIC_SCALE,
+            DATETIME_PRECISION, CHARACTER_OCTET_LENGTH, NUMERIC_PRECISION, IS_GENERATED
+       FROM information_schema.COLUMNS WHERE ${where} ORDER BY TABLE_SCHEMA, TABLE_NAME, ORDINAL_POSITION`,
+  );
+  const number = (text: string | null | undefined): number | null =>
+    text === null || text === undefined ? null : Number(text);
+  const columns = new Map<string, RawColumn[]>();
+  for (const [table, name, dataType, columnType, charset, scale, fraction, octets, precision, generated] of rows) {
+    const canonical = canonicalType({
+      ...{ dataType: dataType ?? "", columnType: columnType ?? "", charset: charset ?? null },
+      ...{ scale: number(scale), fraction: number(fraction), octets: number(octets), precision: number(precision) },
+    });
+    const raw = { name: name ?? "", dataType: dataType ?? "", generated: generated === "ALWAYS", canonical };
+    columns.set(table ?? "", [...(columns.get(table ?? "") ?? []), raw]);
+  }
+  return columns;
+}
+
+/** The primary key; else the first unique index without nullable columns or prefixes: that one names rows as well. */
+async function readKeys(connection: Connection, where: string): Promise<Map<string, readonly string[]>> {
+  const rows = await readTexts(
+    connection,
+    `SELECT CONCAT(s.TABLE_SCHEMA, '.', s.TABLE_NAME), s.INDEX_NAME, s.COLUMN_NAME, s.SUB_PART IS NULL AND s.NULLABLE = ''
+       FROM information_schema.STATISTICS s
+      WHERE ${where} AND s.NON_UNIQUE = 0 AND s.INDEX_TYPE = 'BTREE'
+      ORDER BY 1, s.INDEX_NAME <> 'PRIMARY', s.INDEX_NAME, s.SEQ_IN_INDEX`,
+  );
+  const indices = new Map<string, { columns: string[]; usable: boolean }>();
+  for (const [table, index, column, whole] of rows) {
+    const id = `${table}\0${index}`;
+    const known = indices.get(id) ?? { columns: [], usable: true };
+    known.columns.push(column ?? "");
+    // A prefix of a text names its rows within a primary key only by chance.
+    if (whole !== "1") known.usable = false;
+    indices.set(id, known);
+  }
+  const keys = new Map<string, readonly string[]>();
+  for (const [id, { columns, usable }] of indices) {
+    const table = id.split("\0")[0] ?? "";
+    if (usable && !keys.has(table)) keys.set(table, columns);
+  }
+  return keys;
+}
+
+async function readReferences(connection: Connection, where: string): Promise<Map<string, RawReference[]>> {
+  const rows = await readTexts(
+    connection,
+    `SELECT CONCAT(k.TABLE_SCHEMA, '.', k.TABLE_NAME), MAX(k.COLUMN_NAME),
+            MAX(CONCAT(k.REFERENCED_TABLE_SCHEMA, '.', k.REFERENCED_TABLE_NAME)), MAX(k.REFERENCED_COLUMN_NAME),
+            MAX(r.DELETE_RULE IN ('CASCADE', 'SET NULL') OR r.UPDATE_RULE IN ('CASCADE', 'SET NULL')), COUNT(*)
+       FROM information_schema.KEY_COLUMN_USAGE k
+       JOIN information_schema.REFERENTIAL_CONSTRAINTS r
+         ON r.CONSTRAINT_SCHEMA = k.CONSTRAINT_SCHEMA AND r.CONSTRAINT_NAME = k.CONSTRAINT_NAME AND r.TABLE_NAME = k.TABLE_NAME
+      WHERE ${where} AND k.REFERENCED_TABLE_NAME IS NOT NULL
+      GROUP BY k.TABLE_SCHEMA, k.TABLE_NAME, k.CONSTRAINT_NAME ORDER BY 1, 2`,
+  );
+  const references = new Map<string, RawReference[]>();
+  for (const [table, column, target, targetColumn, cascades, columns] of rows) {
+    const single = columns === "1";
+    const reference: RawReference = {
+      column: single ? (column ?? "") : "",
+      table: target ?? "",
+      target: targetColumn ?? "",
+      cascades: cascades === "1",
+    };
+    references.set(table ?? "", [...(references.get(table ?? "") ?? []), reference]);
+  }
+  return references;
+}

@@ -1,0 +1,99 @@
+/**
+ * The wire under the driver. `mysql2` makes the connection (TLS, authentication plug-ins, packets); rows and the binary log
+ * are read from the packets here, because the driver's own values lose digits, character sets and padding.
+ *
+ * `addCommand` and `_resetSequenceId` are the driver's inner interface, which every binary log client built on it uses;
+ * this file alone knows them.
+ */
+import type { Connection } from "mysql2";
+
+/** A packet of the server: bytes `[offset, end)` of `buffer`, valid until the handler returns. */
+export interface Packet {
+  readonly buffer: Buffer;
+  readonly offset: number;
+  readonly end: number;
+  isError(): boolean;
+  asError(encoding: string): Error;
+}
+
+interface Inner {
+  addCommand(command: Command): void;
+  writePacket(packet: OutPacket): void;
+  _resetSequenceId(): void;
+  pause(): void;
+  resume(): void;
+}
+
+/** What the driver asks of a command: true when it is over. */
+interface Command {
+  execute(packet: Packet | undefined): boolean;
+  onResult(error: Error): void;
+}
+
+interface OutPacket {
+  readonly buffer: Buffer;
+  offset: number;
+  length(): number;
+  writeHeader(sequence: number): void;
+}
+
+const inner = (connection: Connection): Inner => connection as unknown as Inner;
+
+export const pauseReading = (connection: Connection): void => inner(connection).pause();
+export const resumeReading = (connection: Connection): void => inner(connection).resume();
+
+/** Sends `payload` as a command; each packet of the answer goes to `onPacket`, which says whether more will come. */
+export function send(
+  connection: Connection,
+  payload: Buffer,
+  onPacket: (packet: Packet) => boolean,
+): { readonly done: Promise<void> } {
+  const raw = inner(connection);
+  const done = new Promise<void>((resolve, reject) => {
+    let sent = false;
+    const command: Command = {
+      execute(packet) {
+        if (!sent) {
+          sent = true;
+          raw._resetSequenceId();
+          raw.writePacket(outPacket(payload));
+          return false;
+        }
+        if (packet === undefined) return false;
+        if (packet.isError()) {
+          reject(packet.asError("utf8"));
+          return true;
+        }
+        try {
+          if (onPacket(packet)) return false;
+          resolve();
+          return true;
+        } catch (cause) {
+          // What follows in the answer has no reader any more: the connection goes.
+          reject(cause instanceof Error ? cause : new Error("a handler threw no error"));
+          connection.destroy();
+          return false;
+        }
+      },
+      onResult: reject,
+    };
+    raw.addCommand(command);
+  });
+  done.catch(() => undefined);
+  return { done };
+}
+
+const PACKET_HEADER = 4;
+
+function outPacket(payload: Buffer): OutPacket {
+  const buffer = Buffer.concat([Buffer.alloc(PACKET_HEADER), payload]);
+  return {
+    buffer,
+    offset: buffer.length,
+    length: () => buffer.length,
+    writeHeader(sequence) {
+      buffer.writeUIntLE(buffer.length - PACKET_HEADER, 0, 3);
+      buffer[3] = sequence;
+    },
+  };
+}

@@ -1,0 +1,47 @@
+/** Tables by the number that the log gives them: described once, and again only when the description changes. */
+import type { MariaTable } from "./catalog.ts";
+import { Cursor } from "./cursor.ts";
+import type { DecoderOptions } from "./decoder.ts";
+import { type Described, describe, describeUnknown } from "./rows.ts";
+import { parseTableMap } from "./table-map.ts";
+
+export type Logged =
+  | { readonly name: string; readonly captured: true; readonly described: Described }
+  /** `described` undefined = its rows cannot even be counted. */
+  | { readonly name: string; readonly captured: false; readonly described: Described | undefined };
+
+type Options = Pick<DecoderOptions, "tables" | "charsets" | "primitives">;
+
+const TABLES_MAX = 20_000;
+
+export class LoggedTables {
+  readonly #o: Options;
+  readonly #known = new Map<number, { readonly raw: Buffer; readonly logged: Logged }>();
+
+  constructor(options: Options) {
+    this.#o = options;
+  }
+
+  learn(body: Cursor): void {
+    const raw = body.buffer.subarray(body.at, body.end);
+    const id = raw.length < 6 ? -1 : raw.readUIntLE(0, 6);
+    const known = this.#known.get(id);
+    if (known?.raw.equals(raw) === true) return;
+    const copy = Buffer.from(raw);
+    if (this.#known.size >= TABLES_MAX) this.#known.clear();
+    this.#known.set(id, { raw: copy, logged: this.#read(copy) });
+  }
+
+  of(id: number): Logged | undefined {
+    return this.#known.get(id)?.logged;
+  }
+
+  #read(raw: Buffer): Logged {
+    const logged = parseTableMap(new Cursor(raw));
+    const { charsets, primitives, tables } = this.#o;
+    const name = `${logged.database}.${logged.table}`;
+    const known: MariaTable | undefined = tables.get(name);
+    if (known === undefined) return { name, captured: false, described: describeUnknown(logged, charsets) };
+    return { name, captured: true, described: describe(known, logged, charsets, primitives) };
+  }
+}

@@ -1,0 +1,89 @@
+/** All rows as of one commit: InnoDB's consistent snapshot, and the place in the binary log that belongs to it. */
+import type { Connection } from "mysql2";
+import { captureError } from "../errors.ts";
+import type { Snapshot, TableSchema } from "../source.ts";
+import { type MariaTable, selectMaria } from "./catalog.ts";
+import { connectMariadb, type MariadbAddress, quoteText } from "./connect.ts";
+import { endPosition, type Gtid, parseGtid } from "./gtid.ts";
+import { explained } from "./problems.ts";
+import { readRows, readTexts } from "./result.ts";
+import { RowText } from "./row-text.ts";
+
+/** Begins a transaction on the connection; gives the newest commit that it sees, undefined = none was ever written. */
+export async function beginSnapshot(connection: Connection): Promise<Gtid | undefined> {
+  await readTexts(connection, "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ");
+  const before = await binlogPosition(connection);
+  await readTexts(connection, "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY");
+  const status = new Map<string, string>();
+  for (const [name, value] of await readTexts(connection, "SHOW SESSION STATUS LIKE 'binlog_snapshot_%'"))
+    status.set((name ?? "").toLowerCase(), value ?? "");
+  const after = await binlogPosition(connection);
+  // Nothing was committed meanwhile: no need to make the server look through its log for the place.
+  if (before === after) return parseGtid(after);
+  const [file, place] = [status.get("binlog_snapshot_file") ?? "", status.get("binlog_snapshot_position") ?? ""];
+  if (!/^\d+$/.test(place) || file === "") throw noLog();
+  const [row] = await readTexts(connection, `SELECT BINLOG_GTID_POS(${quoteText(file)}, ${place})`);
+  const position = row?.[0];
+  if (position === null || position === undefined) throw noLog();
+  return parseGtid(position);
+}
+
+export async function binlogPosition(connection: Connection): Promise<string> {
+  const [row] = await readTexts(connection, "SELECT @@GLOBAL.gtid_binlog_pos, @@GLOBAL.log_bin");
+  if (row?.[1] !== "1") throw noLog();
+  return row[0] ?? "";
+}
+
+const noLog = () =>
+  captureError(
+    "capture/binlog-format",
+    "the server writes no binary log: set log_bin and binlog_format = ROW, and restart it",
+  );
+
+export async function openMariaSnapshot(
+  address: MariadbAddress,
+  tables: ReadonlyMap<string, MariaTable>,
+): Promise<Snapshot & { readonly gtid: Gtid | undefined }> {
+  const connection = await connectMariadb(address);
+  try {
+    return await explained("read a snapshot", async () => {
+      const gtid = await beginSnapshot(connection);
+      const [row] = await readTexts(connection, "SELECT CAST(UNIX_TIMESTAMP(SYSDATE(6)) * 1000000 AS INTEGER)");
+      return {
+        gtid,
+        position: endPosition(gtid?.sequence ?? 0n),
+        time: Number(row?.[0] ?? 0),
+        rows: (table, onRow, signal) =>
+          explained("read a table", () => readTable(connection, tables, table, onRow, signal)),
+        close: async () => connection.destroy(),
+      };
+    });
+  } catch (cause) {
+    connection.destroy();
+    throw cause;
+  }
+}
+
+async function readTable(
+  connection: Connection,
+  tables: ReadonlyMap<string, MariaTable>,
+  table: TableSchema,
+  onRow: (row: Uint8Array) => void | Promise<void>,
+  signal: AbortSignal,
+): Promise<number> {
+  const known = tables.get(table.name);
+  if (known === undefined) throw captureError("capture/table-refused", "the table is not captured");
+  return readTableRows(connection, known, "", onRow, signal);
+}
+
+/** Row bytes of the rows that `where` (empty = all) leaves. */
+export function readTableRows(
+  connection: Connection,
+  table: MariaTable,
+  where: string,
+  onRow: (row: Uint8Array) => void | Promise<void>,
+  signal?: AbortSignal,
+): Promise<number> {
+  const text = new RowText(table.columns.map((c) => c.form));
+  return readRows(connection, `${selectMaria(table)}${where}`, (buffer, at) => onRow(text.row(buffer, at)), signal);
+}

@@ -1,0 +1,186 @@
+/** The MariaDB source: puts catalog, snapshot, binary log and the note of our place behind the `Source` port. */
+import { concat, utf8 } from "@anamnesis/core";
+import { captureError } from "../errors.ts";
+import type { Snapshot, Source, SourceDescription, SourceLife, Stream, StreamHandler } from "../source.ts";
+import { type CatalogOptions, type MariaTable, readCharsets, readMariaTables } from "./catalog.ts";
+import { databaseOf, withMariadb } from "./connect.ts";
+import { Decoder, LostSignal } from "./decoder.ts";
+import { openDump } from "./dump.ts";
+import { commitPosition, endPosition, formatGtid, parseGtid } from "./gtid.ts";
+import { Marks } from "./marks.ts";
+import type { PositionMemory } from "./memory.ts";
+import { explained } from "./problems.ts";
+import { readTexts } from "./result.ts";
+import { requireSettings } from "./settings.ts";
+import { binlogPosition, openMariaSnapshot } from "./snapshot.ts";
+
+export interface MariadbSourceOptions extends CatalogOptions {
+  /** `mariadb://user:password@host:port/database`; without a database, all of the server. */
+  readonly url: string;
+  readonly memory: PositionMemory;
+}
+
+export function mariadbSource(options: MariadbSourceOptions): Source {
+  return new Mariadb(options);
+}
+
+class Mariadb implements Source {
+  readonly #options: MariadbSourceOptions;
+  readonly #database: string | undefined;
+  #tables: ReadonlyMap<string, MariaTable> = new Map();
+
+  constructor(options: MariadbSourceOptions) {
+    this.#options = options;
+    this.#database = databaseOf(options.url);
+  }
+
+  describe(): SourceDescription {
+    return describeMariadb;
+  }
+
+  async life(): Promise<SourceLife> {
+    const { primitives, memory } = this.#options;
+    const { newest, domain } = await withMariadb(this.#options, async (connection) => {
+      const [row] = await readTexts(connection, "SELECT @@GLOBAL.gtid_domain_id");
+      const newest = parseGtid(await binlogPosition(connection));
+      return { newest, domain: newest?.domain ?? Number(row?.[0] ?? 0) };
+    });
+    const end = endPosition(newest?.sequence ?? 0n);
+    const remembered = memory.read();
+    const resumeAt = remembered === undefined ? undefined : endPosition(remembered.at?.sequence ?? 0n);
+    const usable = resumeAt !== undefined && remembered?.lost === false && resumeAt <= end;
+    return {
+      incarnation: primitives.sha256(concat(utf8(`mariadb/domain/${domain}`))).slice(0, 8),
+      end,
+      resumeAt: usable ? resumeAt : undefined,
+    };
+  }
+
+  async tables(): Promise<readonly MariaTable[]> {
+    return withMariadb(this.#options, (connection) =>
+      explained("read its catalog", async () => {
+        const all = await readMariaTables(connection, this.#options, this.#database);
+        const usable = all.filter((table) => table.identity !== "nothing");
+        if (usable.length === 0)
+          throw captureError("capture/no-tables", "no table can be captured: see `source check`", { seen: all.length });
+        this.#tables = new Map(usable.map((table) => [table.name, table]));
+        this.#remember(parseGtid(await binlogPosition(connection))?.sequence ?? 0n);
+        return usable;
+      }),
+    );
+  }
+
+  async begin(_signal: AbortSignal): Promise<Snapshot> {
+    await withMariadb(this.#options, (connection) => explained("read its settings", () => requireSettings(connection)));
+    const snapshot = await openMariaSnapshot(this.#options, this.#tables);
+    const since = snapshot.gtid?.sequence ?? 0n;
+    this.#options.memory.write({
+      ...{ at: snapshot.gtid, check: undefined, lost: false },
+      tables: new Map([...this.#tables.keys()].map((name) => [name, since])),
+    });
+    return snapshot;
+  }
+
+  async snapshot(_signal: AbortSignal): Promise<Snapshot> {
+    return openMariaSnapshot(this.#options, this.#tables);
+  }
+
+  async forget(): Promise<void> {
+    this.#options.memory.write(undefined);
+  }
+
+  async stream(
+    handler: StreamHandler,
+    { signal, until }: { readonly signal: AbortSignal; readonly until?: bigint },
+  ): Promise<Stream> {
+    const remembered = this.#options.memory.read();
+    if (remembered === undefined) throw captureError("capture/slot-lost", "no place in the binary log is remembered");
+    const reached = (position: bigint): boolean => until !== undefined && position >= until;
+    const start = await withMariadb(this.#options, async (connection) => ({
+      charsets: await readCharsets(connection),
+      newest: parseGtid(await binlogPosition(connection)),
+      domain: Number((await readTexts(connection, "SELECT @@GLOBAL.gtid_domain_id"))[0]?.[0] ?? 0),
+    }));
+    const marks = new Marks(this.#options.memory, remembered);
+    const decoder = new Decoder(
+      {
+        ...{ tables: this.#tables, since: remembered.tables, charsets: start.charsets },
+        primitives: this.#options.primitives,
+        domain: start.newest?.domain ?? start.domain,
+        wanted: (group) => !reached(commitPosition(group.sequence)),
+        onGroup: (group, digest) => marks.group(group, digest, decoder.oldestPrepared),
+      },
+      handler,
+    );
+    const from = endPosition(remembered.at?.sequence ?? 0n);
+    const after = marks.start;
+    const dump = await openDump(
+      { url: this.#options.url, after: after === undefined ? "" : formatGtid(after), signal },
+      {
+        event(buffer, at, end) {
+          if (marks.checking) return marks.check(buffer, at, end);
+          return decoder.take(buffer, at, end) && (decoder.inside || !reached(marks.passed));
+        },
+        acknowledge: (position) => marks.acknowledge(position),
+      },
+    );
+    // The server tells nothing when there is nothing: so the beginning is told here.
+    if ((start.newest?.sequence ?? 0n) <= (remembered.at?.sequence ?? 0n)) handler.idle(from);
+    if (reached(from)) dump.end();
+    return withLoss(dump, marks);
+  }
+
+  async close(): Promise<void> {
+    this.#tables = new Map();
+  }
+
+  /** Tables that are captured from now on; those that are no longer captured are forgotten. */
+  #remember(now: bigint): void {
+    const { memory } = this.#options;
+    const known = memory.read();
+    if (known === undefined) return;
+    const tables = new Map([...this.#tables.keys()].map((name) => [name, known.tables.get(name) ?? now]));
+    const same = tables.size === known.tables.size && [...tables.keys()].every((name) => known.tables.has(name));
+    if (!same) memory.write({ ...known, tables });
+  }
+}
+
+/** A log that cannot be followed is noted as lost: the next session declares what was missed. */
+function withLoss(stream: Stream, marks: Marks): Stream {
+  const done = stream.done.then(
+    () => marks.save(),
+    (cause: unknown) => {
+      if (!(cause instanceof LostSignal)) {
+        marks.save();
+        throw cause;
+      }
+      marks.lose();
+      throw captureError("capture/connection-lost", "the binary log does not go on where capture left it", {
+        why: cause.message,
+      });
+    },
+  );
+  done.catch(() => undefined);
+  return {
+    done,
+    pause: () => stream.pause(),
+    resume: () => stream.resume(),
+    acknowledge: (position) => stream.acknowledge(position),
+  };
+}
+
+const describeMariadb: SourceDescription = {
+  product: "MariaDB, binary log in row format",
+  sees: [
+    "every committed insert, update, delete and truncate on the captured tables, with the place in the log and the time",
+    'actor and purpose, where a statement begins with the comment anamnesis {"actor": "…", "purpose": "…"}',
+  ],
+  cannotSee: [
+    "who wrote, unless the application says so: the log names no account",
+    "reads",
+    "rows that a foreign key deletes or changes with their parent (ON DELETE CASCADE, SET NULL): the server does not log them",
+    "writes of sessions that switched the log off (sql_log_bin) or to text (binlog_format): verify finds what they changed",
+    "time more exact than a second; and a session may set its own clock (SET timestamp)",
+    "generated columns",
+  ],
+};
