@@ -11,6 +11,15 @@ export function integerFrom(least: number, most: number): (text: string) => numb
 
 export const portOption = integerFrom(0, 65_535);
 
+/** A date or a time in ISO 8601, as microseconds since 1970; without a zone it is UTC. */
+export function timeOption(text: string): number {
+  const found = /^(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2}(?::\d{2}(?:\.\d{1,3})?)?)(Z|[+-]\d{2}:\d{2})?)?$/.exec(text);
+  const [, day = "", time = "00:00", zone = "Z"] = found ?? [];
+  const ms = found === null ? Number.NaN : Date.parse(`${day}T${time}${zone}`);
+  if (Number.isFinite(ms) && ms >= 0) return ms * 1_000;
+  throw new InvalidArgumentError("a time such as 2026-03-01 or 2026-03-01T06:00Z is expected");
+}
+
 /** For options that may be given several times or hold a list with commas. */
 export const listOption = (text: string, before: readonly string[] | undefined): readonly string[] => [
   ...(before ?? []),

@@ -4,7 +4,7 @@ import { AnamnesisError, type CoreErrorCode, type Details } from "@anamnesis/cor
 import type { CryptoErrorCode } from "@anamnesis/crypto";
 import type { GatewayErrorCode } from "@anamnesis/gateway";
 import type { LedgerErrorCode } from "@anamnesis/ledger";
-import type { NodeErrorCode } from "@anamnesis/node";
+import type { MisuseErrorCode, NodeErrorCode } from "@anamnesis/node";
 import type { SandboxErrorCode } from "@anamnesis/sandbox";
 
 export type CliErrorCode =
@@ -26,6 +26,7 @@ export type AnyErrorCode =
   | LedgerErrorCode
   | ContractErrorCode
   | OutsideErrorCode
+  | MisuseErrorCode
   | NodeErrorCode
   | CliErrorCode
   | "internal";

@@ -6,6 +6,7 @@ import { registerDemo } from "./commands/demo.ts";
 import { registerHistory } from "./commands/history.ts";
 import { registerInit } from "./commands/init.ts";
 import { registerLog } from "./commands/log.ts";
+import { registerMisuse } from "./commands/misuse.ts";
 import { registerNode } from "./commands/node.ts";
 import { registerProof } from "./commands/proof.ts";
 import { registerSandbox } from "./commands/sandbox.ts";
@@ -33,6 +34,7 @@ export function makeProgram(runner: Runner): Command {
     registerCapture,
     registerVerify,
     registerHistory,
+    registerMisuse,
     registerLog,
     registerProof,
     registerStatus,

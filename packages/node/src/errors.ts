@@ -17,6 +17,7 @@ export type NodeErrorCode =
   | "node/disk-full" // free space: nothing acknowledged is lost
   | "node/not-captured" // the source was never captured: run `anamnesis capture` or `anamnesis node` first
   | "node/capture-failed" // capture met an error it does not know: report it, with ANAMNESIS_DEBUG=1
+  | "node/bad-mapping" // a query of [source.NAME.misuse] fails or gives other columns than docs/misuse.md lists: correct it
   | "node/unknown-row" // the ledger has no event of this row: check table and key
   | "node/bad-proof-index" // no event stands at that index of the log
   | "node/stopped"; // asked to stop before the work was done

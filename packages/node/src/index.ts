@@ -1,3 +1,4 @@
+export type { Finding as MisuseFinding, MisuseErrorCode, Need, Reason, RuleName } from "@anamnesis/misuse";
 export type { Environment } from "./access.ts";
 export { type Checked, type CheckRequest, checkNamed } from "./check.ts";
 export { type NodeErrorCode, nodeError } from "./errors.ts";
@@ -6,11 +7,15 @@ export { type Config, parseConfig, type SourceConfig } from "./folder/config.ts"
 export { type Folder, openFolder, sourceOf } from "./folder/folder.ts";
 export { type InitOptions, initFolder, type Made } from "./folder/init.ts";
 export { type FolderLayout, layoutOf, type SourceLayout, sourceLayout } from "./folder/layout.ts";
+export type { MisuseQuery } from "./folder/misuse-config.ts";
 export { moveSource } from "./folder/move-source.ts";
 export { databaseUrl, shownUrl } from "./folder/url.ts";
 export { type History, type HistoryRequest, historyOf } from "./history.ts";
 export { openEngine, openLog } from "./ledger.ts";
 export { type LogCheckOptions, verifyFolderLog, verifyForeignLog } from "./log.ts";
+export type { FactsFound } from "./misuse/facts.ts";
+export { type Misuse, misuseOf } from "./misuse/misuse.ts";
+export { readRules, shownRules } from "./misuse/rules-file.ts";
 export {
   type Check,
   type CheckName,

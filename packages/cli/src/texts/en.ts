@@ -2,11 +2,13 @@
 
 import { attacksEn } from "./attacks-en.ts";
 import { errorsEn } from "./errors-en.ts";
+import { misuseEn } from "./misuse-en.ts";
 
 const count = (n: number, one: string, many = `${one}s`): string => `${n} ${n === 1 ? one : many}`;
 
 export const en = {
   errors: errorsEn,
+  misuse: misuseEn,
 
   program: {
     about:

@@ -188,6 +188,26 @@ export const errorsEn: Readonly<Record<AnyErrorCode, ErrorText>> = {
     text: "This source was never captured",
     remedy: "Run `anamnesis capture NAME --until-caught-up` or `anamnesis node` first.",
   },
+  "node/bad-mapping": {
+    text: "A query of the misuse mapping does not give what is asked of it",
+    remedy: "Correct it under [source.NAME.misuse] in anamnesis.toml; docs/misuse.md lists the columns.",
+  },
+  "misuse/bad-rules": {
+    text: "The rules are no rules document",
+    remedy: "Start from what `anamnesis misuse --show-rules` prints.",
+  },
+  "misuse/unknown-rule": {
+    text: "The rules name a rule that does not exist",
+    remedy: "Correct the name: `anamnesis misuse --show-rules` lists all.",
+  },
+  "misuse/unknown-parameter": {
+    text: "The rules set a parameter that does not exist",
+    remedy: "Correct the name: `anamnesis misuse --show-rules` lists all.",
+  },
+  "misuse/bad-parameter": {
+    text: "A parameter of the rules has the wrong type or is out of range",
+    remedy: "Give it a value within the range that the message names.",
+  },
   "node/unknown-row": {
     text: "The ledger knows no event of this row",
     remedy: "Check the table (schema.table) and the key (values joined by |).",

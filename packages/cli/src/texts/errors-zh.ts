@@ -188,6 +188,26 @@ export const errorsZh: Readonly<Record<AnyErrorCode, ErrorText>> = {
     text: "该数据源从未被捕获",
     remedy: "请先运行 `anamnesis capture NAME --until-caught-up` 或 `anamnesis node`。",
   },
+  "node/bad-mapping": {
+    text: "误用检测映射中的一个查询没有给出所需的列",
+    remedy: "请在 anamnesis.toml 的 [source.NAME.misuse] 中更正；各列见 docs/misuse.md。",
+  },
+  "misuse/bad-rules": {
+    text: "这不是规则文件",
+    remedy: "请以 `anamnesis misuse --show-rules` 的输出为起点。",
+  },
+  "misuse/unknown-rule": {
+    text: "规则文件中有不存在的规则",
+    remedy: "请更正名称：`anamnesis misuse --show-rules` 列出全部规则。",
+  },
+  "misuse/unknown-parameter": {
+    text: "规则文件设置了不存在的参数",
+    remedy: "请更正名称：`anamnesis misuse --show-rules` 列出全部参数。",
+  },
+  "misuse/bad-parameter": {
+    text: "规则参数的类型不对或超出范围",
+    remedy: "请使用消息中所示范围内的值。",
+  },
   "node/unknown-row": {
     text: "账本中没有该行的事件",
     remedy: "请检查表名（schema.table）与键（各值以 | 连接）。",

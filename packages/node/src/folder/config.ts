@@ -5,6 +5,7 @@ import { type ChainId, chainId, type OrgId, orgId, type SourceId, sourceId } fro
 import { parse, TomlError } from "smol-toml";
 import { explainFile, nodeError } from "../errors.ts";
 import { parseLimits } from "./limits-config.ts";
+import { type MisuseConfig, parseMisuse } from "./misuse-config.ts";
 import { parseReads, type ReadsConfig } from "./reads-config.ts";
 
 export interface Config {
@@ -34,6 +35,8 @@ export interface SourceConfig {
   readonly limits: RetentionLimits;
   /** Reads from the database's log; undefined = only announced ones are seen. */
   readonly reads?: ReadsConfig;
+  /** Queries for what only the hospital knows; those not named are detected. */
+  readonly misuse?: MisuseConfig;
 }
 
 export function readConfig(path: string): Config {
@@ -87,6 +90,7 @@ function parseSource(name: string, s: Section): SourceConfig {
     limits: parseLimits(s, at),
     subjects: Object.fromEntries(Object.keys(subjects).map((t) => [t, listAt(subjects, t, `${at}subjects.`, [])])),
     ...(s["reads"] === undefined ? {} : { reads: parseReads(section(s["reads"], `${at}reads`), `${at}reads.`) }),
+    ...(s["misuse"] === undefined ? {} : { misuse: parseMisuse(section(s["misuse"], `${at}misuse`), `${at}misuse.`) }),
   };
 }
 
