@@ -13,7 +13,7 @@ import { captureError } from "./errors.ts";
 import { inTransaction, onDisk } from "./local-store.ts";
 
 const KEY_BYTES = 32;
-const CACHE_MAX = 100_000;
+const CACHE_MAX = 16_384;
 const VERSION = 1;
 
 export type SubjectKey = Uint8Array | "erased";

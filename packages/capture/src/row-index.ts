@@ -217,6 +217,9 @@ export interface VisibleEvent {
   readonly commitmentAt: number;
   /** Offset of the 8-byte schema fingerprint in `bytes`, or -1. */
   readonly schemaAt: number;
+  /** Offsets of `lsn` (8 bytes) and `ordinal` (4 bytes) in `bytes`, big-endian. */
+  readonly lsnAt: number;
+  readonly ordinalAt: number;
   readonly lsn: bigint;
   readonly ordinal: number;
   /** Microseconds since 1970. */

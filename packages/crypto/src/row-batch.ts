@@ -70,9 +70,14 @@ export class RowBatch {
     this.clear();
   }
 
-  /** Numbers a key, from 0 on; undefined when there are too many: then `begin` again. */
-  learn(sealer: RowSealer): number | undefined {
-    if (this.#known === KEYS_MAX) return undefined;
+  /** No further key can be learned: `begin` again. */
+  get full(): boolean {
+    return this.#known === KEYS_MAX;
+  }
+
+  /** Numbers a key, from 0 on. */
+  learn(sealer: RowSealer): number {
+    invariant(!this.full, "a number for the key");
     const number = this.#known++;
     const piece = Math.floor(number / KEYS_PER_PIECE);
     const keys = (this.#keys[piece] ??= new Uint32Array(KEYS_PER_PIECE * KEY_WORDS));

@@ -47,7 +47,7 @@ describe("commitments of many rows", () => {
     fc.assert(
       fc.property(fc.array(cases, { minLength: 1, maxLength: 20 }), (rows) => {
         batch.begin(TABLE, SCHEMA);
-        const numbers = sealers.map((sealer) => batch.learn(sealer) ?? -1);
+        const numbers = sealers.map((sealer) => batch.learn(sealer));
         for (const c of rows) expect(batch.add(numbers[c.key] ?? -1, placeOf(c), c.row)).toBe(true);
         batch.run();
         for (const [i, c] of rows.entries()) {
@@ -65,7 +65,7 @@ describe("commitments of many rows", () => {
     batch.begin(TABLE, SCHEMA);
     const all = sealers.map((sealer, i) => {
       const c: Case = { key: i, handle: new Uint8Array(16).fill(i), lsn: 8n, ordinal: i, row: Uint8Array.of(i) };
-      expect(batch.add(batch.learn(sealer) ?? -1, placeOf(c), c.row)).toBe(true);
+      expect(batch.add(batch.learn(sealer), placeOf(c), c.row)).toBe(true);
       return tagOf(c, sealer);
     });
     batch.run();
@@ -74,7 +74,7 @@ describe("commitments of many rows", () => {
 
   it("have no room for a row that is larger than their memory", () => {
     batch.begin(TABLE, SCHEMA);
-    const key = batch.learn(rowSealer(native, new Uint8Array(32))) ?? -1;
+    const key = batch.learn(rowSealer(native, new Uint8Array(32)));
     const place = { bytes: new Uint8Array(64), handleAt: 0, lsnAt: 16, ordinalAt: 24 };
     expect(batch.add(key, place, new Uint8Array(2_000_000))).toBe(false);
     expect(batch.add(key, place, new Uint8Array(2_000))).toBe(true);

@@ -51,6 +51,16 @@ export function shortened(sealer: FieldSealer, field: Bytes): Bytes {
 /** What stands for a field of which only the digest is known. */
 export const digestField = (digest: Bytes): Uint8Array => Buffer.concat([MARK, utf8(toHex(digest))]);
 
+/** Whether row bytes with digests differ from plain ones. */
+export function hasLongField(row: Bytes): boolean {
+  for (let start = 0; row.length - start > FIELD_BYTES_MAX; ) {
+    const end = row.indexOf(TAB, start);
+    if ((end < 0 ? row.length : end) - start > FIELD_BYTES_MAX) return true;
+    start = end + 1;
+  }
+  return false;
+}
+
 /** Row bytes with digests from plain row bytes; the same object when no field is long. */
 export function withDigests(sealer: FieldSealer, row: Bytes): Bytes {
   if (row.length <= FIELD_BYTES_MAX) return row;

@@ -44,7 +44,7 @@ export function openDatabase(path: string, readOnly: boolean): DatabaseSync {
       db.exec(TABLES);
       db.exec(`INSERT OR IGNORE INTO meta VALUES ('version', ${VERSION})`);
     }
-    db.exec(`PRAGMA cache_size = ${readOnly ? -16_384 : -49_152}; PRAGMA temp_store = MEMORY`);
+    db.exec(`PRAGMA cache_size = ${readOnly ? -4096 : -49_152}; PRAGMA temp_store = MEMORY`);
     const version = db.prepare("SELECT value FROM meta WHERE name = 'version'").get()?.["value"];
     if (version === VERSION) return db;
     throw captureError(

@@ -12,10 +12,14 @@ interface Page {
   dirty: boolean;
 }
 
+/** Pages are used again: a scan that leaves one after the other to the garbage collector fills the memory with them. */
+const EMPTY = new Uint8Array(PAGE_BYTES);
+
 export class Pages {
   readonly #read: StatementSync;
   readonly #write: StatementSync;
   #cache = new Map<number, Page>();
+  readonly #free: Page[] = [];
   readonly #dirty: number[] = [];
   /** The page used last: neighbours come in a row. */
   #lastId = -1;
@@ -60,6 +64,7 @@ export class Pages {
 
   /** Drops everything read or changed since the last `flush`. */
   forget(): void {
+    for (const page of this.#cache.values()) this.#release(page);
     this.#cache = new Map();
     this.#dirty.length = 0;
     this.#lastId = -1;
@@ -80,9 +85,21 @@ export class Pages {
     const ahead = number === this.#newest + 1 ? READ_AHEAD : 1;
     this.#newest = number + ahead - 1;
     const found = this.#read.all(number, this.#newest) as unknown as [number, Uint8Array][];
-    for (const [id, bytes] of found) if (!this.#cache.has(id)) this.#cache.set(id, pageOf(bytes));
-    const page = this.#cache.get(number) ?? pageOf(new Uint8Array(PAGE_BYTES));
+    for (const [id, bytes] of found) if (!this.#cache.has(id)) this.#cache.set(id, this.#pageOf(bytes));
+    const page = this.#cache.get(number) ?? this.#pageOf(EMPTY);
     this.#cache.set(number, page);
+    return page;
+  }
+
+  #release(page: Page): void {
+    if (this.#free.length < PAGES_MAX) this.#free.push(page);
+  }
+
+  #pageOf(bytes: Uint8Array): Page {
+    if (bytes.length !== PAGE_BYTES) throw damaged("a page has the wrong size");
+    const page = this.#free.pop() ?? newPage();
+    page.bytes.set(bytes);
+    page.dirty = false;
     return page;
   }
 
@@ -90,16 +107,17 @@ export class Pages {
   #trim(): void {
     if (this.#cache.size < PAGES_MAX) return;
     let surplus = this.#cache.size - PAGES_MAX / 2;
-    for (const number of this.#cache.keys()) {
+    for (const [number, page] of this.#cache) {
       if (surplus-- <= 0) break;
       this.#cache.delete(number);
+      this.#release(page);
     }
     this.#lastId = -1;
     this.#last = undefined;
   }
 }
 
-function pageOf(bytes: Uint8Array): Page {
-  if (bytes.length !== PAGE_BYTES) throw damaged("a page has the wrong size");
-  return { bytes, view: new DataView(bytes.buffer, bytes.byteOffset, PAGE_BYTES), dirty: false };
+function newPage(): Page {
+  const bytes = new Uint8Array(PAGE_BYTES);
+  return { bytes, view: new DataView(bytes.buffer), dirty: false };
 }

@@ -18,11 +18,11 @@ export const PAGE_BYTES = RECORD_BYTES * RECORDS_PER_PAGE;
 export const HANDLE_BYTES = 16;
 export const COMMITMENT_AT = 16;
 export const SCHEMA_AT = 48;
-const LSN_AT = 56;
+export const LSN_AT = 56;
 const XID_AT = 64;
 const TIME_AT = 72;
 const INDEX_AT = 80;
-const ORDINAL_AT = 86;
+export const ORDINAL_AT = 86;
 const COPIES_AT = 90;
 const ACTOR_AT = 94;
 const TABLE_AT = 97;
@@ -77,6 +77,11 @@ export class RecordView {
     this.#view = view;
     this.#at = offset;
     return this;
+  }
+
+  /** Stands where the other one stands now. */
+  like(other: RecordView): void {
+    this.at(other.#bytes, other.#view, other.#at);
   }
 
   get bytes(): Uint8Array {

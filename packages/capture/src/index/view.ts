@@ -1,6 +1,6 @@
 /** One table as one snapshot sees it. */
 import type { IndexedEvent, RowId, TableView, Visibility, VisibleEvent } from "../row-index.ts";
-import { COMMITMENT_AT, RecordView, SCHEMA_AT } from "./record.ts";
+import { COMMITMENT_AT, LSN_AT, ORDINAL_AT, RecordView, SCHEMA_AT } from "./record.ts";
 import type { Store } from "./store.ts";
 
 /** How far past the expected place a row is looked for before the handle is looked up. */
@@ -112,25 +112,37 @@ export class SnapshotView implements TableView {
   }
 }
 
+/** Moved from record to record; what is not always asked for is read when it is. */
 class Found implements VisibleEvent {
+  readonly #record = new RecordView();
   alive = false;
   bytes: Uint8Array = new Uint8Array(0);
   handleAt = 0;
   commitmentAt = -1;
   schemaAt = -1;
-  lsn = 0n;
-  ordinal = 0;
-  time = 0;
+  lsnAt = 0;
+  ordinalAt = 0;
+
+  get lsn(): bigint {
+    return this.#record.lsn;
+  }
+  get ordinal(): number {
+    return this.#record.ordinal;
+  }
+  get time(): number {
+    return this.#record.time;
+  }
 
   take(r: RecordView, alive: boolean): this {
+    const { bytes, offset } = r;
+    this.#record.like(r);
     this.alive = alive;
-    this.bytes = r.bytes;
-    this.handleAt = r.offset;
-    this.commitmentAt = r.hasCommitment ? r.offset + COMMITMENT_AT : -1;
-    this.schemaAt = r.hasSchema ? r.offset + SCHEMA_AT : -1;
-    this.lsn = r.lsn;
-    this.ordinal = r.ordinal;
-    this.time = r.time;
+    this.bytes = bytes;
+    this.handleAt = offset;
+    this.commitmentAt = r.hasCommitment ? offset + COMMITMENT_AT : -1;
+    this.schemaAt = r.hasSchema ? offset + SCHEMA_AT : -1;
+    this.lsnAt = offset + LSN_AT;
+    this.ordinalAt = offset + ORDINAL_AT;
     return this;
   }
 }

@@ -6,7 +6,7 @@ import type { TableSchema } from "../source.ts";
 import { type SubjectSealers, subjectsOfFields } from "../subject-sealers.ts";
 
 const TAB = 0x09;
-const CACHE_MAX = 50_000;
+const CACHE_MAX = 4096;
 
 export class RowIdentity {
   readonly #table: TableSchema;

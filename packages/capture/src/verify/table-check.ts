@@ -2,12 +2,12 @@
  * One table against the index. Each row of the snapshot is met once and compared with the newest event that the
  * snapshot sees; what the index holds alive and nobody met is missing. Rows of a table without a key are a multiset.
  */
-import type { Handles, RowSealer } from "@anamnesis/crypto";
+import type { Handles, RowBatch, RowSealer } from "@anamnesis/crypto";
 import { ruleOf, withDigests } from "../digests/rule.ts";
-import { HANDLE_BYTES } from "../index/record.ts";
 import type { RowId, TableView, VisibleEvent } from "../row-index.ts";
 import type { TableSchema } from "../source.ts";
 import type { SubjectSealers } from "../subject-sealers.ts";
+import { ExpectedRows } from "./expected-rows.ts";
 import type { Names } from "./names.ts";
 import type { Finding, FindingKind, Findings } from "./report.ts";
 import { RowIdentity } from "./row-identity.ts";
@@ -18,6 +18,8 @@ export interface CheckContext {
   readonly sealers: SubjectSealers;
   readonly names: Names;
   readonly findings: Findings;
+  /** For many rows at a time, one table after the other; undefined where the platform cannot. */
+  readonly batch: RowBatch | undefined;
   /** Ids of rows with a key that were met: ids are unique over all tables. */
   readonly seen: SeenSet;
 }
@@ -35,6 +37,8 @@ export interface TableCheck {
   handleOfText(key: string): Uint8Array | undefined;
   /** A row of the snapshot. */
   row(bytes: Uint8Array): void;
+  /** There are no more rows in the snapshot. */
+  rowsEnd(): void;
   /** A row of the index that belongs to the table, after all rows of the snapshot. */
   indexed(id: RowId): void;
   /** Both sides are through. */
@@ -80,34 +84,30 @@ type Why = Pick<Finding, "columnsChanged" | "valueUnknown">;
 
 class KeyedCheck extends Check implements TableCheck {
   readonly lostKey = false;
-  /** Whether the rows come in the order of the index just now. */
-  #inOrder = true;
+  readonly #expected: ExpectedRows | undefined;
+
+  constructor(table: TableSchema, view: TableView, context: CheckContext) {
+    super(table, view, context);
+    const { batch, seen } = context;
+    const otherwise = (row: Uint8Array) => this.#takeTheLongWay(row);
+    this.#expected = batch && new ExpectedRows({ table, view, identity: this.identity, seen, batch, otherwise });
+  }
 
   row(bytes: Uint8Array): void {
+    if (this.#expected?.offer(bytes) !== true) this.#takeTheLongWay(bytes);
+  }
+
+  rowsEnd(): void {
+    this.#expected?.settle();
+  }
+
+  #takeTheLongWay(bytes: Uint8Array): void {
     const fields = this.identity.fields(bytes);
-    if (this.#inOrder && this.#isExpected(bytes, fields)) return;
     const handle = this.identity.keyHandle(fields);
     const id = this.view.locate(handle);
-    this.#inOrder = id !== undefined && this.view.expected() === id + 1;
     const kind = this.#judge(id, handle, bytes, fields);
     if (kind === undefined) return;
     this.report(kind, id, () => this.identity.text(bytes), kind === "unvouched" ? this.#whyUnvouched(id) : {});
-  }
-
-  /**
-   * Half of the work spared: whether the row is what the next record commits to, under that record's handle. Nobody can
-   * find other row bytes for a commitment, and capture made it for the handle of the key that is in these bytes; so when
-   * it fits, the row need not be named first. When it does not, the long way decides.
-   */
-  #isExpected(row: Uint8Array, fields: readonly Uint8Array[]): boolean {
-    const id = this.view.expected();
-    const newest = id === undefined ? undefined : this.view.newest(id);
-    if (id === undefined || newest?.alive !== true) return false;
-    const { bytes, handleAt } = newest;
-    const verdict = this.#compare(newest, bytes.subarray(handleAt, handleAt + HANDLE_BYTES), row, fields, false);
-    if (verdict !== undefined || !this.context.seen.add(id)) return false;
-    this.view.advance(id);
-    return true;
   }
 
   indexed(id: RowId): void {
@@ -125,7 +125,7 @@ class KeyedCheck extends Check implements TableCheck {
     if (!this.context.seen.add(id)) return "unexplained";
     const newest = this.view.newest(id);
     if (newest === undefined || !newest.alive) return "unexplained";
-    return this.#compare(newest, handle, row, fields, true);
+    return this.#compare(newest, handle, row, fields);
   }
 
   #whyUnvouched(id: RowId | undefined): Why {
@@ -135,13 +135,11 @@ class KeyedCheck extends Check implements TableCheck {
     return others ? { columnsChanged: true } : { valueUnknown: true };
   }
 
-  /** `last`: nothing else is tried after it. */
   #compare(
     newest: VisibleEvent,
     handle: Uint8Array,
     row: Uint8Array,
     fields: readonly Uint8Array[],
-    last: boolean,
   ): FindingKind | undefined {
     const sealer = this.identity.sealer(fields);
     if (sealer === "erased") return "erased";
@@ -154,7 +152,7 @@ class KeyedCheck extends Check implements TableCheck {
       const sealed = rule === "digests" ? withDigests(s, row) : row;
       return sameBytes(bytes, commitmentAt, s.commitment(table, handle, schema, lsn, ordinal, sealed));
     };
-    return fits(sealer) || (last && this.identity.formerly(row, fits)) ? undefined : "altered";
+    return fits(sealer) || this.identity.formerly(row, fits) ? undefined : "altered";
   }
 }
 
@@ -195,6 +193,10 @@ class MultisetCheck extends Check implements TableCheck {
       this.#unmatched++;
       if (this.#pending.length < PENDING_MAX) this.#pending.push(this.identity.text(bytes));
     }
+  }
+
+  rowsEnd(): void {
+    // every row was counted on its own
   }
 
   indexed(id: RowId): void {

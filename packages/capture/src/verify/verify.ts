@@ -7,7 +7,7 @@ import { randomUUID } from "node:crypto";
 import { tmpdir } from "node:os";
 import { setImmediate } from "node:timers/promises";
 import { toHex } from "@anamnesis/core";
-import type { Handles, Primitives } from "@anamnesis/crypto";
+import { type Handles, type Primitives, RowBatch } from "@anamnesis/crypto";
 import type { LogReader, SignedCheckpoint } from "@anamnesis/ledger";
 import { captureError } from "../errors.ts";
 import { checkSignedCheckpoint } from "../index/from-log.ts";
@@ -108,6 +108,7 @@ class Verification {
       sealers,
       names: new Names(index, options.index),
       findings: this.#findings,
+      batch: RowBatch.open(),
       seen: new SeenSet(),
     };
   }
@@ -202,6 +203,7 @@ class Verification {
       if (++rows % PROGRESS_ROWS === 0) onProgress?.({ step: "table", table: name, rows, estimate });
     };
     await snapshot.rows(onRow, keyColumns.length > 0 ? one?.values : undefined, this.#signal);
+    check.rowsEnd();
     if (key !== undefined) this.#checkAbsence(snapshot.table, check, key, rows);
     this.#rows += rows;
     onProgress?.({ step: "table", table: name, rows, estimate });
