@@ -5,8 +5,8 @@ import * as words from "./vocabulary.ts";
 
 /** The columns written by the generator, per table, in the order in which foreign keys allow filling. */
 export const COLUMNS = {
-  practitioners: "id login name role specialities employed",
-  patients: "id mrn family given sex birth_date phone email address archived created_at",
+  practitioners: "id login name role specialities employed department phone address own_file",
+  patients: "id mrn family given sex birth_date phone email address archived created_at vip deceased_on contact",
   encounters: "id patient_id practitioner_id class status period reason",
   conditions: "id patient_id encounter_id code display severity onset recorded_at remark",
   observations: "id effective_at patient_id encounter_id code value unit reference components flags",
@@ -33,14 +33,38 @@ export function noRows(): Rows {
 }
 
 export function practitioners(rng: Rng): Row[] {
+  return [...rosterOf(rng), ...wardStaff(rng)];
+}
+
+function rosterOf(rng: Rng): Row[] {
   return Array.from({ length: PRACTITIONERS }, (_, i) => {
     const name = `${rng.pick(words.GIVEN)} ${rng.pick(words.FAMILIES)}`;
     const role = words.ROLES[i % words.ROLES.length] ?? "nurse";
     const since = v.day(Date.UTC(2005 + rng.int(18), rng.int(12), 1));
     const skills = rng.chance(0.4) ? arrayText(["ward", rng.pick(["surgery", "internal", "intensive care"])]) : "{}";
-    return [String(i + 1), `${role.slice(0, 4)}${String(i + 1).padStart(3, "0")}`, name, role, skills, `[${since},)`];
+    const login = `${role.slice(0, 4)}${String(i + 1).padStart(3, "0")}`;
+    return [String(i + 1), login, name, role, skills, `[${since},)`, ...privateLife(rng.fork(`private/${i}`), role)];
   });
 }
+
+/** The people who work in the simulated ward: in the directory as well, but in nobody's care team. */
+function wardStaff(rng: Rng): Row[] {
+  return words.WARD_STAFF.map(({ login, role }, i) => {
+    const own = rng.fork(`ward/${i}`);
+    const name = `${own.pick(words.GIVEN)} ${own.pick(words.FAMILIES)}`;
+    return [String(PRACTITIONERS + 1 + i), login, name, role, "{}", "[2015-01-01,)", ...privateLife(own, role)];
+  });
+}
+
+/** Department, telephone, home, and the file of those who are patients as well. */
+function privateLife(rng: Rng, role: string): Row {
+  const department = role === "physician" || role === "nurse" ? rng.pick(words.WARDS) : role;
+  const phone = `+00 555 ${String(rng.int(1_000_000)).padStart(6, "0")}`;
+  return [department, phone, home(rng), rng.chance(0.2) ? String(rng.between(1, 40)) : null];
+}
+
+const home = (rng: Rng): string =>
+  JSON.stringify({ street: `${rng.pick(words.STREETS)} ${rng.between(1, 99)}`, town: rng.pick(words.TOWNS) });
 
 /** Every fourth patient's file is closed: the ward never writes there again. */
 export function isArchived(patient: number): boolean {
@@ -69,7 +93,15 @@ function person(rng: Rng, id: number): Row {
     ...[rng.pick(["female", "male", "other", "unknown"]), v.birthDate(rng), phone],
     ...[v.maybe(rng, `p${id}@patients.example`), JSON.stringify(address)],
     ...[isArchived(id) ? "t" : "f", v.someStamp(rng, v.someMs(rng))],
+    ...publicLife(rng.fork("public")),
   ];
+}
+
+/** Whether everybody knows this patient, whether he or she has died, and whom to call. */
+function publicLife(rng: Rng): Row {
+  const contact = { name: rng.pick(words.GIVEN), phone: `+00 555 ${String(rng.int(1_000_000)).padStart(6, "0")}` };
+  const died = rng.chance(0.02) ? v.day(v.someMs(rng)) : null;
+  return [rng.chance(0.01) ? "t" : "f", died, rng.chance(0.7) ? JSON.stringify(contact) : null];
 }
 
 function encounterRows(rng: Rng, patient: number, id: number, into: Rows): void {

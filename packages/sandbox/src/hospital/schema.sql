@@ -19,7 +19,11 @@ CREATE TABLE practitioners (
   name text NOT NULL,
   role staff_role NOT NULL,
   specialities text[] NOT NULL DEFAULT '{}',
-  employed daterange NOT NULL
+  employed daterange NOT NULL,
+  department text,
+  phone text,
+  address jsonb,
+  own_file bigint
 );
 
 CREATE TABLE patients (
@@ -34,6 +38,9 @@ CREATE TABLE patients (
   address jsonb NOT NULL,
   archived boolean NOT NULL DEFAULT false,
   created_at timestamptz NOT NULL DEFAULT now(),
+  vip boolean NOT NULL DEFAULT false,
+  deceased_on date,
+  contact jsonb,
   full_name text GENERATED ALWAYS AS (family || ', ' || given[1]) STORED
 );
 

@@ -65,6 +65,14 @@ export const ROLES = [
   "billing",
   "administration",
 ] as const;
+/** Who works in the simulated ward, under which login. */
+export const WARD_STAFF = [
+  ...["dr.grünwald", "dr.tamboura", "dr.o'brannagh"].map((login) => ({ login, role: "physician" })),
+  ...["nurse.alva", "nurse.timo", "nurse.欧阳"].map((login) => ({ login, role: "nurse" })),
+  { login: "lab.ines", role: "laboratory" },
+  ...["billing.marchetti", "billing.ullmark"].map((login) => ({ login, role: "billing" })),
+  ...["admin.verhoeven", "records.wachira"].map((login) => ({ login, role: "administration" })),
+] as const;
 export const WORDS = (
   "patient reports mild pain since morning no fever lungs clear abdomen soft wound dry and clean slept well appetite " +
   "returning walked along the corridor blood pressure stable continue present treatment review tomorrow with laboratory " +

@@ -1,3 +1,4 @@
+import { WARD_STAFF } from "../hospital/vocabulary.ts";
 import type { Rng } from "../random.ts";
 
 /** Why somebody works on data: codes of HL7 v3 PurposeOfUse. */
@@ -8,26 +9,23 @@ export interface Actor {
   readonly purpose: Purpose;
 }
 
-const CLINICIANS = [
-  "dr.grünwald",
-  "dr.tamboura",
-  "dr.o'brannagh",
-  "nurse.alva",
-  "nurse.timo",
-  "nurse.欧阳",
-  "lab.ines",
-];
+const loginsOf = (...roles: readonly string[]): readonly string[] =>
+  WARD_STAFF.filter(({ role }) => roles.includes(role)).map(({ login }) => login);
+
+const CLINICIANS = loginsOf("physician", "nurse", "laboratory");
+const CLERKS = loginsOf("billing");
+const ADMINISTRATION = loginsOf("administration");
 
 export function clinician(rng: Rng): Actor {
   return { name: rng.pick(CLINICIANS), purpose: rng.chance(0.05) ? "ETREAT" : "TREAT" };
 }
 
 export function clerk(rng: Rng): Actor {
-  return { name: rng.pick(["billing.marchetti", "billing.ullmark"]), purpose: "HPAYMT" };
+  return { name: rng.pick(CLERKS), purpose: "HPAYMT" };
 }
 
 export function administration(rng: Rng): Actor {
-  return { name: rng.pick(["admin.verhoeven", "records.wachira"]), purpose: "HOPERAT" };
+  return { name: rng.pick(ADMINISTRATION), purpose: "HOPERAT" };
 }
 
 /**
