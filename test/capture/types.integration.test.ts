@@ -79,6 +79,13 @@ describe.each(suiteVersions)("every type of PostgreSQL %i", (version) => {
       await silent("cache");
       await run([...preset("ALTER ROLE postgres IN DATABASE hospital SET", presets.second)]);
       await silent("from-log");
+      await run([
+        ...reset("ALTER ROLE postgres"),
+        ...reset("ALTER ROLE postgres IN DATABASE hospital"),
+        ...reset("ALTER SYSTEM"),
+        "SELECT pg_reload_conf()",
+      ]);
+      await silent("cache");
     });
 
     it("lets no change of any type pass", async () => {
