@@ -33,6 +33,7 @@ export type CaptureErrorCode =
   | "capture/malformed-push" // a pushed message is not Debezium's envelope: the whole request was refused
   | "capture/push-needs-key" // a pushed row cannot be named: let the sender send keys, or name them in anamnesis.toml
   | "capture/push-full" // too much waits for the ledger: the sender repeats its request later
+  | "capture/reads-not-logged" // the server does not write reads into its log: run the SQL that `source check` prints
   | "capture/log-unreadable" // the database's log cannot be read: check its path and who may read it, see `source check`
   // our own stores
   | "capture/damaged-store" // the key store, index or progress file is damaged: restore it (keys) or delete it (index)

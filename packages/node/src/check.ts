@@ -1,10 +1,11 @@
 /** `source check` of one configured source: reads only, unless the operator says to prepare. */
-import { applyPreparation, checkSource, postgresSource, type SourceCheck } from "@anamnesis/capture";
+import { applyPreparation, checkReads, checkSource, postgresSource, type SourceCheck } from "@anamnesis/capture";
 import { handles } from "@anamnesis/crypto";
 import type { Environment } from "./access.ts";
 import { type Folder, sourceOf } from "./folder/folder.ts";
 import { readKey } from "./folder/keys.ts";
 import { sourceLayout } from "./folder/layout.ts";
+import type { ReadsConfig } from "./folder/reads-config.ts";
 import { databaseUrl } from "./folder/url.ts";
 import { primitives } from "./system.ts";
 
@@ -27,7 +28,7 @@ export interface CheckRequest {
 
 /** @throws AnamnesisError `node/unknown-source`, `capture/cannot-connect`, … */
 export async function checkNamed({ folder, source, env, apply = false }: CheckRequest): Promise<Checked> {
-  const { name, url: written, tables: include, exclude, subjects } = sourceOf(folder, source);
+  const { name, url: written, tables: include, exclude, subjects, reads } = sourceOf(folder, source);
   const url = databaseUrl(written, env);
   const { handleKey } = sourceLayout(folder.layout, name);
   const options = {
@@ -41,11 +42,25 @@ export async function checkNamed({ folder, source, env, apply = false }: CheckRe
   };
   const before = await checkSource(options);
   const { product, sees, cannotSee } = postgresSource(options).describe();
-  if (!apply) return { check: before, product, sees, cannotSee, applied: [] };
+  const described = { product, sees, cannotSee };
+  if (!apply) return withReads({ check: before, ...described, applied: [] }, url, reads);
   // Identities first: the publication takes in what has become usable by them.
   const identities = before.tables.flatMap((t) => t.statements).filter((s) => s.required);
   const applied = [...(await applyPreparation(url, identities))];
   const between = await checkSource(options);
   applied.push(...(await applyPreparation(url, between.statements)));
-  return { check: await checkSource(options), product, sees, cannotSee, applied };
+  return withReads({ check: await checkSource(options), ...described, applied }, url, reads);
+}
+
+/** Where reads are asked for, they are part of being ready; what the source says of them is replaced. */
+async function withReads(checked: Checked, url: string, reads: ReadsConfig | undefined): Promise<Checked> {
+  if (reads === undefined) return checked;
+  const found = await checkReads({ url, mode: reads.mode, log: reads.log });
+  const problems = [...checked.check.problems, ...found.problems];
+  return {
+    ...checked,
+    check: { ...checked.check, problems, ready: problems.length === 0 },
+    sees: [...checked.sees, ...found.sees],
+    cannotSee: [...checked.cannotSee.filter((line) => !/^(?:reads|who wrote)/.test(line)), ...found.cannotSee],
+  };
 }

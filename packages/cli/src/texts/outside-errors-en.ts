@@ -180,6 +180,11 @@ export const outsideErrorsEn: Readonly<Record<OutsideErrorCode, ErrorText>> = {
     text: "A row or key is not in the expected form",
     remedy: "Check the key (values joined by |); otherwise report it with this text.",
   },
+  "capture/reads-not-logged": {
+    text: "The database does not write reads into its log",
+    remedy:
+      "Run the SQL that `anamnesis source check` prints, or take the section [source.NAME.reads] out of anamnesis.toml.",
+  },
   "capture/log-unreadable": {
     text: "The database's log, from which reads are taken, cannot be read",
     remedy:

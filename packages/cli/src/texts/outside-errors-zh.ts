@@ -178,6 +178,10 @@ export const outsideErrorsZh: Readonly<Record<OutsideErrorCode, ErrorText>> = {
     text: "行或键的格式不正确",
     remedy: "请检查键（各值以 | 连接）；否则请附上此文字报告。",
   },
+  "capture/reads-not-logged": {
+    text: "数据库没有把读取操作写入日志",
+    remedy: "请执行 `anamnesis source check` 列出的 SQL，或从 anamnesis.toml 中删除 [source.NAME.reads] 一节。",
+  },
   "capture/log-unreadable": {
     text: "无法读取用于提取读取记录的数据库日志",
     remedy:
