@@ -9,6 +9,9 @@ import type { Primitives } from "@anamnesis/crypto";
 import { joinFields, rulesOf } from "./digests/rule.ts";
 import type { ColumnSchema, SchemaRules, TableSchema } from "./source.ts";
 
+/** The source cannot read the casts of a slice: without them what can be told is less, and nothing wrong. */
+export class CastRefused extends Error {}
+
 export interface Layout {
   /** The source's own name for the table while this was its layout: numbers of columns compare only within it. */
   readonly id?: string;
@@ -27,7 +30,6 @@ export type LayoutChange = "columns" | "labels" | "key";
 
 /** The widest change between two layouts; undefined when what was vouched for under the former holds as it is. */
 export function layoutChange(former: Layout, now: Layout): LayoutChange | undefined {
-  const names = ({ columns, keyColumns }: Layout) => keyColumns.map((i) => columns[i]?.name ?? "");
   const same = (a: ColumnSchema, b: ColumnSchema | undefined) =>
     a.name === b?.name && a.type === b.type && a.modifier === b.modifier;
   const alike = former.columns.length === now.columns.length && former.columns.every((c, i) => same(c, now.columns[i]));

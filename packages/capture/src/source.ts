@@ -12,6 +12,7 @@
  * - The source is never made to wait for us: back-pressure costs it disk, not time.
  */
 import type { Bytes } from "@anamnesis/core";
+import type { Visibility } from "./row-index.ts";
 
 /** Fingerprints (8 bytes) of the same columns under the two rules for the bytes that are committed. */
 export interface SchemaRules {
@@ -143,6 +144,53 @@ export interface Snapshot {
   close(): Promise<void>;
 }
 
+/** What to read of a table beside the stream. */
+export interface SliceRequest {
+  /** Where to go on: what the slice before called `next`. Absent: from the beginning. */
+  readonly from?: string;
+  /** About how many rows. Absent: all, in one slice, each row once. */
+  readonly rows?: number;
+  /** Only the row with this key: texts of the key columns, in key order. */
+  readonly key?: readonly string[];
+  /** Fields to append to each row: a column's value in another type, or NULL where that would lose anything. */
+  readonly casts?: readonly { readonly from: number; readonly type: string }[];
+}
+
+/** Rows of one table as of one moment, which can be told in the stream. */
+export interface Slice {
+  readonly visibility: Visibility;
+  /** A transaction that began after the moment: whoever sees it sees all that the slice sees. */
+  readonly xid: bigint;
+  /** A marker that was put into the source's log after the moment: the stream delivers it as a barrier. */
+  readonly token: string;
+  /** A position in the source's log at or after the marker. */
+  readonly position: bigint;
+  /** Microseconds since 1970. */
+  readonly time: number;
+  /** Where the next slice begins; undefined: this is the last one. */
+  readonly next: string | undefined;
+  /** As `Snapshot.rows`. */
+  rows(onRow: (row: Bytes) => void | Promise<void>, signal: AbortSignal): Promise<number>;
+  close(): Promise<void>;
+}
+
+/** Reads tables while the stream goes on, in short transactions. One slice is open at a time. */
+export interface Beside {
+  /**
+   * A fingerprint of everything that `Source.tables` rests on. When it has changed, that has to be asked again: columns, keys,
+   * names, or what is sent may have changed. `position`: in the source's log, at or before the look. Asked every few seconds and
+   * for each verifier, also while a slice is open.
+   */
+  fingerprint(): Promise<{ readonly text: string; readonly position: bigint }>;
+  /**
+   * Undefined when the table is gone, or its columns or key are not those of `table` any more.
+   * @throws AnamnesisError `capture/timeout` when the table is locked for long, `capture/malformed-key`,
+   *   `capture/cast-refused` when the source cannot read the casts.
+   */
+  open(table: TableSchema, request: SliceRequest): Promise<Slice | undefined>;
+  close(): Promise<void>;
+}
+
 /** What a source sees and what it cannot see, in sentences for people. */
 export interface SourceDescription {
   readonly product: string;
@@ -161,6 +209,11 @@ export interface Source {
   begin(signal: AbortSignal): Promise<Snapshot>;
   /** All rows as of a later position, for tables that have no baseline yet. */
   snapshot(signal: AbortSignal): Promise<Snapshot>;
+  /**
+   * Opens connections of their own. Absent: tables that have no baseline get it from `snapshot`, changes of the catalog are
+   * noticed only when a session begins, and no rows are gone through again.
+   */
+  beside?(): Promise<Beside>;
   /** Forgets the remembered position: the next `begin` starts anew. */
   forget(): Promise<void>;
   /**

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { openRowIndex } from "../src/index/sqlite-index.ts";
 import { formatLsn } from "../src/postgres/index.ts";
 import { patient } from "../src/subject-sealers.ts";
-import { parseSnapshot } from "../src/verify/postgres.ts";
+import { parseSnapshot } from "../src/postgres/visibility.ts";
 import { exitCodeOf, type Finding, type FindingKind, type VerifyReport } from "../src/verify/report.ts";
 import { parseKeyText } from "../src/verify/row-identity.ts";
 import { type VerifyOptions, verifySource } from "../src/verify/verify.ts";

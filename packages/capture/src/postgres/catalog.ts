@@ -101,6 +101,17 @@ export async function readTables(
   });
 }
 
+/** The shape of a table as the transaction sees it now, to be held against `shapeOf`; undefined when it is gone. */
+export async function readShape(client: Client, oid: number): Promise<string | undefined> {
+  const { rows } = await client.query<Row>(`SELECT * FROM (${CATALOG_SQL}) AS t WHERE oid = $1`, [oid]);
+  const row = rows[0];
+  return row === undefined ? undefined : shapeOf({ ...row, name: `${row.schema}.${row.relation}`, ...columnsOf(row) });
+}
+
+/** What the reading of rows rests on: name, columns, key. */
+export const shapeOf = (t: Pick<PgTable, "name" | "columns" | "keyColumns" | "generated">): string =>
+  JSON.stringify([t.name, t.columns, t.keyColumns, t.generated]);
+
 /** The pattern language of `--tables` and `--exclude`: `*` stands for any characters, everything else for itself. */
 export function matches(pattern: string, name: string): boolean {
   const literal = pattern.split("*").map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"));
@@ -136,21 +147,15 @@ function draft(row: Row, leaves: readonly Carrier[] | undefined, options: Catalo
   const name = `${row.schema}.${row.relation}`;
   const { schema, relation, identity, virtual } = row;
   const carriers = leaves ?? [{ schema, relation, identity, virtual }];
-  const columns = row.columns.map(({ number, labels, ...column }) => ({
-    ...column,
-    id: number,
-    ...(labels === null ? {} : { labels }),
-  }));
-  const keyColumns = (row.key ?? []).map((number) => row.columns.findIndex((c) => c.number === number));
-  const usable = keyColumns.every((index) => index >= 0) ? keyColumns : [];
-  const tableIdentity = row.unlogged ? "nothing" : identityOf(carriers, usable.length > 0);
+  const { columns, keyColumns } = columnsOf(row);
+  const tableIdentity = row.unlogged ? "nothing" : identityOf(carriers, keyColumns.length > 0);
   const table: Omit<PgTable, "subjectsBecause"> = {
     name,
     id: String(row.oid),
     handle: handles.table(name),
     ...rulesOf(primitives, columns, tableIdentity),
     columns,
-    keyColumns: usable,
+    keyColumns,
     subjectColumns: [],
     identity: tableIdentity,
     estimate: row.estimate,
@@ -168,6 +173,16 @@ function draft(row: Row, leaves: readonly Carrier[] | undefined, options: Catalo
     target: r.target,
   }));
   return { table, references };
+}
+
+function columnsOf(row: Row): Pick<PgTable, "columns" | "keyColumns"> {
+  const columns = row.columns.map(({ number, labels, ...column }) => ({
+    ...column,
+    id: number,
+    ...(labels === null ? {} : { labels }),
+  }));
+  const keyColumns = (row.key ?? []).map((number) => row.columns.findIndex((c) => c.number === number));
+  return { columns, keyColumns: keyColumns.every((index) => index >= 0) ? keyColumns : [] };
 }
 
 /** The weakest identity among the tables that hold the rows. */

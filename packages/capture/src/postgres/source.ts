@@ -1,11 +1,22 @@
 /** The PostgreSQL source: puts catalog, publication, slot, snapshot and stream behind the `Source` port. */
 import { concat, utf8 } from "@anamnesis/core";
 import { captureError } from "../errors.ts";
-import type { Retention, Snapshot, Source, SourceDescription, SourceLife, Stream, StreamHandler } from "../source.ts";
+import type {
+  Beside,
+  Retention,
+  Snapshot,
+  Source,
+  SourceDescription,
+  SourceLife,
+  Stream,
+  StreamHandler,
+} from "../source.ts";
+import { openBeside } from "./beside.ts";
 import { type CatalogOptions, type PgTable, readTables } from "./catalog.ts";
 import { Decoder } from "./decoder.ts";
+import { Fingerprint } from "./fingerprint.ts";
 import { parseLsn } from "./lsn.ts";
-import { ensurePublication, objectName } from "./publication.ts";
+import { ensurePublication, objectName, publishedTables } from "./publication.ts";
 import { openReplication } from "./replication.ts";
 import { connect, withClient } from "./session.ts";
 import { createSlot, dropSlot, readSlot, type SlotState } from "./slot.ts";
@@ -34,11 +45,13 @@ class Postgres implements PostgresSource {
   readonly #options: PostgresSourceOptions;
   readonly #name: string;
   readonly #unknownTypes = new Set<number>();
+  readonly #fingerprint: Fingerprint;
   #tables: ReadonlyMap<string, PgTable> = new Map();
 
   constructor(options: PostgresSourceOptions) {
     this.#options = options;
     this.#name = objectName(options.name);
+    this.#fingerprint = new Fingerprint(options.primitives);
   }
 
   describe(): SourceDescription {
@@ -97,6 +110,17 @@ class Postgres implements PostgresSource {
 
   async snapshot(signal: AbortSignal): Promise<Snapshot> {
     return this.#snapshot(`${this.#name}_tmp_${process.pid}`.slice(0, 63), true, signal);
+  }
+
+  beside(): Promise<Beside> {
+    return openBeside(this.#options, {
+      tables: () => this.#tables,
+      fingerprint: (client) =>
+        this.#fingerprint.look(client, async () => ({
+          tables: await readTables(client, this.#options),
+          published: await publishedTables(client, this.#name),
+        })),
+    });
   }
 
   async forget(): Promise<void> {

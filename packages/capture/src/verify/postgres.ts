@@ -6,7 +6,6 @@
  * SELECT) before the snapshot is taken; whoever wants to truncate it meanwhile waits as for any reader.
  */
 import type { Client } from "pg";
-import { captureError } from "../errors.ts";
 import {
   type CatalogOptions,
   connect,
@@ -14,13 +13,12 @@ import {
   objectName,
   type PgTable,
   publishedTables,
-  qualified,
-  quoteName,
-  quoteText,
   readTables,
   selectRows,
   sqlState,
 } from "../postgres/index.ts";
+import { isNoValue, keyCondition, lockTable, putMarker } from "../postgres/one-table.ts";
+import { readVisibility } from "../postgres/visibility.ts";
 import type { Visibility } from "../row-index.ts";
 import type { TableSchema } from "../source.ts";
 import { verifyError } from "./errors.ts";
@@ -33,6 +31,8 @@ export interface PostgresVerifyOptions {
   /** Longest wait for a table that somebody holds in an exclusive lock. Default 60 s. */
   readonly lock_ms_max?: number;
 }
+
+const LOCK_MS_MAX = 60_000;
 
 /** @throws AnamnesisError `capture/cannot-connect`, `capture/session-not-pinned`. */
 export async function openPostgresVerify(options: PostgresVerifyOptions): Promise<VerifySource> {
@@ -72,7 +72,7 @@ class PostgresVerify implements VerifySource {
     const client = this.#reader;
     await client.query("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
     try {
-      if (!(await this.#lock(table as PgTable))) {
+      if (!(await lockTable(client, table as PgTable, this.#options.lock_ms_max ?? LOCK_MS_MAX))) {
         await client.query("ROLLBACK");
         return undefined;
       }
@@ -89,32 +89,11 @@ class PostgresVerify implements VerifySource {
   }
 
   async barrier(token: string): Promise<bigint> {
-    // The commit must be flushed to be decoded; the role may have asked for less.
-    await this.#marker.query("SET synchronous_commit = local");
-    await this.#marker.query("SELECT pg_catalog.pg_logical_emit_message(true, 'anamnesis.barrier', $1)", [token]);
-    const { rows } = await this.#marker.query<{ lsn: string }>(
-      "SELECT (pg_catalog.pg_current_wal_insert_lsn() - '0/0'::pg_catalog.pg_lsn)::pg_catalog.text AS lsn",
-    );
-    return BigInt(rows[0]?.lsn ?? 0);
+    return (await putMarker(this.#marker, token)).lsn;
   }
 
   async close(): Promise<void> {
     await Promise.allSettled([this.#reader.end(), this.#marker.end()]);
-  }
-
-  /** False when the table does not exist any more. */
-  async #lock(table: PgTable): Promise<boolean> {
-    await this.#reader.query(`SET LOCAL lock_timeout = ${Math.trunc(this.#options.lock_ms_max ?? 60_000)}`);
-    try {
-      await this.#reader.query(`LOCK TABLE ${qualified(table)} IN ACCESS SHARE MODE`);
-      return true;
-    } catch (cause) {
-      const code = (cause as { readonly code?: unknown }).code;
-      if (code === "42P01" || code === "3F000") return false;
-      if (code !== "55P03") throw cause;
-      const message = "the table is held in an exclusive lock by another session: try again when that has ended";
-      throw captureError("capture/timeout", message, { table: table.name });
-    }
   }
 }
 
@@ -145,37 +124,4 @@ class PgTableSnapshot implements TableSnapshot {
   async close(): Promise<void> {
     await this.#client.query("ROLLBACK").catch(() => undefined);
   }
-}
-
-/** "Data exception" (22…), and what the types that name objects (`regclass` and others) say of an unknown name. */
-const isNoValue = (state: string | undefined): boolean =>
-  state?.startsWith("22") === true || ["3F000", "42602", "42704", "42883", "42P01"].includes(state ?? "");
-
-/** Types of the system compare by their own operator and index; others by their text, wherever their operator lives. */
-function keyCondition(table: PgTable, key: readonly string[]): string {
-  const parts = table.keyColumns.map((index, i) => {
-    const column = table.columns[index];
-    const text = key[i];
-    if (column === undefined || text === undefined)
-      throw captureError("capture/malformed-row", "the key has too few parts");
-    const name = quoteName(column.name);
-    return column.type.startsWith("pg_catalog.")
-      ? `${name} = ${quoteText(text)}`
-      : `${name}::pg_catalog.text = ${quoteText(text)}`;
-  });
-  return parts.join(" AND ");
-}
-
-async function readVisibility(client: Client): Promise<Visibility> {
-  const { rows } = await client.query<{ s: string }>("SELECT pg_catalog.pg_current_snapshot()::pg_catalog.text AS s");
-  return parseSnapshot(rows[0]?.s ?? "");
-}
-
-/** Reads `xmin:xmax:xip,…` (PostgreSQL, "pg_snapshot"). @throws AnamnesisError `capture/malformed-row` on other text. */
-export function parseSnapshot(text: string): Visibility {
-  const [, xmin, xmax, list] = /^(\d{1,16}):(\d{1,16}):((?:\d{1,16}(?:,\d{1,16})*)?)$/.exec(text) ?? [];
-  if (xmin === undefined || xmax === undefined || list === undefined) {
-    throw captureError("capture/malformed-row", "the database names its snapshot in a form this version does not know");
-  }
-  return { xmin: Number(xmin), xmax: Number(xmax), running: new Set(list === "" ? [] : list.split(",").map(Number)) };
 }
