@@ -16,7 +16,6 @@ const REASONS: Readonly<Record<string, string>> = {
   "3D000": "the server has no database of the name in the address",
   "42501": "this role may not connect to this database: GRANT CONNECT",
   "53300": "the server has no connection left: raise max_connections or close some",
-  "25P04": "a time limit of the server (transaction_timeout) ends every session while it logs in: raise it",
   "57P03": "the server is starting or stopping: try again in a moment",
   ENOTFOUND: "no host of the name in the address is known",
   EAI_AGAIN: "the name of the host could not be looked up: is the network there?",

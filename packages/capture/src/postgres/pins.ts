@@ -17,6 +17,8 @@ interface Pin {
 
 const pin = (name: string, value: string, more: Omit<Pin, "name" | "value"> = {}): Pin => ({ name, value, ...more });
 
+export const TRANSACTION_TIMEOUT_SINCE = 170_000;
+
 const PINNED: readonly Pin[] = [
   // What a value looks like as text.
   pin("client_encoding", "UTF8"),
@@ -46,7 +48,7 @@ const PINNED: readonly Pin[] = [
   pin("lock_timeout", "0"),
   pin("idle_in_transaction_session_timeout", "0"),
   pin("idle_session_timeout", "0"),
-  pin("transaction_timeout", "0", { since: 170_000 }),
+  pin("transaction_timeout", "0", { since: TRANSACTION_TIMEOUT_SINCE }),
   pin("exit_on_error", "off"),
   pin("tcp_user_timeout", "0"),
   pin("wal_sender_timeout", "60s", { answer: "1min" }),

@@ -6,7 +6,7 @@
 import { Client, type ClientConfig } from "pg";
 import { captureError } from "../errors.ts";
 import { connectReason } from "./connect-reason.ts";
-import { patience, pinSession } from "./pins.ts";
+import { patience, pinSession, TRANSACTION_TIMEOUT_SINCE } from "./pins.ts";
 
 const CONNECT_MS_MAX = 15_000;
 
@@ -23,22 +23,27 @@ export interface ConnectOptions {
  */
 export async function connect(options: ConnectOptions): Promise<Client> {
   const url = strictTls(options.url);
-  const first = await login(options, url);
-  if (await pinned(first)) return first.client;
+  const first = await attempt(options, url);
+  if (first.pinned) return first.client;
   // A limit of the role or database ended the session at once. Only now, for poolers refuse what they do not know.
-  const second = await login(options, withOptions(url, patience(first.version)));
-  if (await pinned(second)) return second.client;
+  const second = await attempt(options, withOptions(url, patience(first.version)));
+  if (second.pinned) return second.client;
   throw captureError("capture/session-not-pinned", "a time limit of this role ends its sessions at once: reset it");
 }
 
-/** A session after the login: the server's version, and the SQLSTATE with which the server ended it, if it did. */
-interface Login {
+/** Without `pinned` a preset limit has ended the session. */
+interface Attempt {
   readonly client: Client;
   version: number;
-  ended?: string;
+  pinned: boolean;
 }
 
-async function login(options: ConnectOptions, url: string): Promise<Login> {
+/** SQLSTATE of a long transaction: the only limit that reaches into the login. */
+const TRANSACTION_LIMIT = "25P04";
+/** Cancelled by a timeout, or ended for an idle session, an idle transaction, or a long one. */
+const LIMITED: readonly string[] = ["57014", "57P05", "25P03", TRANSACTION_LIMIT];
+
+async function attempt(options: ConnectOptions, url: string): Promise<Attempt> {
   const config: ClientConfig & { replication?: string } = {
     connectionString: url,
     application_name: "anamnesis",
@@ -46,34 +51,29 @@ async function login(options: ConnectOptions, url: string): Promise<Login> {
     connectionTimeoutMillis: CONNECT_MS_MAX,
   };
   if (options.replication === true) config.replication = "database";
-  const made: Login = { client: new Client(config), version: 0 };
-  made.client.on("error", (cause) => {
-    made.ended ??= sqlState(cause) ?? "";
+  const client = new Client(config);
+  const made: Attempt = { client, version: 0, pinned: false };
+  let ended: string | undefined;
+  client.on("error", (cause) => {
+    ended ??= sqlState(cause);
   });
-  made.client.connection.on("parameterStatus", (told: { parameterName: string; parameterValue: string }) => {
+  client.connection.on("parameterStatus", (told: { parameterName: string; parameterValue: string }) => {
     if (told.parameterName === "server_version") made.version = versionNumber(told.parameterValue);
   });
   try {
-    await made.client.connect();
+    await client.connect();
   } catch (cause) {
-    throw connectProblem(cause, options.replication === true);
+    if (sqlState(cause) !== TRANSACTION_LIMIT) throw connectProblem(cause, options.replication === true);
+    return { ...made, version: TRANSACTION_TIMEOUT_SINCE };
+  }
+  try {
+    await pinSession(client);
+    made.pinned = true;
+  } catch (cause) {
+    await client.end().catch(() => undefined);
+    if (![sqlState(cause), ended].some((state) => LIMITED.includes(state ?? ""))) throw cause;
   }
   return made;
-}
-
-/** Cancelled by a timeout, or ended for an idle session, an idle transaction, or a long one. */
-const LIMITED: readonly string[] = ["57014", "57P05", "25P03", "25P04"];
-
-/** False when a preset limit ended the session before it was pinned. */
-async function pinned(made: Login): Promise<boolean> {
-  try {
-    await pinSession(made.client);
-    return true;
-  } catch (cause) {
-    await made.client.end().catch(() => undefined);
-    if ([sqlState(cause), made.ended].some((state) => LIMITED.includes(state ?? ""))) return false;
-    throw cause;
-  }
 }
 
 const versionNumber = (text: string): number => 10_000 * Number.parseInt(text, 10);
