@@ -1,5 +1,7 @@
 export { explainAt, type SandboxErrorCode } from "./errors.ts";
 export { type FillOptions, type FillResult, fillHospital, hospitalSchema } from "./hospital/fill.ts";
+export { LEGAL_WHY, type LegalStep, type LegalWhy, type Sign } from "./legal/step.ts";
+export { LEGAL_STEPS } from "./legal/steps.ts";
 export { hasMariadb } from "./mariadb/programs.ts";
 export type { Mariadb } from "./mariadb/server.ts";
 export { type StartMariadbOptions, startMariadb } from "./mariadb/start.ts";
@@ -21,5 +23,6 @@ export {
 } from "./postgres/version.ts";
 export { Rng } from "./random.ts";
 export { keyText } from "./text.ts";
+export { type MisuseOptions, type PlantedMisuse, plantMisuse } from "./ward/misuse/plant.ts";
 export type { WardWrite } from "./ward/transaction.ts";
 export { startWard, type Ward, type WardFigures, type WardOptions } from "./ward/ward.ts";
