@@ -127,7 +127,7 @@ export class Chain {
       return await verifySource({
         ...{ source, log: this.engine, index: this.index, mode: "cache", sourceName: "ehr", organisation: "nord" },
         ...{ primitives: native, handles: this.handles, sealers: this.sealers, temporaryDir: this.dir },
-        waitForBarrier: (token, lsn, signal) => waitForBarrier(this.progress, token, lsn, { signal }),
+        waitForBarrier: (token, lsn, signal) => waitForBarrier(this.progress, token ?? "", lsn, { signal }),
         ...more,
       });
     } finally {

@@ -18,7 +18,7 @@ export {
 export * from "./mariadb/index.ts";
 export { runCapture } from "./pipeline.ts";
 export * from "./postgres/index.ts";
-export { openProgress, type Progress, waitForBarrier } from "./progress.ts";
+export { openProgress, type Progress, waitForBarrier, waitForPosition } from "./progress.ts";
 export type * from "./row-index.ts";
 export type * from "./source.ts";
 export { ownKey, patient, SubjectSealers, subjectsOf, subjectsOfFields } from "./subject-sealers.ts";

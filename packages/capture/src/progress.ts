@@ -220,6 +220,24 @@ export async function waitForLook(progress: Progress, position: bigint, options:
   while ((progress.looked() ?? position) < position) await limit();
 }
 
+/**
+ * The same for a source without markers: waits until capture has passed `end()`. A note that is ahead of the source is of a
+ * former life: then it is waited for until capture has noticed that the source was put back.
+ */
+export async function waitForPosition(
+  progress: Progress,
+  end: () => Promise<bigint>,
+  options: WaitOptions = {},
+): Promise<void> {
+  const limit = deadlineOf(options);
+  const position = await end();
+  for (;;) {
+    const passed = progress.passed() ?? 0n;
+    if (hasPassed(progress, position) && (passed <= position || passed <= (await end()))) return;
+    await limit();
+  }
+}
+
 /** While the first baseline is under way, the noted position is where the stream will begin, not what is final. */
 function hasPassed(progress: Progress, position: bigint): boolean {
   return (progress.final()?.lsn ?? 0n) > 0n && (progress.passed() ?? -1n) >= position;

@@ -1,10 +1,11 @@
 /** The life of one row, each event proved against the newest checkpoint. Needs no running node. */
-import { openRowIndex, type RowHistory, readTables, rowHistory, withClient } from "@anamnesis/capture";
+import { openRowIndex, type RowHistory, rowHistory } from "@anamnesis/capture";
 import { type Environment, openAccess, type SourceAccess } from "./access.ts";
 import { nodeError } from "./errors.ts";
 import type { Folder } from "./folder/folder.ts";
 import { openLog } from "./ledger.ts";
 import { type MadeProof, proveEvent } from "./proof-make.ts";
+import { tablesOf } from "./sources.ts";
 import { primitives } from "./system.ts";
 
 export interface HistoryRequest {
@@ -43,7 +44,7 @@ export async function historyOf(request: HistoryRequest): Promise<History> {
 }
 
 async function tableNamed(access: SourceAccess, name: string) {
-  const tables = await withClient(access, (client) => readTables(client, access.catalog));
+  const tables = await tablesOf(access);
   const found = tables.find((t) => t.name === name);
   if (found !== undefined) return found;
   throw nodeError("node/unknown-row", "no captured table has this name: write it as schema.table", { table: name });

@@ -4,7 +4,6 @@ import {
   type CaptureSummary,
   openDigestStore,
   openProgress,
-  postgresSource,
   runCapture,
 } from "@anamnesis/capture";
 import { AnamnesisError, sourceId } from "@anamnesis/core";
@@ -16,6 +15,7 @@ import { type Folder, organisationSigner, sourceOf } from "./folder/folder.ts";
 import { sourceLayout } from "./folder/layout.ts";
 import { openOwnIndex } from "./own-index.ts";
 import { openSourceReads } from "./reads.ts";
+import { openSource } from "./sources.ts";
 import { primitives, systemClock } from "./system.ts";
 
 export interface SourceOptions {
@@ -63,7 +63,7 @@ function run(options: SourceOptions): RunningSource {
   const index = openOwnIndex(access.files.index, access.name);
   const progress = openProgress(access.files.progress);
   const digests = openDigestStore(access.files.digests);
-  const source = postgresSource({ ...access.catalog, url: access.url, name: access.name });
+  const source = openSource(access);
   const reads = openSourceReads(sourceOf(folder, name).reads, access, systemClock.now);
   const stop = new AbortController();
   let now = STARTING;

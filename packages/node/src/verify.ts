@@ -1,6 +1,5 @@
 /** Verification of one source of the folder: beside a running node, or with capture run here until it has caught up. */
 import {
-  openPostgresVerify,
   openProgress,
   openRowIndex,
   type RowIndexReader,
@@ -9,12 +8,14 @@ import {
   type VerifyReport,
   verifySource,
   waitForBarrier,
+  waitForPosition,
 } from "@anamnesis/capture";
 import { toHex } from "@anamnesis/core";
 import type { LogReader } from "@anamnesis/ledger";
 import { type Environment, openAccess, type SourceAccess } from "./access.ts";
 import { withCapture } from "./beside.ts";
 import type { Folder } from "./folder/folder.ts";
+import { openVerifySource } from "./sources.ts";
 import { primitives } from "./system.ts";
 
 export interface VerifyRequest {
@@ -83,7 +84,7 @@ async function compare(
 ): Promise<VerifyReport> {
   const { mode, table, key, signal, onProgress, deadlineMs = DEADLINE_MS } = request;
   const progress = openProgress(access.files.progress, { readOnly: true });
-  const source = await openPostgresVerify({ url: access.url, catalog: access.catalog });
+  const source = await openVerifySource(access);
   try {
     return await verifySource({
       ...{ source, log, index, mode, primitives, signal },
@@ -91,7 +92,10 @@ async function compare(
       organisation: access.organisation,
       handles: access.handles,
       sealers: access.sealers,
-      waitForBarrier: (token, lsn, s) => waitForBarrier(progress, token, lsn, { signal: s, deadlineMs }),
+      waitForBarrier: (token, lsn, s) =>
+        token === undefined
+          ? waitForPosition(progress, () => source.barrier(""), { signal: s, deadlineMs })
+          : waitForBarrier(progress, token, lsn, { signal: s, deadlineMs }),
       ...(table === undefined ? {} : { table }),
       ...(key === undefined ? {} : { key }),
       ...(onProgress === undefined ? {} : { onProgress }),

@@ -17,7 +17,7 @@ describe("addresses of databases", () => {
   it.each([
     // oxlint-disable-next-line no-template-curly-in-string -- the reference is the point
     ["node/missing-variable", "postgres://u:${NOT_SET}@h/d"],
-    ["node/bad-url", "mysql://h/d"],
+    ["node/bad-url", "oracle://h/d"],
     ["node/bad-url", "no address"],
   ])("says %s", (code, url) => {
     let seen: unknown;

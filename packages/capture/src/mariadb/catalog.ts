@@ -87,6 +87,23 @@ export async function readMariaTables(
   });
 }
 
+/** Whether a table still has the columns and the key that `table` says. */
+export async function sameShape(connection: Connection, table: MariaTable): Promise<boolean> {
+  const where = (alias: string): string =>
+    `${alias}TABLE_SCHEMA = ${quoteText(table.database)} AND ${alias}TABLE_NAME = ${quoteText(table.relation)}`;
+  const columns = (await readColumns(connection, where(""))).get(table.name) ?? [];
+  const stored = columns.filter((c) => !c.generated);
+  const key = (await readKeys(connection, where("s."))).get(table.name) ?? [];
+  return (
+    stored.length === table.columns.length &&
+    stored.every(
+      (c, i) => c.name === table.columns[i]?.name && (c.canonical?.type ?? "unknown") === table.columns[i]?.type,
+    ) &&
+    columns.filter((c) => c.generated).every((c, i) => c.name === table.generated[i]) &&
+    (key.join("\0") === table.keyColumns.map((i) => table.columns[i]?.name).join("\0") || table.keyColumns.length === 0)
+  );
+}
+
 /** The row bytes' columns of all rows. */
 export function selectMaria(table: MariaTable): string {
   const columns = table.columns.map((c) => selectExpression(quoteName(c.name), c.type)).join(", ");

@@ -1,5 +1,6 @@
 export { type VerifyErrorCode, verifyError } from "./errors.ts";
-export { openPostgresVerify, type PostgresVerifyOptions, parseSnapshot } from "./postgres.ts";
+export { type MariadbVerifyOptions, openMariadbVerify } from "./mariadb.ts";
+export { openPostgresVerify, type PostgresVerifyOptions } from "./postgres.ts";
 export {
   exitCodeOf,
   type Finding,

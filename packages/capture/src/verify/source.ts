@@ -22,6 +22,14 @@ export interface VerifySource {
    */
   barrier(token: string): Promise<bigint>;
 
+  /**
+   * Nothing is put into the source's log: `barrier` only says how far it goes, and passing that position is what counts.
+   */
+  readonly unmarked?: true;
+
+  /** A position as people read it. Absent: as PostgreSQL writes an LSN. */
+  formatPosition?(position: bigint): string;
+
   close(): Promise<void>;
 }
 

@@ -39,9 +39,9 @@ export interface VerifyOptions {
   readonly sealers: SubjectSealers;
   /**
    * Resolves when capture has passed the marker: everything before it is final and in the index. Passing the position
-   * `lsn`, which lies at or after the marker, is as good. Rejects when that takes too long.
+   * `lsn`, which lies at or after the marker, is as good; without a token it is all there is. Rejects when that takes too long.
    */
-  readonly waitForBarrier: (token: string, lsn: bigint, signal: AbortSignal) => Promise<void>;
+  readonly waitForBarrier: (token: string | undefined, lsn: bigint, signal: AbortSignal) => Promise<void>;
   /** Only this table (`schema.table`), or only the row with this key text in it. */
   readonly table?: string;
   readonly key?: string;
@@ -184,9 +184,10 @@ class Verification {
   /** After this, every event that an open snapshot can see is in the index. */
   async #passBarrier(table: string): Promise<void> {
     this.#options.onProgress?.({ step: "waiting", table });
+    const { source, waitForBarrier } = this.#options;
     const token = randomUUID();
-    const lsn = await this.#options.source.barrier(token);
-    await this.#options.waitForBarrier(token, lsn, this.#signal);
+    const lsn = await source.barrier(token);
+    await waitForBarrier(source.unmarked === true ? undefined : token, lsn, this.#signal);
     this.#position ??= lsn;
     this.#checkpoint = await this.#temporary?.catchUp();
     this.#index.refresh();
@@ -273,10 +274,15 @@ class Verification {
       totals,
       unattributed: this.#unattributed(),
       mode,
-      position: this.#position === undefined ? null : formatLsn(this.#position),
+      position: this.#position === undefined ? null : this.#positionText(this.#position),
       checkpoint: { origin: checkpoint.origin, size: checkpoint.size, root: toHex(checkpoint.root) },
       seconds: Math.round(seconds * 1000) / 1000,
     };
+  }
+
+  #positionText(position: bigint): string {
+    const { source } = this.#options;
+    return source.formatPosition === undefined ? formatLsn(position) : source.formatPosition(position);
   }
 
   #unattributed(): number {

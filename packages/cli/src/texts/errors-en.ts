@@ -169,8 +169,8 @@ export const errorsEn: Readonly<Record<AnyErrorCode, ErrorText>> = {
     remedy: "Choose another name, or edit anamnesis.toml.",
   },
   "node/bad-url": {
-    text: "The address is not one of a PostgreSQL database",
-    remedy: "Write it as postgres://user:password@host:port/database.",
+    text: "The address is not one of a database that can be captured",
+    remedy: "Write it as postgres://user:password@host:port/database or mariadb://user:password@host:port/database.",
   },
   "node/missing-variable": {
     text: "anamnesis.toml refers to an environment variable that is not set",

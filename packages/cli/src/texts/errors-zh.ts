@@ -169,8 +169,8 @@ export const errorsZh: Readonly<Record<AnyErrorCode, ErrorText>> = {
     remedy: "请选择其他名称，或编辑 anamnesis.toml。",
   },
   "node/bad-url": {
-    text: "地址不是 PostgreSQL 数据库地址",
-    remedy: "请写成 postgres://user:password@host:port/database。",
+    text: "地址不是可捕获的数据库的地址",
+    remedy: "请写成 postgres://user:password@host:port/database 或 mariadb://user:password@host:port/database。",
   },
   "node/missing-variable": {
     text: "anamnesis.toml 引用的环境变量未设置",

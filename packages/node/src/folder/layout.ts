@@ -25,6 +25,8 @@ export interface SourceLayout {
   readonly handleKey: string;
   /** How far capture has come: written by the one that captures, read by others. */
   readonly progress: string;
+  /** Where capture is in the log of a database that does not keep our place itself; losing it is a gap. */
+  readonly place: string;
   /** Reads found in the database's log that are not yet final: not a cache. */
   readonly reads: string;
 }
@@ -51,6 +53,7 @@ export function sourceLayout(folder: FolderLayout, name: string): SourceLayout {
     keys: join(dir, "keys.db"),
     handleKey: join(folder.keys, `source-${name}.key`),
     progress: join(dir, "progress.db"),
+    place: join(dir, "place.json"),
     reads: join(dir, "reads.db"),
   };
 }

@@ -19,16 +19,24 @@ export function databaseUrl(text: string, env: Readonly<Record<string, string | 
     }
     return whole ? value : encodeURIComponent(value);
   });
-  parseDatabaseUrl(url);
+  productOf(url);
   return url;
 }
 
-/** @throws AnamnesisError `node/bad-url`, never repeating the address */
-function parseDatabaseUrl(url: string): URL {
-  const parsed = URL.parse(url);
-  const known = parsed?.protocol === "postgres:" || parsed?.protocol === "postgresql:";
-  if (parsed === null || !known) throw nodeError("node/bad-url", "this is not an address of a PostgreSQL database");
-  return parsed;
+export type Product = "postgres" | "mariadb";
+
+const PRODUCTS: Readonly<Record<string, Product>> = {
+  "postgres:": "postgres",
+  "postgresql:": "postgres",
+  "mariadb:": "mariadb",
+  "mysql:": "mariadb",
+};
+
+/** Which database an address names. @throws AnamnesisError `node/bad-url`, never repeating the address */
+export function productOf(url: string): Product {
+  const product = PRODUCTS[URL.parse(url)?.protocol ?? ""];
+  if (product !== undefined) return product;
+  throw nodeError("node/bad-url", "this is no address of a database: write postgres://… or mariadb://…");
 }
 
 /** The same without password, for people and logs. */
