@@ -116,10 +116,16 @@ function shortened(row: Uint8Array, sealer: ReturnType<typeof rowSealer>): Uint8
   return Buffer.from(short.join("\t"), "latin1");
 }
 
+/** Ids that are not UTF-8 count byte by byte. */
+function idText(value: Uint8Array): string {
+  const text = Buffer.from(value).toString();
+  return Buffer.from(text).equals(value) ? text : `\0${toHex(value)}`;
+}
+
 function sealerOf(table: Table, columns: readonly (Uint8Array | null)[], keys: Pick<KeyStore, "find">) {
   const subjects = table.subjectColumns.map((i) => columns[i]).filter((v) => v !== null && v !== undefined);
   const first = subjects[0];
-  const key = keys.find(first === undefined ? ownKey(table) : patient(Buffer.from(first).toString()));
+  const key = keys.find(first === undefined ? ownKey(table) : patient(idText(first)));
   if (key === undefined || key === "erased") throw new Error(`no key for a row of ${qualified(table)}`);
   return rowSealer(native, key);
 }

@@ -27,15 +27,14 @@ export async function runCapture(options: CaptureOptions): Promise<CaptureSummar
     try {
       await new Session({ ...options, signal }, run.shared).run().finally(() => watch.stop());
       if (!watch.signal.aborted) return run.summary();
-      await giveUp(options.source, options.signal);
-      run.shared.report({ phase: "reconnecting", code: "capture/slot-given-up" });
     } catch (error) {
       if (options.signal.aborted) return run.summary();
       if (error instanceof RestoredSignal) continue;
-      if (!run.mayRetry(error)) throw error;
+      // Stopped by the watch, whatever it was busy with is no failure.
+      if (!watch.signal.aborted) run.mustRetry(error);
       if (run.shared.events > before) wait = BACKOFF_MS_MIN;
-      run.shared.report({ phase: "reconnecting", code: codeOf(error) ?? "unknown" });
     }
+    if (watch.signal.aborted) await run.giveUp();
     await sleep(wait, undefined, { signal: options.signal }).catch(() => undefined);
     wait = Math.min(2 * wait, BACKOFF_MS_MAX);
   }
@@ -60,6 +59,22 @@ class Run {
       ignored: 0,
       report: (progress) => this.#report(progress, now),
     };
+  }
+
+  /** Says what is in the way, and throws it when waiting does not help. */
+  mustRetry(error: unknown): void {
+    if (!this.mayRetry(error)) throw error;
+    this.shared.report({ phase: "reconnecting", code: codeOf(error) ?? "unknown" });
+  }
+
+  /** The next session finds no position, and declares the gap. */
+  async giveUp(): Promise<void> {
+    try {
+      await giveUp(this.#o.source, this.#o.signal);
+      this.shared.report({ phase: "reconnecting", code: "capture/slot-given-up" });
+    } catch (error) {
+      this.mustRetry(error);
+    }
   }
 
   /** A source that answered once is waited for; one that never did only when asked to be patient. */

@@ -11,6 +11,8 @@ interface Pin {
   readonly value: string;
   /** What the server answers when asked, where it is not the value. */
   readonly answer?: string;
+  /** The value in a database that has no encoding. */
+  readonly unencoded?: string;
   /** First version that knows it, as `server_version_num`. */
   readonly since?: number;
 }
@@ -21,7 +23,8 @@ export const TRANSACTION_TIMEOUT_SINCE = 170_000;
 
 const PINNED: readonly Pin[] = [
   // What a value looks like as text.
-  pin("client_encoding", "UTF8"),
+  // Without an encoding the server converts nothing, and refuses to send as UTF8 what is not: bytes are taken as bytes.
+  pin("client_encoding", "UTF8", { unencoded: "SQL_ASCII" }),
   pin("datestyle", "ISO, MDY"),
   pin("intervalstyle", "postgres"),
   pin("timezone", "UTC"),
@@ -56,18 +59,23 @@ const PINNED: readonly Pin[] = [
   pin("client_min_messages", "error"),
 ];
 
+const UNENCODED = "pg_catalog.current_setting('server_encoding') = 'SQL_ASCII'";
 const VERSION = "pg_catalog.current_setting('server_version_num')::pg_catalog.int4";
 
 /** Sets all and reads them back. @throws AnamnesisError `capture/session-not-pinned`, and what the database says. */
 export async function pinSession(client: Client): Promise<void> {
-  const set = PINNED.map(({ name, value, since }) => {
-    const call = `pg_catalog.set_config('${name}', '${value}', false)`;
+  const set = PINNED.map(({ name, value, since, unencoded = value }) => {
+    const wanted =
+      unencoded === value ? `'${value}'` : `CASE WHEN ${UNENCODED} THEN '${unencoded}' ELSE '${value}' END`;
+    const call = `pg_catalog.set_config('${name}', ${wanted}, false)`;
     return since === undefined ? call : `CASE WHEN ${VERSION} >= ${since} THEN ${call} END`;
   });
   await client.query(`SELECT ${set.join(", ")}`);
-  const read = PINNED.map(({ name, since }, i) => {
-    const value = since === undefined ? `'${name}'` : `'${name}', ${VERSION} < ${since}`;
-    return `pg_catalog.current_setting(${value}) AS s${i}`;
+  const read = PINNED.map(({ name, value, since, unencoded }, i) => {
+    const setting = since === undefined ? `'${name}'` : `'${name}', ${VERSION} < ${since}`;
+    const got = `pg_catalog.current_setting(${setting})`;
+    if (unencoded === undefined) return `${got} AS s${i}`;
+    return `CASE WHEN ${UNENCODED} AND ${got} = '${unencoded}' THEN '${value}' ELSE ${got} END AS s${i}`;
   });
   const { rows } = await client.query<Record<string, string | null>>(`SELECT ${read.join(", ")}`);
   for (const [i, { name, value, answer, since }] of PINNED.entries()) {
