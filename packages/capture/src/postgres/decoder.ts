@@ -28,6 +28,8 @@ export interface DecoderOptions {
   readonly xid: bigint;
   /** Types that were not found even after reading the catalog again: their name in the stream has to do. */
   readonly unknownTypes: Set<number>;
+  /** Reads the content of a logical message, which comes in the database's own encoding. */
+  readonly text: (bytes: Uint8Array) => string;
 }
 
 export class Decoder {
@@ -161,7 +163,7 @@ export class Decoder {
   }
 
   #said(message: { readonly prefix: string; readonly content: Uint8Array }): void {
-    const text = message.content.length <= MESSAGE_BYTES_MAX ? LOOSE.decode(message.content) : "";
+    const text = message.content.length <= MESSAGE_BYTES_MAX ? this.#options.text(message.content) : "";
     if (message.prefix === "anamnesis.barrier") {
       this.#handler.barrier(text.slice(0, NAME_MAX));
       return;
@@ -203,7 +205,6 @@ function without(relation: Relation, generated: readonly string[]): Described["k
 }
 
 const NOTHING = {};
-const LOOSE = new TextDecoder();
 
 function update(
   table: TableSchema,

@@ -13,7 +13,8 @@ import type {
 } from "../source.ts";
 import { openBeside } from "./beside.ts";
 import { type CatalogOptions, type PgTable, readTables } from "./catalog.ts";
-import { Decoder } from "./decoder.ts";
+import { Decoder, type DecoderOptions } from "./decoder.ts";
+import { serverText } from "./encoding.ts";
 import { Fingerprint } from "./fingerprint.ts";
 import { parseLsn } from "./lsn.ts";
 import { ensurePublication, objectName, publishedTables } from "./publication.ts";
@@ -181,16 +182,19 @@ class Postgres implements PostgresSource {
     }
   }
 
-  async #decoding(): Promise<{ readonly types: ReadonlyMap<number, string>; readonly xid: bigint }> {
+  async #decoding(): Promise<Pick<DecoderOptions, "types" | "xid" | "text">> {
     return withClient(this.#options, async (client) => {
       const { rows } = await client.query<{ oid: number; name: string }>(
         `SELECT t.oid::int8::float8 AS oid, n.nspname || '.' || t.typname AS name
            FROM pg_catalog.pg_type t JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace`,
       );
-      const next = await client.query<{ xid: string }>(
-        "SELECT pg_catalog.pg_snapshot_xmax(pg_catalog.pg_current_snapshot())::text AS xid",
+      const next = await client.query<{ xid: string; encoding: string }>(
+        `SELECT pg_catalog.pg_snapshot_xmax(pg_catalog.pg_current_snapshot())::text AS xid,
+                pg_catalog.current_setting('server_encoding') AS encoding`,
       );
-      return { types: new Map(rows.map((r) => [r.oid, r.name])), xid: BigInt(next.rows[0]?.xid ?? "3") };
+      const types = new Map(rows.map((r) => [r.oid, r.name]));
+      const { xid = "3", encoding = "UTF8" } = next.rows[0] ?? {};
+      return { types, xid: BigInt(xid), text: serverText(encoding) };
     });
   }
 }
