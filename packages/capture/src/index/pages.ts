@@ -4,7 +4,7 @@ import { damaged } from "./database.ts";
 import { PAGE_BYTES, RECORD_BYTES, RECORDS_PER_PAGE, type RecordView } from "./record.ts";
 
 const PAGES_MAX = 2048;
-const READ_AHEAD = 8;
+const READ_AHEAD = 32;
 
 interface Page {
   readonly bytes: Uint8Array;
