@@ -1,16 +1,24 @@
 /** `source check` of one configured source: reads only, unless the operator says to prepare. */
-import { applyPreparation, checkReads, checkSource, postgresSource, type SourceCheck } from "@anamnesis/capture";
+import {
+  applyPreparation,
+  checkReads,
+  checkSource,
+  type MariadbCheck,
+  postgresSource,
+  type SourceCheck,
+} from "@anamnesis/capture";
 import { handles } from "@anamnesis/crypto";
 import type { Environment } from "./access.ts";
 import { type Folder, sourceOf } from "./folder/folder.ts";
 import { readKey } from "./folder/keys.ts";
 import { sourceLayout } from "./folder/layout.ts";
 import type { ReadsConfig } from "./folder/reads-config.ts";
-import { databaseUrl } from "./folder/url.ts";
+import { databaseUrl, productOf } from "./folder/url.ts";
+import { checkMariadbSource } from "./mariadb-check.ts";
 import { primitives } from "./system.ts";
 
 export interface Checked {
-  readonly check: SourceCheck;
+  readonly check: SourceCheck | MariadbCheck;
   readonly product: string;
   readonly sees: readonly string[];
   readonly cannotSee: readonly string[];
@@ -40,6 +48,7 @@ export async function checkNamed({ folder, source, env, apply = false }: CheckRe
     exclude,
     subjects,
   };
+  if (productOf(url) === "mariadb") return checkMariadbSource(options, apply);
   const before = await checkSource(options);
   const { product, sees, cannotSee } = postgresSource(options).describe();
   const described = { product, sees, cannotSee };

@@ -1,3 +1,4 @@
+export { applyToMariadb, checkMariadb, type LogKeeping, type MariadbCheck } from "./check.ts";
 export { connectMariadb, withMariadb } from "./connect.ts";
 export { fileMemory, type PositionMemory, type Remembered } from "./memory.ts";
 export { readTexts } from "./result.ts";

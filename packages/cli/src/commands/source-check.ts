@@ -1,5 +1,5 @@
 /** `anamnesis source check NAME`: what capture needs and would see; changes nothing unless told to. */
-import type { SourceCheck, Statement, TableCheck } from "@anamnesis/capture";
+import type { MariadbCheck, SourceCheck, Statement, TableCheck } from "@anamnesis/capture";
 import { type Checked, checkNamed } from "@anamnesis/node";
 import type { Command } from "commander";
 import { exampleText } from "../help.ts";
@@ -47,7 +47,8 @@ function show({ check: found, product, cannotSee, applied }: Checked, session: S
   for (const group of grouped(found.tables, (t) => `${t.status}/${t.why}`)) showTables(group, session);
   if (applied.length > 0) session.print(style.good(texts.source.applied(applied.length)));
   showStatements(found, session);
-  showSlot(found, session);
+  if ("log" in found) showLog(found, session);
+  else showSlot(found, session);
   session.print(style.bold(texts.source.cannotSee));
   for (const line of cannotSee) session.print(`  - ${line}`);
 }
@@ -66,14 +67,14 @@ function showTables(tables: readonly TableCheck[], { texts: { source }, style, p
   for (const line of table([[name, rows, patient, key, ...(withLarge ? [large] : [])], ...lines])) print(`  ${line}`);
 }
 
-function showStatements(found: SourceCheck, { texts: { source }, style, print }: Session): void {
+function showStatements(found: SourceCheck | MariadbCheck, { texts: { source }, style, print }: Session): void {
   const statements = [...found.tables.flatMap((t) => t.statements), ...found.statements];
   if (statements.length === 0) {
     if (found.ready) print(source.nothing);
     return;
   }
   print(style.bold(source.needs));
-  print("  SET lock_timeout = '2s';");
+  if (!("log" in found)) print("  SET lock_timeout = '2s';");
   for (const group of grouped(statements, (s) => `${s.required}/${s.why}/${s.lock}/${s.cost}`)) {
     const [first] = group;
     if (first === undefined) continue;
@@ -89,6 +90,12 @@ function showSlot({ publication, slot, walKept }: SourceCheck, { texts: { source
   print(style.bold(source.slot(publication)));
   print(`  ${slot === undefined ? source.slotToMake : source.slotKeeps(Math.ceil(slot.retainedBytes / MEBIBYTE))}`);
   print(`  ${source.slotCost(walKept === "-1" ? undefined : walKept)}`);
+}
+
+function showLog({ log }: MariadbCheck, { texts: { source }, style, print }: Session): void {
+  print(style.bold(source.log));
+  print(`  ${source.logKeeps(log.files, Math.ceil(log.bytes / MEBIBYTE))}`);
+  print(`  ${source.logCost(log.seconds === null || log.seconds === 0 ? undefined : Math.round(log.seconds / 3600))}`);
 }
 
 const MEBIBYTE = 1024 * 1024;

@@ -130,6 +130,12 @@ export const en = {
     columns: { table: "TABLE", rows: "ROWS (ABOUT)", patient: "PATIENT", key: "KEY", large: "LARGE VALUES" },
     required: "required",
     optional: "optional",
+    log: "Binary log",
+    logKeeps: (files: number, mebibytes: number) => `The server keeps ${count(files, "file")} of it, ${mebibytes} MiB.`,
+    logCost: (hours: number | undefined) =>
+      hours === undefined
+        ? "It is never removed by age, so a capture that was down finds everything; the server's disk must have room for it."
+        : `Files older than ${hours} h are removed, whether capture has read them or not: a capture that is down for longer has a gap, which it declares.`,
     slot: (name: string) => `Replication slot ${name}`,
     slotToMake: "Not there yet: capture makes it when it first starts.",
     slotKeeps: (mebibytes: number) => `It holds back ${mebibytes} MiB of WAL now.`,
@@ -202,6 +208,11 @@ export const en = {
     },
     columns: { finding: "FINDING", table: "TABLE", key: "KEY", last: "LAST VOUCHED BY" },
     event: (index: number, time: string, actor: string) => `event ${index}, ${time}, ${actor}`,
+    equals: (older: number, newest: string) => `as event ${older}, not ${newest}`,
+    putBack: (n: number) =>
+      n === 1
+        ? "1 row holds what an older event says: it was put back."
+        : `${n} rows hold what older events say: they were put back.`,
     noEvent: "no event",
     unknownActor: "unknown actor",
     unattributed: (n: number) =>

@@ -115,6 +115,12 @@ export const zh: Texts = {
     columns: { table: "表", rows: "行数（约）", patient: "患者", key: "键", large: "大值列" },
     required: "必需",
     optional: "可选",
+    log: "二进制日志",
+    logKeeps: (files, mebibytes) => `服务器保留 ${files} 个文件，共 ${mebibytes} MiB。`,
+    logCost: (hours) =>
+      hours === undefined
+        ? "日志不会因时间久远而删除，因此停止过的捕获不会缺失内容；服务器磁盘须有足够空间。"
+        : `超过 ${hours} 小时的文件会被删除，无论捕获是否已读取：停止更久的捕获会出现缺口，并予以声明。`,
     slot: (name) => `复制槽 ${name}`,
     slotToMake: "尚不存在：捕获首次启动时创建。",
     slotKeeps: (mebibytes) => `目前保留 ${mebibytes} MiB 的 WAL。`,
@@ -171,6 +177,8 @@ export const zh: Texts = {
     kind: { altered: "被改动", missing: "缺失", unexplained: "来历不明", erased: "已擦除", unvouched: "未受证明" },
     columns: { finding: "发现", table: "表", key: "键", last: "最后证明事件" },
     event: (index, time, actor) => `事件 ${index}，${time}，${actor}`,
+    equals: (older, newest) => `同事件 ${older}，而非${newest}`,
+    putBack: (n) => `${n} 行的内容与更旧的事件一致：被放回了旧值。`,
     noEvent: "无事件",
     unknownActor: "操作者未知",
     unattributed: (n) => `${n} 个事件的操作者未知（普通写入，无人署名；不算发现）`,
