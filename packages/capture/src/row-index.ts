@@ -194,6 +194,12 @@ export interface TableView {
   /** The newest visible event of the row that tells its content; undefined when there is none. */
   newest(id: RowId): VisibleEvent | undefined;
 
+  /**
+   * Goes back from the newest visible event of the row, which is not among them, over at most `most` older visible ones
+   * that tell its content. The log index of the first for which `is` holds; undefined when there is none.
+   */
+  earlier(id: RowId, most: number, is: (event: VisibleEvent) => boolean): number | undefined;
+
   /** For tables without a key: copies of the row that the snapshot should see (creates − deletes, since a truncate). */
   copies(id: RowId): number;
 

@@ -68,6 +68,15 @@ export class SnapshotView implements TableView {
     return r === undefined ? undefined : this.#found.take(r, r.alive && r.index > this.#floor);
   }
 
+  earlier(id: RowId, most: number, is: (event: VisibleEvent) => boolean): number | undefined {
+    const r = this.#seekVisible(id);
+    for (let n = 0; r !== undefined && n < most && this.#store.seekOlder(r, r.index); n++) {
+      const { index } = r;
+      if (this.#isVisible(r) && is(this.#found.take(r, r.alive))) return index;
+    }
+    return undefined;
+  }
+
   copies(id: RowId): number {
     const r = this.#store.pages.seek(this.#record, id);
     let copies = 0;

@@ -10,6 +10,10 @@ export interface Finding {
   readonly kind: FindingKind;
   /** The newest event about the row that the snapshot sees: what the ledger last vouched for. */
   readonly lastEvent: LastEvent | null;
+  /**
+   * Set when the row holds what this older event (log index) committed to: it was put back. The newest of several.
+   */
+  readonly equalsEvent?: number;
   /** Set on `unvouched` rows whose newest event covers other columns than the table has now. */
   readonly columnsChanged?: true;
   /** Set on `unvouched` rows whose newest event left out a large value that was not known from before. */

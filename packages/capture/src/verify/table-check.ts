@@ -69,18 +69,23 @@ abstract class Check {
     return this.identity.handleOfText(key);
   }
 
-  protected report(kind: FindingKind, id: RowId | undefined, key: () => string, why: Why = {}): void {
+  protected report(kind: FindingKind, id: RowId | undefined, key: () => string, why: () => Why = () => ({})): void {
     const { findings, names } = this.context;
     findings.add(kind, () => ({
       table: this.table.name,
       key: key(),
       lastEvent: id === undefined ? null : names.lastEvent(this.view.last(id)),
-      ...why,
+      ...why(),
     }));
   }
 }
 
-type Why = Pick<Finding, "columnsChanged" | "valueUnknown">;
+type Why = Pick<Finding, "columnsChanged" | "valueUnknown" | "equalsEvent">;
+
+const putBackTo = (equalsEvent: number | undefined): Why => (equalsEvent === undefined ? {} : { equalsEvent });
+
+/** How many older events of a row are tried, to tell whether it was put back. */
+const EARLIER_MAX = 100;
 
 class KeyedCheck extends Check implements TableCheck {
   readonly lostKey = false;
@@ -107,7 +112,8 @@ class KeyedCheck extends Check implements TableCheck {
     const id = this.view.locate(handle);
     const kind = this.#judge(id, handle, bytes, fields);
     if (kind === undefined) return;
-    this.report(kind, id, () => this.identity.text(bytes), kind === "unvouched" ? this.#whyUnvouched(id) : {});
+    const why = () => (kind === "unvouched" ? this.#whyUnvouched(id) : this.#putBack(id, handle, bytes, fields));
+    this.report(kind, id, () => this.identity.text(bytes), why);
   }
 
   indexed(id: RowId): void {
@@ -133,6 +139,11 @@ class KeyedCheck extends Check implements TableCheck {
     if (newest === undefined) return {};
     const others = newest.schemaAt >= 0 && ruleOf(this.table, newest.bytes, newest.schemaAt) === undefined;
     return others ? { columnsChanged: true } : { valueUnknown: true };
+  }
+
+  #putBack(id: RowId | undefined, handle: Uint8Array, row: Uint8Array, fields: readonly Uint8Array[]): Why {
+    const fits = (event: VisibleEvent) => event.alive && this.#compare(event, handle, row, fields) === undefined;
+    return id === undefined ? {} : putBackTo(this.view.earlier(id, EARLIER_MAX, fits));
   }
 
   #compare(
@@ -202,7 +213,10 @@ class MultisetCheck extends Check implements TableCheck {
   indexed(id: RowId): void {
     const surplus = this.#counts.of(id) - this.view.copies(id);
     const key = () => this.context.names.key(id, this.identity);
-    for (let i = 0; i < surplus; i++) this.report("unexplained", id, key);
+    // Its handle tells its content: where the newest event deleted a copy, one that is back equals an event before.
+    const back = () => (this.view.newest(id)?.alive === true ? undefined : this.view.earlier(id, EARLIER_MAX, isAlive));
+    const why = () => putBackTo(back());
+    for (let i = 0; i < surplus; i++) this.report("unexplained", id, key, why);
     for (let i = surplus; i < 0; i++) this.#lacking(id, key);
   }
 
@@ -210,7 +224,7 @@ class MultisetCheck extends Check implements TableCheck {
   finish(): void {
     for (let i = 0; i < this.#unmatched; i++) {
       const former = this.#former-- > 0;
-      const why: Why = former ? { columnsChanged: true } : {};
+      const why = (): Why => (former ? { columnsChanged: true } : {});
       this.report(former ? "unvouched" : "unexplained", undefined, () => this.#pending[i] ?? "#", why);
     }
     this.#pending = [];
@@ -235,6 +249,8 @@ class MultisetCheck extends Check implements TableCheck {
     else this.report("missing", id, key);
   }
 }
+
+const isAlive = (event: VisibleEvent): boolean => event.alive;
 
 function sameBytes(bytes: Uint8Array, at: number, expected: Uint8Array): boolean {
   for (let i = 0; i < expected.length; i++) if (bytes[at + i] !== expected[i]) return false;
