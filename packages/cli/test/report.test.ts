@@ -34,6 +34,14 @@ const many = (n: number, more: Partial<Finding>) =>
   Array.from({ length: n }, (_, i) => finding("unvouched", `${i}`, { ...more }));
 
 describe("a report", () => {
+  it("says of rows that were put back which older event they equal", () => {
+    const lines = shown([finding("altered", "1", { equalsEvent: 3 }), finding("altered", "2")]);
+    expect(lines.join("\n")).toContain("as event 3, not event 7");
+    expect(lines).toContain("1 row holds what an older event says: it was put back.");
+    expect(shown([finding("altered", "2")]).join("\n")).not.toContain("put back");
+    expect(shown([finding("unexplained", "1", { equalsEvent: 3 })], {}, "zh").join("\n")).toContain("同事件 3");
+  });
+
   it("puts alterations before a flood of rows whose columns changed, which is one line", () => {
     const flood = many(30_012, { table: "public.onecol", columnsChanged: true });
     const lines = shown([...flood, finding("unvouched", "9"), finding("missing", "8"), finding("altered", "7")]);

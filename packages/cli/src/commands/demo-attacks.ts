@@ -65,6 +65,7 @@ function show(played: Played, { texts: { attacks, verify }, style, print }: Sess
   const kinds = Object.entries(played.kinds).map(([kind, { found }]) => `${verify.kind[kind as "altered"]} ${found}`);
   print(`    ${attacks.found(played.planted, played.tables, played.found, kinds.join(", "))}`);
   print(`    ${attacks.falseAlarms(played.falseAlarms, played.legalWrites)}`);
+  if (played.equalsOlder > 0) print(`    ${attacks.equals(played.equalsOlder)}`);
   if (played.undone > 0) print(`    ${attacks.undone(played.undone)}`);
   if (played.open > 0) print(`    ${attacks.open(played.open)}`);
   if (played.overwritten > 0) print(`    ${attacks.overwritten(played.overwritten)}`);

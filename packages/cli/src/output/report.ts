@@ -44,6 +44,8 @@ function showFindings(report: VerifyReport, all: number, session: Session): void
   for (const line of table([head, ...lines.map((l) => l.cells)], CELL_MAX)) session.print(`  ${line}`);
   const more = all - lines.reduce((n, l) => n + l.findings, 0);
   if (more > 0) session.print(`  ${verify.more(more)}`);
+  const putBack = [...altered, ...unexplained].filter((f) => f.equalsEvent !== undefined).length;
+  if (putBack > 0) session.print(verify.putBack(putBack));
 }
 
 const lineOf = (f: Finding, session: Session): Line => ({
@@ -86,10 +88,10 @@ function showNotCovered(tables: readonly NotCovered[], session: Session): void {
   for (const line of table([[verify.notCovered(list)]], LINE_MAX)) session.print(line);
 }
 
-function lastEvent({ lastEvent: last }: Finding, { texts: { verify } }: Session): string {
-  return last === null
-    ? verify.noEvent
-    : verify.event(last.index, isoTime(last.time), last.actor ?? verify.unknownActor);
+function lastEvent({ lastEvent: last, equalsEvent }: Finding, { texts: { verify } }: Session): string {
+  if (last === null) return verify.noEvent;
+  const event = verify.event(last.index, isoTime(last.time), last.actor ?? verify.unknownActor);
+  return equalsEvent === undefined ? event : verify.equals(equalsEvent, event);
 }
 
 function evidence(report: VerifyReport, { texts: { verify } }: Session): string[][] {

@@ -18,6 +18,8 @@ export interface Played {
   readonly tables: number;
   /** Found by the mode that believes nothing local. */
   readonly foundFromLog: number;
+  /** Rows of which verification says that they hold what an older event committed to. */
+  readonly equalsOlder: number;
   /** Planted rows that the ward wrote again legally before verification: what their newest event says, and not counted. */
   readonly overwritten: number;
   readonly stillFoundAfterRebaseline: boolean;
@@ -50,10 +52,11 @@ export async function play(attack: Attack, options: StageOptions, onStep: (step:
     const { planted, found, falseAlarms, kinds } = first.cache;
     return {
       name: attack.name,
-      ok: planted >= options.count && isExact(first.cache) && isExact(first.fromLog) && stillFound,
+      ok: planted >= options.count && isExact(first.cache) && isExact(first.fromLog) && first.groups && stillFound,
       ...{ planted, found, falseAlarms: Math.max(falseAlarms, first.fromLog.falseAlarms), kinds },
       tables: first.tables,
       foundFromLog: first.fromLog.found,
+      equalsOlder: first.equalsOlder,
       overwritten: deed.planted.length - planted,
       stillFoundAfterRebaseline: stillFound,
       undone: deed.undone ?? 0,
@@ -72,9 +75,13 @@ const isExact = (m: Match): boolean => m.found === m.planted && m.falseAlarms ==
 async function look(stage: Stage, deed: Deed) {
   return stage.quietly(async () => {
     const expected: readonly Planted[] = stillPlanted(deed.planted, deed.then, await census(stage.url));
-    const cache = match(expected, await stage.verify("cache"));
+    const report = await stage.verify("cache");
+    const cache = match(expected, report);
     const fromLog = match(expected, await stage.verify("from-log"));
-    return { cache, fromLog, tables: new Set(expected.map((p) => p.table)).size };
+    const there = [...report.altered, ...report.unexplained];
+    const equalsOlder = there.filter((f) => f.equalsEvent !== undefined).length;
+    const groups = deed.putBack !== true || equalsOlder === there.length;
+    return { cache, fromLog, groups, equalsOlder, tables: new Set(expected.map((p) => p.table)).size };
   });
 }
 

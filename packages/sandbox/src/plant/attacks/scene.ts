@@ -30,6 +30,8 @@ export interface Deed {
   readonly then: Census;
   /** Rows that were altered and put right again: they must not be named. */
   readonly undone?: number;
+  /** Every row that is still there holds what it held before: verification must say which older event it equals. */
+  readonly putBack?: true;
   /** Rows written openly: events, not alterations. */
   readonly open?: number;
 }
