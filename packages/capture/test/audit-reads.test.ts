@@ -134,7 +134,7 @@ describe("reads in the server's log become events", () => {
     await emitAll(reads, ledger);
     ledger.take(99);
     expect(ledger.told).toEqual([
-      "? reads.begin",
+      "anamnesis reads.begin",
       "dr public.patients 7",
       "nurse public.patients 7",
       "dr public.patients 8",
@@ -246,7 +246,7 @@ describe("reads in the server's log become events", () => {
         while (reads.due()) reads.emit(ledger);
         ledger.take(99);
         const expected = Array.from({ length: written }, (_, i) => `dr public.patients ${i + 1}`);
-        expect(ledger.told).toEqual(["? reads.begin", ...expected]);
+        expect(ledger.told).toEqual(["anamnesis reads.begin", ...expected]);
       }),
       { numRuns: 40 },
     );

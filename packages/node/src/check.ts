@@ -1,4 +1,5 @@
 /** `source check` of one configured source: reads only, unless the operator says to prepare. */
+import { resolve } from "node:path";
 import {
   applyPreparation,
   checkReads,
@@ -52,19 +53,19 @@ export async function checkNamed({ folder, source, env, apply = false }: CheckRe
   const before = await checkSource(options);
   const { product, sees, cannotSee } = postgresSource(options).describe();
   const described = { product, sees, cannotSee };
-  if (!apply) return withReads({ check: before, ...described, applied: [] }, url, reads);
+  if (!apply) return withReads({ check: before, ...described, applied: [] }, folder.layout.dir, url, reads);
   // Identities first: the publication takes in what has become usable by them.
   const identities = before.tables.flatMap((t) => t.statements).filter((s) => s.required);
   const applied = [...(await applyPreparation(url, identities))];
   const between = await checkSource(options);
   applied.push(...(await applyPreparation(url, between.statements)));
-  return withReads({ check: await checkSource(options), ...described, applied }, url, reads);
+  return withReads({ check: await checkSource(options), ...described, applied }, folder.layout.dir, url, reads);
 }
 
 /** Where reads are asked for, they are part of being ready; what the source says of them is replaced. */
-async function withReads(checked: Checked, url: string, reads: ReadsConfig | undefined): Promise<Checked> {
+async function withReads(checked: Checked, dir: string, url: string, reads: ReadsConfig | undefined): Promise<Checked> {
   if (reads === undefined) return checked;
-  const found = await checkReads({ url, mode: reads.mode, log: reads.log });
+  const found = await checkReads({ url, mode: reads.mode, log: resolve(dir, reads.log) });
   const problems = [...checked.check.problems, ...found.problems];
   return {
     ...checked,

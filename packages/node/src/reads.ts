@@ -1,6 +1,8 @@
 /** Reads from the database's log, for a source whose configuration asks for them. */
+import { resolve } from "node:path";
 import { type CaptureOptions, openReads, type Reads } from "@anamnesis/capture";
 import type { SourceAccess } from "./access.ts";
+import type { FolderLayout } from "./folder/layout.ts";
 import type { ReadsConfig } from "./folder/reads-config.ts";
 
 export interface SourceReads {
@@ -12,6 +14,7 @@ export interface SourceReads {
 
 /** @throws AnamnesisError `capture/log-unreadable`, `capture/damaged-store`. */
 export function openSourceReads(
+  { dir }: Pick<FolderLayout, "dir">,
   config: ReadsConfig | undefined,
   access: Pick<SourceAccess, "url" | "files">,
   now: () => number,
@@ -19,7 +22,8 @@ export function openSourceReads(
   if (config === undefined) return { reads: undefined, options: {}, close: () => undefined };
   const { log, mode, windowMs, applications, actor, purpose } = config;
   const reads = openReads({
-    ...{ log, mode, windowMs, now },
+    ...{ mode, windowMs, now },
+    log: resolve(dir, log),
     store: access.files.reads,
     database: databaseName(access.url),
     who: {

@@ -64,7 +64,7 @@ function run(options: SourceOptions): RunningSource {
   const progress = openProgress(access.files.progress);
   const digests = openDigestStore(access.files.digests);
   const source = openSource(access);
-  const reads = openSourceReads(sourceOf(folder, name).reads, access, systemClock.now);
+  const reads = openSourceReads(folder.layout, sourceOf(folder, name).reads, access, systemClock.now);
   const stop = new AbortController();
   let now = STARTING;
   const work = runCapture({

@@ -24,5 +24,6 @@ export {
 export { Rng } from "./random.ts";
 export { keyText } from "./text.ts";
 export { type MisuseOptions, type PlantedMisuse, plantMisuse } from "./ward/misuse/plant.ts";
+export { READ_LOG, type Readers, type ReadersOptions, startReaders, VIEWER } from "./ward/readers.ts";
 export type { WardWrite } from "./ward/transaction.ts";
 export { startWard, type Ward, type WardFigures, type WardOptions } from "./ward/ward.ts";

@@ -34,7 +34,7 @@ export async function checkReads(options: {
       sees: [
         `reads, from the server's log (${options.mode}): per row where the statement holds the key to values, else per patient or table`,
       ],
-      cannotSee: [...partly.map(onlySome), ...UNSEEN[options.mode], ...UNSEEN_ALWAYS],
+      cannotSee: [...onlySome(partly), ...UNSEEN[options.mode], ...UNSEEN_ALWAYS],
     };
   });
 }
@@ -79,8 +79,10 @@ function problemOf({ name, wanted, why, restart }: Need) {
   return { code: "capture/reads-not-logged" as const, message: `${why}: ${sql}; ${then}` };
 }
 
-const onlySome = ({ name }: Need): string =>
-  `reads by roles for which ${name} is not set: it is on for some roles or databases only`;
+const onlySome = (partly: readonly Need[]): readonly string[] =>
+  partly.length === 0
+    ? []
+    : [`reads by other roles and databases than those for which ${partly.map((n) => n.name).join(", ")} are set`];
 
 async function logProblems(client: Client, log: string): Promise<ReadsCheck["problems"]> {
   const unreadable = (message: string) => [{ code: "capture/log-unreadable" as const, message }];

@@ -51,6 +51,8 @@ export interface FeedFigures {
   readonly told: number;
 }
 
+/** Who tells marks that are nobody's doing. */
+const CAPTURE = "anamnesis";
 const SESSIONS_MAX = 10_000;
 /** So much of an entry that is too long is looked at: who it was stands in front. */
 const HEAD_CHARS = 8_192;
@@ -117,7 +119,7 @@ export class AuditFeed {
     if (field("dbname") === this.#o.database) this.mark("reads.unreadable", this.#newest, field("user"));
   }
 
-  mark(mark: Mark, time: number, actor: string | null = null): void {
+  mark(mark: Mark, time: number, actor: string = CAPTURE): void {
     this.#tell(null, { kind: "table" }, time, { actor, purpose: mark });
   }
 

@@ -1,8 +1,8 @@
 /** Bringing a sandbox up: data folder, PostgreSQL, hospital, source. Each step is skipped when it was done before. */
-import { existsSync } from "node:fs";
+import { appendFileSync, existsSync } from "node:fs";
 import { join } from "node:path";
 import { addSource, type Folder, initFolder, layoutOf, moveSource, openFolder } from "@anamnesis/node";
-import { explainAt, fillHospital, type Postgres, startPostgres } from "@anamnesis/sandbox";
+import { explainAt, fillHospital, type Postgres, READ_LOG, startPostgres, VIEWER } from "@anamnesis/sandbox";
 import { POSTGRES, readSandbox, type SandboxState, SOURCE, writeSandbox } from "./state.ts";
 
 export interface Sandbox {
@@ -25,6 +25,8 @@ export interface OpenSandbox {
   readonly patients: number;
   readonly seed: string;
   readonly httpPort?: number | undefined;
+  /** The server logs what the ward's viewer reads, and capture takes it from there. */
+  readonly reads?: boolean;
   readonly signal: AbortSignal;
   readonly steps?: SandboxSteps;
 }
@@ -42,12 +44,15 @@ export async function openSandbox(options: OpenSandbox): Promise<Sandbox> {
   }
   if (known === undefined) writeSandbox(dir, state);
   steps?.database?.();
-  const postgres = await startPostgres({ dir: join(dir, POSTGRES), signal });
+  const logged = options.reads === true ? { jsonLog: READ_LOG } : {};
+  const postgres = await startPostgres({ dir: join(dir, POSTGRES), signal, ...logged });
   try {
     const { patients, seed } = state;
     const onProgress = (done: number, total: number): void => steps?.filling?.(done, total);
     const filled = await fillHospital(postgres.url, { patients, seed, onProgress });
-    return { folder: pointAt(openFolder(dir), postgres.url), postgres, state, filled: filled.total };
+    const folder = pointAt(openFolder(dir), postgres.url);
+    const reading = options.reads === true && existsSync(join(postgres.dataDir, "log")) ? withReads(folder) : folder;
+    return { folder: reading, postgres, state, filled: filled.total };
   } catch (problem) {
     // Asked before the server is stopped: it gives back what its last transaction took.
     const explained = explainAt(dir, problem, "the sandbox's hospital could not be made");
@@ -60,5 +65,13 @@ export async function openSandbox(options: OpenSandbox): Promise<Sandbox> {
 function pointAt(folder: Folder, url: string): Folder {
   if (folder.config.sources.some((s) => s.name === SOURCE)) return moveSource(folder, SOURCE, url);
   addSource(folder, { name: SOURCE, url, tables: ["public.*"], exclude: [] }, {});
+  return openFolder(folder.layout.dir);
+}
+
+/** The section that says where reads are found; once it is there it stays. */
+function withReads(folder: Folder): Folder {
+  if (folder.config.sources.find((s) => s.name === SOURCE)?.reads !== undefined) return folder;
+  const lines = ["", `[source.${SOURCE}.reads]`, `log = "${POSTGRES}/data/log"`, 'mode = "auto_explain"'];
+  appendFileSync(folder.layout.config, `${[...lines, `applications = ["${VIEWER}"]`].join("\n")}\n`);
   return openFolder(folder.layout.dir);
 }

@@ -1,6 +1,6 @@
 /** The living sandbox: everything of the product over a simulated hospital, until somebody stops it. */
 import { setTimeout as sleep } from "node:timers/promises";
-import { startWard } from "@anamnesis/sandbox";
+import { startReaders, startWard } from "@anamnesis/sandbox";
 import { showProgress } from "../commands/capture.ts";
 import type { Session } from "../output/session.ts";
 import { untilAborted } from "../output/wait.ts";
@@ -39,7 +39,7 @@ function bringUp({ dir, patients, seed, port }: StartOptions, session: Session):
     filling: (done: number, total: number) =>
       process.stderr.isTTY ? progress.show(texts.start.filling(done, total), done, total) : undefined,
   };
-  return openSandbox({ dir, patients, seed, httpPort: port, signal, steps });
+  return openSandbox({ dir, patients, seed, httpPort: port, reads: true, signal, steps });
 }
 
 async function serve(
@@ -60,13 +60,14 @@ async function serve(
     writesPerSecond: options.writesPerSecond,
     signal,
   });
+  const readers = startReaders({ url: postgres.url, seed: `${state.seed}/${Date.now()}`, signal });
   try {
     const source = service.node.sources.get(SOURCE);
     if (source === undefined) return;
     const screen = screenFor(session, out, await hints(postgres.url, options.dir, session.texts), service.url);
     await watch({ service, source, ward }, screen, signal);
   } finally {
-    await Promise.all([ward.stop(), service.stop()]);
+    await Promise.all([ward.stop(), readers.stop(), service.stop()]);
   }
 }
 

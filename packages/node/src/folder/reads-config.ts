@@ -3,7 +3,7 @@ import type { AuditMode } from "@anamnesis/capture";
 import { nodeError } from "../errors.ts";
 
 export interface ReadsConfig {
-  /** Folder or path of the database's log in JSON form. */
+  /** Folder or path of the database's log in JSON form; a relative one counts from the data folder. */
   readonly log: string;
   readonly mode: AuditMode;
   /** Logins of applications that may say for whom they work. */

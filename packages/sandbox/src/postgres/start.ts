@@ -24,6 +24,8 @@ export interface StartOptions {
   /** Aborting stops the server, also half-way through the start. */
   readonly signal?: AbortSignal;
   readonly extraSettings?: Settings;
+  /** More settings, for servers that can write their log as JSON (15 and later). */
+  readonly jsonLog?: Settings;
   /** How the server runs when we are root; found out by trying unless given. */
   readonly identity?: Identity;
 }
@@ -46,7 +48,7 @@ export async function startPostgres(options: StartOptions): Promise<Postgres> {
   const server = await launchOnFreePort(options, files, (port) => ({
     ...{ files, binaries, identity, port, version: installed.version, signal: options.signal },
     url: `postgres://postgres:${password}@127.0.0.1:${port}/hospital`,
-    settings: serverSettings(port, options.extraSettings ?? {}),
+    settings: serverSettings(port, { ...options.extraSettings, ...(installed.version < 15 ? {} : options.jsonLog) }),
   }));
   try {
     await ensureDatabase(server.url.replace(/hospital$/, "postgres"), "hospital");
