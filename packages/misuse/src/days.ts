@@ -38,12 +38,15 @@ export class Days {
     each.patients.add(patient);
     each.accesses++;
     if (each.named.length < named_max) each.named.push(access);
-    if (unrelated) {
+    if (access.kind !== "read") {
+      each.served.add(patient);
+      each.unrelated.delete(patient);
+    } else if (unrelated && !each.served.has(patient)) {
       each.unrelated.add(patient);
       if (each.namedUnrelated.length < named_max) each.namedUnrelated.push(access);
     }
     const rule = this.#context.rules.rules.harvesting;
-    if (!rule.on) return;
+    if (!rule.on || access.kind !== "read") return;
     const harvest = this.#harvests.get(actor) ?? new Harvest(rule, named_max);
     this.#harvests.set(actor, harvest);
     harvest.add(access, unrelated || !this.#useRelations);
@@ -82,7 +85,14 @@ export class Days {
   #begin(actor: string): ActorDay {
     const role = this.#context.facts.staff(actor)?.role ?? "";
     const each = {
-      ...{ actor, role, day: this.#day, patients: new Set<string>(), unrelated: new Set<string>() },
+      ...{
+        actor,
+        role,
+        day: this.#day,
+        patients: new Set<string>(),
+        unrelated: new Set<string>(),
+        served: new Set<string>(),
+      },
       ...{ accesses: 0, named: [], namedUnrelated: [] },
     };
     this.#actors.set(actor, each);
@@ -98,7 +108,8 @@ export class Days {
 
   /** Names what the reasons are about: the runs, else what nothing explains, else the day. */
   #finding(each: ActorDay, reasons: readonly Reason[], runs: readonly Run[]): DayFinding {
-    const { actor, role, day, unrelated, patients, namedUnrelated, named, accesses } = each;
+    const { actor, role, day, unrelated, patients, named, accesses } = each;
+    const namedUnrelated = each.namedUnrelated.filter((access) => unrelated.has(access.patient));
     const actors = this.#flagged.get(day) ?? new Set();
     this.#flagged.set(day, actors.add(actor));
     const narrow = namedUnrelated.length > 0;

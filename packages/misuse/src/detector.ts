@@ -112,7 +112,7 @@ export class Detector {
     const known = this.#pairs.get(key);
     if (known !== undefined) return known;
     if (this.#pairs.size >= this.#context.rules.general.pairs_max) this.#closeOldest();
-    const pair = new Pair(actor, patient);
+    const pair = new Pair(actor, patient, this.#context.facts.colleague(patient) === actor);
     this.#pairs.set(key, pair);
     return pair;
   }

@@ -1,4 +1,4 @@
-/** Going through files in the order of their numbers: many patients, small steps, short pauses. One follower per actor. */
+/** Reading files in the order of their numbers: many patients, small steps, short pauses. One follower per actor. */
 import { type Access, MINUTE } from "./access.ts";
 import type { RuleSet } from "./rules.ts";
 

@@ -25,11 +25,14 @@ export class Pair {
   ownVisits = 0;
   first = 0;
   last = Number.NEGATIVE_INFINITY;
+  readonly #self: boolean;
   #open: Visit | undefined;
 
-  constructor(actor: string, patient: string) {
+  /** @param self the two are one person: then no relation explains anything */
+  constructor(actor: string, patient: string, self = false) {
     this.actor = actor;
     this.patient = patient;
+    this.#self = self;
   }
 
   /** The visit under way at that time, if the pause was not too long. */
@@ -40,7 +43,7 @@ export class Pair {
   begin(access: Access, { level, present }: Explained): Visit {
     const visit: Visit = { level, present, from: access.time, to: access.time, writes: 0, emergency: false };
     this.#open = visit;
-    if (level === "own") this.ownVisits++;
+    if (level === "own" && !this.#self) this.ownVisits++;
     else if (this.visits.length < VISITS_MAX) this.visits.push(visit);
     return visit;
   }
@@ -50,7 +53,7 @@ export class Pair {
     if (access.kind !== "read") visit.writes++;
     if (emergency) visit.emergency = true;
     this.last = Math.max(this.last, access.time);
-    if (visit.level === "own") return;
+    if (visit.level === "own" && !this.#self) return;
     if (this.accesses++ === 0) this.first = access.time;
     if (this.named.length < namedMax) this.named.push(access);
   }

@@ -10,7 +10,10 @@ export interface ActorDay {
   readonly role: string;
   readonly day: number;
   readonly patients: Set<string>;
+  /** Patients with whom nothing connects the person, and about whom nothing was written. */
   readonly unrelated: Set<string>;
+  /** Patients about whom something was written. */
+  readonly served: Set<string>;
   accesses: number;
   readonly named: Access[];
   readonly namedUnrelated: Access[];
