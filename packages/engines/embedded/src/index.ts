@@ -8,4 +8,6 @@ export {
   openEmbedded,
   openReader,
 } from "./open.ts";
+export { serveEngine } from "./thread/serve.ts";
+export { openInThread } from "./thread/start.ts";
 export { type VerifyLedgerOptions, verifyLedger } from "./verify.ts";
