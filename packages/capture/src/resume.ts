@@ -38,19 +38,28 @@ export function decide(p: Primitives, { ledger, life, note }: Known): Decision {
   const renew = life.resumeAt === undefined;
   const noted = note.life !== undefined && equal(note.life.incarnation, ledger.incarnation) ? note.life : undefined;
   const expected = noted?.base ?? ledger.incarnation;
-  if (!equal(expected, life.incarnation)) {
-    return { kind: "gap", incarnation: life.incarnation, renew, why: "other-life" };
-  }
   // A ledger put back behind the note lost what the note says has passed: only the ledger counts then.
   const behind = note.final !== undefined && comparePositions(ledger.position, note.final) < 0;
   const acknowledged = noted === undefined || behind ? undefined : note.passed;
   const least = acknowledged !== undefined && acknowledged > ledger.position.lsn ? acknowledged : ledger.position.lsn;
+  if (!equal(expected, life.incarnation) && !hasGrownOutOf(life, expected, least)) {
+    return { kind: "gap", incarnation: life.incarnation, renew, why: "other-life" };
+  }
   if (life.end < least) return { kind: "restored", incarnation: afterRestore(p, ledger), renew };
   if (life.resumeAt === undefined) {
     return { kind: "gap", incarnation: ledger.incarnation, renew, why: "position-lost" };
   }
   if (life.resumeAt > least) return { kind: "gap", incarnation: ledger.incarnation, renew, why: "position-ahead" };
   return { kind: "resume", incarnation: ledger.incarnation };
+}
+
+/**
+ * After a fail-over to a server that had everything we know, and that remembers our position: nothing was missed. Without
+ * the position it counts as another life.
+ */
+function hasGrownOutOf(life: SourceLife, former: Uint8Array, least: bigint): boolean {
+  const ancestor = life.ancestors?.find((a) => equal(a.incarnation, former));
+  return ancestor !== undefined && least <= ancestor.end && life.resumeAt !== undefined;
 }
 
 /**

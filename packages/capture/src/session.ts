@@ -78,6 +78,7 @@ export class Session {
       return this.#stream(flow, { lsn: start.lsn, ordinal: flow.sealer.ordinal }, undefined);
     }
     if (decision.kind === "resume") {
+      progress.setLife({ base: at.base, incarnation: decision.incarnation });
       const expected = at.resumeAt === undefined ? [] : this.#o.index.recentCommits(at.resumeAt - 1n);
       const replay = new Replay(
         expected.filter((c) => c.lsn <= at.position.lsn),

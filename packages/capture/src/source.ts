@@ -117,6 +117,11 @@ export interface Stream {
 export interface SourceLife {
   /** 8 bytes: one life of the source. Another one means that positions do not compare. */
   readonly incarnation: Uint8Array;
+  /**
+   * Lives that this one has grown out of (a fail-over): before `end`, the log of each is this life's log as well, and
+   * positions before it mean the same.
+   */
+  readonly ancestors?: readonly { readonly incarnation: Uint8Array; readonly end: bigint }[];
   /** End of the source's own log: a source whose log ends before an acknowledged position was put back. */
   readonly end: bigint;
   /** Where the source would go on delivering; undefined = it remembers no position (never captured, or lost). */

@@ -3,6 +3,7 @@ import { native } from "@anamnesis/crypto/native";
 import { describe, expect, it } from "vitest";
 import { Marks } from "../src/marks.ts";
 import { formatLsn, parseLsn, widenXid } from "../src/postgres/lsn.ts";
+import { parseTimelines } from "../src/postgres/timelines.ts";
 import { decide, type Known, Replay } from "../src/resume.ts";
 import { fc } from "./arbitraries.ts";
 
@@ -14,6 +15,20 @@ const known = (more: Partial<Known> = {}): Known => ({
   life: { incarnation: A, end: 500n, resumeAt: 90n },
   note: { life: { base: A, incarnation: A }, passed: 120n, final: ledger.position },
   ...more,
+});
+
+describe("a timeline's history", () => {
+  it("is read line by line, and what is none is passed over", () => {
+    const text =
+      "1\t0/3000060\tno recovery target specified\n\n2\t1/A0\tbefore 2026\n# 3\t0/1\tcomment\nx\t0/1\n4\tzz\n";
+    expect(parseTimelines(text)).toEqual([
+      { timeline: 1, end: 0x3000060n },
+      { timeline: 2, end: 0x1_0000_00a0n },
+    ]);
+    fc.assert(
+      fc.property(fc.string(), (odd) => parseTimelines(odd).every((t) => t.timeline > 0 || /^\s*0+\s/m.test(odd))),
+    );
+  });
 });
 
 describe("how to go on", () => {
@@ -51,6 +66,20 @@ describe("how to go on", () => {
     expect(decide(native, known({ life: other }))).toEqual({
       ...{ kind: "gap", incarnation: B, renew: false, why: "other-life" },
     });
+  });
+
+  it("goes on after a fail-over to a server that had everything and kept our position, and else declares a gap", () => {
+    const after = (end: bigint, resumeAt: bigint | undefined = 120n, ancestor = A) =>
+      decide(
+        native,
+        known({ life: { incarnation: B, end: 500n, resumeAt, ancestors: [{ incarnation: ancestor, end }] } }),
+      );
+    expect(after(120n)).toEqual({ kind: "resume", incarnation: A });
+    expect(after(119n)).toMatchObject({ kind: "gap", why: "other-life", incarnation: B });
+    expect(after(120n, 121n)).toMatchObject({ kind: "gap", why: "position-ahead", incarnation: A });
+    expect(after(120n, 120n, B)).toMatchObject({ kind: "gap", why: "other-life" });
+    const lost = { incarnation: B, end: 500n, resumeAt: undefined, ancestors: [{ incarnation: A, end: 120n }] };
+    expect(decide(native, known({ life: lost }))).toMatchObject({ kind: "gap", why: "other-life", renew: true });
   });
 
   it.each([99n, 119n])("sees a restore when the source's log ends at %s", (end) => {

@@ -78,9 +78,8 @@ export async function createSlot(options: ConnectOptions, how: SlotOptions): Pro
   how.signal.addEventListener("abort", onAbort, { once: true });
   if (how.signal.aborted) onAbort();
   try {
-    const kind = how.temporary ? "TEMPORARY LOGICAL" : "LOGICAL";
     const { rows } = await holder.query<{ consistent_point: string; snapshot_name: string }>(
-      `CREATE_REPLICATION_SLOT ${quoteName(how.name)} ${kind} pgoutput EXPORT_SNAPSHOT`,
+      `CREATE_REPLICATION_SLOT ${quoteName(how.name)} ${await kindOf(how, holder)}`,
     );
     const row = rows[0];
     if (row === undefined) throw captureError("capture/stream-failed", "the database made no slot");
@@ -95,6 +94,17 @@ export async function createSlot(options: ConnectOptions, how: SlotOptions): Pro
     how.signal.removeEventListener("abort", onAbort);
   }
 }
+
+/** From PostgreSQL 17 on a slot can be kept on standbys as well (`sync_replication_slots`), and then outlives a fail-over. */
+async function kindOf({ temporary }: SlotOptions, client: Client): Promise<string> {
+  if (temporary) return "TEMPORARY LOGICAL pgoutput EXPORT_SNAPSHOT";
+  const { rows } = await client.query<{ server_version_num: string }>("SHOW server_version_num");
+  return Number(rows[0]?.server_version_num) >= FAILOVER_SINCE
+    ? "LOGICAL pgoutput (SNAPSHOT 'export', FAILOVER)"
+    : "LOGICAL pgoutput EXPORT_SNAPSHOT";
+}
+
+const FAILOVER_SINCE = 170_000;
 
 /** Drops the slot if there is one. @throws AnamnesisError `capture/slot-busy` while someone streams from it. */
 export async function dropSlot(client: Client, slot: string): Promise<void> {

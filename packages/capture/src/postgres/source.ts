@@ -22,6 +22,7 @@ import { openReplication } from "./replication.ts";
 import { connect, withClient } from "./session.ts";
 import { createSlot, dropSlot, readSlot, type SlotState } from "./slot.ts";
 import { openSnapshot } from "./snapshot.ts";
+import { readTimelines } from "./timelines.ts";
 
 export interface PostgresSourceOptions extends CatalogOptions {
   readonly url: string;
@@ -76,8 +77,10 @@ class Postgres implements PostgresSource {
     const system = await this.#replicationQuery();
     const slot = await this.slot();
     const { sha256 } = this.#options.primitives;
+    const lifeOn = (timeline: number) => sha256(concat(utf8(`${system.systemid}/${timeline}`))).slice(0, 8);
     return {
-      incarnation: sha256(concat(utf8(`${system.systemid}/${system.timeline}`))).slice(0, 8),
+      incarnation: lifeOn(system.timeline),
+      ancestors: system.history.map(({ timeline, end }) => ({ incarnation: lifeOn(timeline), end })),
       end: parseLsn(system.xlogpos),
       resumeAt: slot === undefined || slot.lost ? undefined : slot.confirmed,
     };
@@ -176,7 +179,7 @@ class Postgres implements PostgresSource {
       const { rows } = await client.query<{ systemid: string; timeline: number; xlogpos: string }>("IDENTIFY_SYSTEM");
       const row = rows[0];
       if (row === undefined) throw captureError("capture/stream-failed", "the database does not identify itself");
-      return row;
+      return { ...row, history: row.timeline > 1 ? await readTimelines(client, row.timeline) : [] };
     } finally {
       await client.end().catch(() => undefined);
     }
