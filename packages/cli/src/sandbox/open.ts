@@ -25,6 +25,8 @@ export interface OpenSandbox {
   readonly patients: number;
   readonly seed: string;
   readonly httpPort?: number | undefined;
+  /** Of the database; without it, the one used last time or the first that is free. */
+  readonly databasePort?: number;
   /** The server logs what the ward's viewer reads, and capture takes it from there. */
   readonly reads?: boolean;
   readonly signal: AbortSignal;
@@ -39,13 +41,14 @@ export async function openSandbox(options: OpenSandbox): Promise<Sandbox> {
   const { config, unfinished } = layoutOf(dir);
   if (!existsSync(config) || existsSync(unfinished)) {
     steps?.preparing?.();
-    const port = options.httpPort === undefined ? {} : { port: options.httpPort };
-    await initFolder({ dir, organisation: "Sandbox Hospital", id: "sandbox", ...port });
+    const http = options.httpPort === undefined ? {} : { port: options.httpPort };
+    await initFolder({ dir, organisation: "Sandbox Hospital", id: "sandbox", ...http });
   }
   if (known === undefined) writeSandbox(dir, state);
   steps?.database?.();
   const logged = options.reads === true ? { jsonLog: READ_LOG } : {};
-  const postgres = await startPostgres({ dir: join(dir, POSTGRES), signal, ...logged });
+  const port = options.databasePort === undefined ? {} : { port: options.databasePort };
+  const postgres = await startPostgres({ dir: join(dir, POSTGRES), signal, ...port, ...logged });
   try {
     const { patients, seed } = state;
     const onProgress = (done: number, total: number): void => steps?.filling?.(done, total);

@@ -1,4 +1,5 @@
 /** The place where an attack is played: a sandbox hospital, its capture and its ward, each of which can be stopped and go on. */
+import { randomInt } from "node:crypto";
 import { join } from "node:path";
 import { withClient } from "@anamnesis/capture";
 import { AnamnesisError } from "@anamnesis/core";
@@ -51,7 +52,9 @@ export class Stage implements Scene {
   /** A hospital whose rows all have their baseline, and a ward at its calm work. */
   static async set(options: StageOptions): Promise<Stage> {
     const { dir, seed, patients, signal } = options;
-    const { folder, postgres } = await openSandbox({ dir, seed, patients, signal, steps: {} });
+    // Far from where servers look for one: another stage shall not take it while this one's server is away.
+    const databasePort = randomInt(20_000, 30_000);
+    const { folder, postgres } = await openSandbox({ dir, seed, patients, signal, databasePort });
     const stage = new Stage(options, folder, postgres);
     try {
       await stage.resume();
