@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { afterAll, describe, expect, it } from "vitest";
 import { anamnesis, launch, processesOf, says, untilNoProcess } from "./process.ts";
 
@@ -11,6 +12,16 @@ const dir = join(root, "sandbox");
 const start = ["start", "--dir", dir, "--port", "0", "--patients", "100"];
 
 afterAll(() => rmSync(root, { recursive: true, force: true }));
+
+/** Reads that were found in the server's log so far, one mark included. */
+function readsFound(): number {
+  const db = new DatabaseSync(join(dir, "sources/ehr/reads.db"), { readOnly: true });
+  try {
+    return Number(db.prepare("SELECT seq FROM sqlite_sequence").get()?.["seq"]);
+  } finally {
+    db.close();
+  }
+}
 
 describe("start", () => {
   it("reaches the first verification, and Ctrl-C stops everything within 5 s", async () => {
@@ -34,6 +45,7 @@ describe("start", () => {
     const again = launch(start);
     const said = await says(again, "verified");
     expect(said).toMatch(/verified \d{4,} rows/);
+    expect(readsFound()).toBeGreaterThan(1);
 
     const tampering = /sandbox sql .*"(BEGIN; .*COMMIT)"/.exec(said)?.[1] ?? "";
     expect((await anamnesis(["sandbox", "sql", "--dir", dir, tampering])).code).toBe(0);
