@@ -54,6 +54,8 @@ class SqliteDigestStore implements DigestStore {
   readonly #columns = new Map<string, number>();
   /** Tables with notes, as hexadecimal handles: nothing need be looked for in others. */
   readonly #tables: Set<string>;
+  /** The table asked for last, by the identity of its handle: changes of one table follow each other. */
+  #asked: { readonly table: Bytes; readonly known: boolean } | undefined;
   #newest: Place | undefined;
   #sweeps: { readonly table: Bytes; readonly lsn: bigint }[] = [];
   #pending = new Map<string, Pending>();
@@ -89,7 +91,7 @@ class SqliteDigestStore implements DigestStore {
   get(table: Bytes, row: Bytes): PlacedNote | undefined {
     const pending = this.#pending.get(keyOf(table, row));
     if (pending !== undefined) return pending.note === undefined ? undefined : { ...pending, note: pending.note };
-    if (!this.#tables.has(toHex(table))) return undefined;
+    if (!this.#knows(table)) return undefined;
     const found = this.#select.get(table, row);
     if (found === undefined) return undefined;
     const place = placeOf(found);
@@ -102,15 +104,17 @@ class SqliteDigestStore implements DigestStore {
   }
 
   put(table: Bytes, row: Bytes, { life, at, note }: Place & { readonly note: RowNote | undefined }): void {
-    const name = toHex(table);
-    if (note !== undefined) this.#tables.add(name);
-    else if (!this.#tables.has(name)) return;
+    if (!this.#knows(table)) {
+      if (note === undefined) return;
+      this.#tables.add(toHex(table));
+      this.#asked = undefined;
+    }
     this.#pending.set(keyOf(table, row), { table, row: row.slice(), life, at, note });
     this.#newest = { life, at };
   }
 
   sweep(table: Bytes, { at }: Place): void {
-    if (this.#tables.has(toHex(table))) this.#sweeps.push({ table, lsn: at.lsn });
+    if (this.#knows(table)) this.#sweeps.push({ table, lsn: at.lsn });
   }
 
   newest(): Place | undefined {
@@ -135,6 +139,11 @@ class SqliteDigestStore implements DigestStore {
     if (!this.#db.isOpen) return;
     this.flush();
     this.#db.close();
+  }
+
+  #knows(table: Bytes): boolean {
+    if (this.#asked?.table !== table) this.#asked = { table, known: this.#tables.has(toHex(table)) };
+    return this.#asked.known;
   }
 
   #sweepSome(): void {
