@@ -95,15 +95,15 @@ function bedDay(world: World, rota: Rota, rng: Rng, bed: Bed): void {
   const round = rota.on(day, { role: "physician", department });
   const doctor = round.find((d) => d.who.actor === bed.doctor) ?? oneOf(rng, round);
   if (doctor !== undefined) world.look(rng, doctor.who, patient, during(rng, doctor), { reads: 3, writes: 1 });
-  if (rng.chance(0.7)) central(world, rota, rng, day, patient, "laboratory", 1);
-  if (rng.chance(0.4)) central(world, rota, rng, day, patient, "pharmacist", 1);
+  if (rng.chance(0.7)) central(world, rota, rng, day, patient, "laboratory");
+  if (rng.chance(0.4)) central(world, rota, rng, day, patient, "pharmacist");
   if (rng.chance(0.12)) consult(world, rota, rng, bed);
   if (rng.chance(0.06)) onCall(world, rota, rng, bed);
 }
 
-function central(world: World, rota: Rota, rng: Rng, day: number, patient: number, role: string, writes: number): void {
+function central(world: World, rota: Rota, rng: Rng, day: number, patient: number, role: string): void {
   const duty = oneOf(rng, rota.on(day, { role }));
-  if (duty !== undefined) world.look(rng, duty.who, patient, during(rng, duty), { reads: 1, writes });
+  if (duty !== undefined) world.look(rng, duty.who, patient, during(rng, duty), { reads: 1, writes: 1 });
 }
 
 function clerk(world: World, rota: Rota, rng: Rng, day: number, patient: number, role: string): void {
@@ -167,7 +167,7 @@ function outpatient(world: World, rota: Rota, rng: Rng, day: number): void {
   world.look(rng, duty.who, patient, time, { reads: 2, writes: 1 });
   const nurse = oneOf(rng, rota.on(day, { role: "nurse", department, at: time }));
   if (nurse !== undefined && rng.chance(0.5)) world.look(rng, nurse.who, patient, time, { reads: 1, writes: 1 });
-  if (rng.chance(0.3)) central(world, rota, rng, day, patient, "laboratory", 1);
+  if (rng.chance(0.3)) central(world, rota, rng, day, patient, "laboratory");
   if (rng.chance(0.5)) afterwards(world, rota, rng, patient, duty.who.actor, day);
 }
 

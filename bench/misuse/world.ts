@@ -3,7 +3,7 @@ import type { AccessKind, ContactInput, RelationInput, ShiftInput } from "@anamn
 import type { Rng } from "@anamnesis/sandbox";
 import type { SimPatient, SimStaff } from "./people.ts";
 
-export const SECOND = 1_000_000;
+const SECOND = 1_000_000;
 export const MINUTE = 60 * SECOND;
 export const HOUR = 60 * MINUTE;
 export const DAY = 24 * HOUR;

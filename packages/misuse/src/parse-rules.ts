@@ -67,7 +67,7 @@ function value(rule: string, name: string, parameter: Parameter, given: unknown)
   if (given === undefined) return parameter.preset;
   if (!("least" in parameter)) {
     const fits = Array.isArray(given) && given.length <= TEXTS_MAX && given.every((each) => typeof each === "string");
-    if (fits) return given as readonly string[];
+    if (fits) return given;
     throw bad(rule, name, "must be a list of texts");
   }
   const { least, most } = parameter;

@@ -33,7 +33,7 @@ const OWN_DAYS_LEAST = 5;
 export class Volumes {
   readonly #rules: Pick<RuleSet, "volume" | "unrelated-volume">;
   readonly #useRelations: boolean;
-  #history = new Map<string, DayCount[]>();
+  readonly #history = new Map<string, DayCount[]>();
 
   constructor(rules: Pick<RuleSet, "volume" | "unrelated-volume">, useRelations: boolean) {
     this.#rules = rules;

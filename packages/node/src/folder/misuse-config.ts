@@ -24,7 +24,7 @@ export function parseMisuse(section: Readonly<Record<string, unknown>>, at: stri
     if (!Object.hasOwn(MISUSE_QUERIES, name)) throw bad(at + name, "is no setting of misuse");
     if (typeof value !== "string") throw bad(at + name, "must be a SELECT statement, or empty");
   }
-  return section as MisuseConfig;
+  return section;
 }
 
 function bad(setting: string, why: string) {
