@@ -25,7 +25,7 @@ export const attacksEn = {
     hospital: "a hospital of its own",
     attack: "the attack, the ward at work",
     verify: "verification, in both modes",
-    rebaseline: "capture looks anew: restart, another slot, new baselines",
+    rebaseline: "capture looks anew: restart, another slot, all local notes gone",
   } satisfies Record<Step, string>,
   found: (planted: number, tables: number, found: number, kinds: string) =>
     `${rows(planted)} of ${tables} tables altered; named one by one: ${found} (${kinds})`,
@@ -34,7 +34,7 @@ export const attacksEn = {
   open: (n: number) => `${rows(n)} restored openly: events by an unknown actor, and no alteration`,
   overwritten: (n: number) => `${rows(n)} written again by the ward since: what their newest event says`,
   equals: (n: number) => `${rows(n)} put back: verification says which older event they equal`,
-  anew: "After a restart, another slot and new baselines: the same findings",
-  blessed: "After a restart, another slot and new baselines the findings were others",
+  anew: "after a restart, another slot and the loss of all local notes: the same findings",
+  blessed: "after a restart, another slot and the loss of all local notes the findings were others",
   cannot: "this did not hold",
 };

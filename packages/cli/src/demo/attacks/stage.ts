@@ -1,5 +1,6 @@
 /** The place where an attack is played: a sandbox hospital, its capture and its ward, each of which can be stopped and go on. */
 import { randomInt } from "node:crypto";
+import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { withClient } from "@anamnesis/capture";
 import { AnamnesisError } from "@anamnesis/core";
@@ -7,6 +8,7 @@ import {
   type Folder,
   openFolder,
   type RunningNode,
+  sourceLayout,
   startNode,
   type VerifyRequest,
   verifyBeside,
@@ -140,6 +142,12 @@ export class Stage implements Scene {
     const request = { folder: this.folder, source: SOURCE, mode, env: {}, signal, deadlineMs: CATCH_UP_MS_MAX };
     const { report } = await Promise.race([verifyBeside(node.engine, request), node.failed]);
     return report;
+  }
+
+  /** Removes what capture can make again from the log and the database: its index, and its notes of how far it is. */
+  forgetNotes(): void {
+    const { index, progress } = sourceLayout(this.folder.layout, SOURCE);
+    for (const file of [index, progress]) for (const part of ["", "-wal", "-shm"]) rmSync(file + part, { force: true });
   }
 
   async close(): Promise<void> {
