@@ -21,7 +21,16 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   let server: LogServer;
   try {
     const { engine } = node;
-    server = await serveLog({ reader: engine, primitives, port, host, entriesToken, health: () => engine.health() });
+    const push = (source: string) => node.sources.get(source)?.door;
+    server = await serveLog({
+      reader: engine,
+      primitives,
+      port,
+      host,
+      entriesToken,
+      push,
+      health: () => engine.health(),
+    });
   } catch (error) {
     await node.stop();
     throw error;

@@ -1,7 +1,14 @@
 /** One source as this member may see it: address, handles, subject keys, which tables. Shared by capture and verify. */
 import { existsSync } from "node:fs";
-import { type CatalogOptions, type KeyStore, openKeyStore, SubjectSealers } from "@anamnesis/capture";
-import { type Handles, handles } from "@anamnesis/crypto";
+import {
+  type CatalogOptions,
+  type KeyStore,
+  openKeyStore,
+  SubjectSealers,
+  type TableHandles,
+  tableHandles,
+} from "@anamnesis/capture";
+import { handles } from "@anamnesis/crypto";
 import { nodeError } from "./errors.ts";
 import { type Folder, sourceOf } from "./folder/folder.ts";
 import { readKey } from "./folder/keys.ts";
@@ -17,7 +24,7 @@ export interface SourceAccess {
   readonly files: SourceLayout;
   /** With its password: for connecting only. */
   readonly url: string;
-  readonly handles: Handles;
+  readonly handles: TableHandles;
   readonly keys: KeyStore;
   readonly sealers: SubjectSealers;
   readonly catalog: CatalogOptions;
@@ -35,7 +42,7 @@ export function openAccess(folder: Folder, name: string, mode: "read" | "write",
     throw nodeError("node/not-captured", "this source was never captured", { source: name });
   }
   const url = databaseUrl(config.url, env);
-  const named = handles(primitives, readKey(files.handleKey));
+  const named = tableHandles(handles(primitives, readKey(files.handleKey)));
   const keys = openKeyStore({ path: files.keys, primitives, readOnly: mode === "read" });
   const { tables: include, exclude, subjects } = config;
   return {

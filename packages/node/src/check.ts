@@ -16,6 +16,7 @@ import { sourceLayout } from "./folder/layout.ts";
 import type { ReadsConfig } from "./folder/reads-config.ts";
 import { databaseUrl, productOf } from "./folder/url.ts";
 import { checkMariadbSource } from "./mariadb-check.ts";
+import { pushed } from "./sources.ts";
 import { primitives } from "./system.ts";
 
 export interface Checked {
@@ -49,6 +50,7 @@ export async function checkNamed({ folder, source, env, apply = false }: CheckRe
     exclude,
     subjects,
   };
+  if (productOf(url) === "debezium") throw pushed();
   if (productOf(url) === "mariadb") return checkMariadbSource(options, apply);
   const before = await checkSource(options);
   const { product, sees, cannotSee } = postgresSource(options).describe();

@@ -16,6 +16,7 @@ export type NodeErrorCode =
   | "node/no-access" // the folder or a file in it has the wrong owner or rights
   | "node/disk-full" // free space: nothing acknowledged is lost
   | "node/not-captured" // the source was never captured: run `anamnesis capture` or `anamnesis node` first
+  | "node/pushed-source" // changes of this source are pushed: there is no database to ask; see spec/debezium.md
   | "node/capture-failed" // capture met an error it does not know: report it, with ANAMNESIS_DEBUG=1
   | "node/bad-mapping" // a query of [source.NAME.misuse] fails or gives other columns than docs/misuse.md lists: correct it
   | "node/unknown-row" // the ledger has no event of this row: check table and key

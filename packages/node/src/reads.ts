@@ -40,7 +40,7 @@ export function openSourceReads(
 }
 
 /** As PostgreSQL reads an address: without a database, the login's name. */
-export function databaseName(url: string): string {
+function databaseName(url: string): string {
   const parsed = new URL(url);
   const path = decodeURIComponent(parsed.pathname.slice(1));
   return path === "" ? decodeURIComponent(parsed.username) : path;

@@ -14,6 +14,7 @@ import { makeFolder } from "./folder/files.ts";
 import { type Folder, organisationSigner, sourceOf } from "./folder/folder.ts";
 import { sourceLayout } from "./folder/layout.ts";
 import { openOwnIndex } from "./own-index.ts";
+import { openPushed, type PushDoor } from "./pushed.ts";
 import { openSourceReads } from "./reads.ts";
 import { openSource } from "./sources.ts";
 import { primitives, systemClock } from "./system.ts";
@@ -32,6 +33,8 @@ export interface SourceOptions {
 
 export interface RunningSource {
   readonly name: string;
+  /** Where pushed changes come in, if they do. */
+  readonly door?: PushDoor;
   /** What capture reported last. */
   readonly now: CaptureProgress;
   /** Resolves at the end: caught up (if asked) or stopped; rejects when it cannot go on. */
@@ -63,7 +66,8 @@ function run(options: SourceOptions): RunningSource {
   const index = openOwnIndex(access.files.index, access.name);
   const progress = openProgress(access.files.progress);
   const digests = openDigestStore(access.files.digests);
-  const source = openSource(access);
+  const pushed = openPushed(sourceOf(folder, name), access, index);
+  const source = pushed?.source ?? openSource(access);
   const reads = openSourceReads(folder.layout, sourceOf(folder, name).reads, access, systemClock.now);
   const stop = new AbortController();
   let now = STARTING;
@@ -86,6 +90,7 @@ function run(options: SourceOptions): RunningSource {
   });
   const done = closing(work, async () => {
     await source.close();
+    pushed?.close();
     reads.close();
     progress.close();
     digests.close();
@@ -95,6 +100,7 @@ function run(options: SourceOptions): RunningSource {
   done.catch(() => undefined); // whoever wants to know awaits `done` or `failed`
   return {
     name: access.name,
+    ...(pushed === undefined ? {} : { door: pushed.door }),
     get now() {
       return now;
     },

@@ -1,11 +1,12 @@
 /** What a folder's node has done so far, read beside it. */
 import { existsSync } from "node:fs";
-import { formatLsn, openProgress, openRowIndex, type RetentionState } from "@anamnesis/capture";
+import { openProgress, openRowIndex, type RetentionState } from "@anamnesis/capture";
 import { toHex } from "@anamnesis/core";
-import type { Folder } from "./folder/folder.ts";
+import { type Folder, sourceOf } from "./folder/folder.ts";
 import { sourceLayout } from "./folder/layout.ts";
 import { openLog } from "./ledger.ts";
 import { announced, type RunningFile } from "./running-file.ts";
+import { shownPosition } from "./sources.ts";
 
 export interface SourceStatus {
   readonly name: string;
@@ -52,7 +53,12 @@ function sourceStatus(folder: Folder, name: string): SourceStatus {
     const passed = progress.passed();
     const retention = progress.retention() ?? null;
     return {
-      ...{ name, captured: true, passed: passed === undefined ? null : formatLsn(passed), retention },
+      ...{
+        name,
+        captured: true,
+        passed: passed === undefined ? null : shownPosition(sourceOf(folder, name).url, passed),
+        retention,
+      },
       ...index.counters(),
     };
   } finally {

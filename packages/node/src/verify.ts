@@ -14,8 +14,9 @@ import { toHex } from "@anamnesis/core";
 import type { LogReader } from "@anamnesis/ledger";
 import { type Environment, openAccess, type SourceAccess } from "./access.ts";
 import { withCapture } from "./beside.ts";
-import type { Folder } from "./folder/folder.ts";
-import { openVerifySource } from "./sources.ts";
+import { type Folder, sourceOf } from "./folder/folder.ts";
+import { databaseUrl, productOf } from "./folder/url.ts";
+import { openVerifySource, pushed } from "./sources.ts";
 import { primitives } from "./system.ts";
 
 export interface VerifyRequest {
@@ -53,8 +54,9 @@ const UNATTRIBUTED_MAX = 10_000;
 const DEADLINE_MS = 120_000;
 
 /** @throws AnamnesisError `node/*`, `capture/*` and `ledger/*`: then nothing could be verified */
-export function verifyNamed(request: VerifyRequest): Promise<Verified> {
+export async function verifyNamed(request: VerifyRequest): Promise<Verified> {
   const { folder, source, env, signal } = request;
+  if (productOf(databaseUrl(sourceOf(folder, source).url, env)) === "debezium") throw pushed();
   return withCapture({ folder, source, env, signal }, (log) => verifyBeside(log, request));
 }
 

@@ -6,7 +6,7 @@ import { configText, sourceText } from "../src/folder/config-text.ts";
 
 const head = configText({ chain: "nord", organisation: "nord", displayName: "Nord", port: 8420, entriesToken: "t0" });
 const source = (over = {}) =>
-  sourceText({ name: "ehr", url: "postgres://u:p@h/d", tables: ["public.*"], exclude: [], ...over });
+  sourceText({ name: "ehr", url: "postgres://u:p@h/d", tables: ["public.*"], exclude: [], ...over }, "token");
 
 const codeFrom = (run: () => unknown): string | undefined => {
   try {

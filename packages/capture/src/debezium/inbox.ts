@@ -14,6 +14,13 @@ export interface InboxEvent {
   readonly change: RowChange;
 }
 
+export interface PushedTable {
+  readonly name: string;
+  /** In the order of the row bytes. */
+  readonly columns: readonly string[];
+  readonly key: readonly string[];
+}
+
 export interface Taken {
   readonly accepted: number;
   /** Delivered before, or older than what is known of the same row. */
@@ -21,6 +28,7 @@ export interface Taken {
 }
 
 /** Waiting changes at which the sender is asked to wait. */
+const TABLES_MAX = 10_000;
 const WAITING_MAX = 200_000;
 /** Changes that are remembered in order to know them again. A sender that goes back further is not noticed. */
 const REMEMBERED = 1_000_000;
@@ -43,6 +51,7 @@ export class Inbox {
   readonly #options: InboxOptions;
   readonly #insert: StatementSync;
   readonly #next: StatementSync;
+  readonly #remembered = new Map<string, string>();
   #listener: (() => void) | undefined;
 
   /** @throws AnamnesisError `capture/damaged-store` */
@@ -65,7 +74,7 @@ export class Inbox {
     const known = this.#note("incarnation");
     if (known !== undefined) return known;
     const made = new Uint8Array(randomBytes(8));
-    this.#db.prepare("INSERT INTO note (name, value) VALUES ('incarnation', ?)").run(made);
+    this.#setNote("incarnation", made);
     return made;
   }
 
@@ -98,6 +107,12 @@ export class Inbox {
     return { accepted, duplicates: changes.length - accepted };
   }
 
+  /** The tables that changes were about, with their newest columns. */
+  tables(): readonly PushedTable[] {
+    const rows = this.#db.prepare("SELECT value FROM note WHERE name GLOB 'table/*' ORDER BY name").all();
+    return rows.map((row) => JSON.parse(Buffer.from(row["value"] as Uint8Array).toString()) as PushedTable);
+  }
+
   /** Up to `limit` waiting changes from `sequence` on. */
   read(sequence: number, limit: number): readonly InboxEvent[] {
     return this.#next.all(sequence, limit).map((row) => ({
@@ -109,11 +124,7 @@ export class Inbox {
   /** Everything before `sequence` is final: it is forgotten here. */
   release(sequence: number): void {
     inTransaction(this.#db, () => {
-      this.#db
-        .prepare(
-          "INSERT INTO note (name, value) VALUES ('released', ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
-        )
-        .run(Buffer.from(String(sequence)));
+      this.#setNote("released", Buffer.from(String(sequence)));
       this.#db.prepare("DELETE FROM event WHERE sequence < ?").run(sequence);
       this.#db.prepare("DELETE FROM seen WHERE sequence < ?").run(sequence - REMEMBERED);
       this.#db.prepare("DELETE FROM newest WHERE sequence < ?").run(sequence - REMEMBERED);
@@ -139,14 +150,30 @@ export class Inbox {
     if (this.#isOld(change, digest(`${change.table}\0${row}`))) return false;
     const { lastInsertRowid } = this.#insert.run(encodeChange(change));
     this.#db.prepare("INSERT INTO seen (id, sequence) VALUES (?, ?)").run(id, lastInsertRowid);
+    this.#remember(change);
     return true;
+  }
+
+  #remember({ table, key, before, after }: RowChange): void {
+    const columns = [...(after ?? before ?? new Map<string, string>()).keys()];
+    const text = JSON.stringify({ name: table, columns, key: key ?? [] } satisfies PushedTable);
+    if (this.#remembered.get(table) === text || columns.length === 0) return;
+    if (this.#remembered.size >= TABLES_MAX) this.#remembered.clear();
+    this.#remembered.set(table, text);
+    this.#setNote(`table/${table}`, Buffer.from(text));
+  }
+
+  #setNote(name: string, value: Uint8Array): void {
+    this.#db
+      .prepare("INSERT INTO note (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value")
+      .run(name, value);
   }
 
   /** A table without a key is taken from one snapshot only: nobody could tell a row shown again from a second copy. */
   #snapshotDone({ table, last }: PushedChange): boolean {
     const name = `snapshot/${table}`;
     if (this.#note(name) !== undefined) return true;
-    if (last) this.#db.prepare("INSERT INTO note (name, value) VALUES (?, x'01')").run(name);
+    if (last) this.#setNote(name, Uint8Array.of(1));
     return false;
   }
 

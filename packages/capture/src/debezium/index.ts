@@ -1,3 +1,3 @@
 export { Inbox, type InboxOptions, type Taken } from "./inbox.ts";
 export { receivePush } from "./receive.ts";
-export { type DebeziumSourceOptions, debeziumSource } from "./source.ts";
+export { type DebeziumSourceOptions, debeziumSource, pushedTable } from "./source.ts";

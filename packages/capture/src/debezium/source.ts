@@ -19,7 +19,7 @@ import type {
 } from "../source.ts";
 import { mapSubjects, type SubjectConfig } from "../subjects.ts";
 import type { PushedRow, RowChange } from "./envelope.ts";
-import type { Inbox, InboxEvent } from "./inbox.ts";
+import type { Inbox, InboxEvent, PushedTable } from "./inbox.ts";
 
 export interface DebeziumSourceOptions {
   readonly inbox: Inbox;
@@ -68,7 +68,7 @@ class Pushed implements Source {
     };
   }
 
-  /** Tables become known with their first change. */
+  /** Tables become known with their first change; none is ever read. */
   async tables(): Promise<readonly TableSchema[]> {
     return [];
   }
@@ -123,29 +123,32 @@ class Pushed implements Source {
     const known = this.#tables.get(identity);
     if (known !== undefined) return known;
     if (this.#tables.size >= TABLES_MAX) this.#tables.clear();
-    const made = this.#makeTable(name, columns, key ?? []);
+    const made = pushedTable(this.#o, { name, columns, key: key ?? [] });
     this.#tables.set(identity, made);
     return made;
   }
+}
 
-  #makeTable(name: string, names: readonly string[], key: readonly string[]): TableSchema {
-    const { handles, primitives, subjects = {} } = this.#o;
-    const columns = names.map((column) => ({ name: column, type: "debezium", modifier: -1, large: true }));
-    const keyColumns = key.map((column) => names.indexOf(column)).filter((index) => index >= 0);
-    const identity = keyColumns.length > 0 ? "key" : "full";
-    const own = Object.hasOwn(subjects, name) ? { [name]: subjects[name] ?? [] } : {};
-    const { mapping } = mapSubjects([{ name, columns: names, keyColumns, references: [] }], own);
-    return {
-      name,
-      handle: handles.table(name),
-      ...rulesOf(primitives, columns, identity),
-      columns,
-      keyColumns,
-      subjectColumns: mapping.get(name)?.columns ?? [],
-      identity,
-      estimate: 0,
-    };
-  }
+/** What the ledger's side needs to know of a pushed table. */
+export function pushedTable(
+  { handles, primitives, subjects = {} }: Pick<DebeziumSourceOptions, "handles" | "primitives" | "subjects">,
+  { name, columns: names, key }: PushedTable,
+): TableSchema {
+  const columns = names.map((column) => ({ name: column, type: "debezium", modifier: -1, large: true }));
+  const keyColumns = key.map((column) => names.indexOf(column)).filter((index) => index >= 0);
+  const identity = keyColumns.length > 0 ? "key" : "full";
+  const own = Object.hasOwn(subjects, name) ? { [name]: subjects[name] ?? [] } : {};
+  const { mapping } = mapSubjects([{ name, columns: names, keyColumns, references: [] }], own);
+  return {
+    name,
+    handle: handles.table(name),
+    ...rulesOf(primitives, columns, identity),
+    columns,
+    keyColumns,
+    subjectColumns: mapping.get(name)?.columns ?? [],
+    identity,
+    estimate: 0,
+  };
 }
 
 /** Hands out what waits, page by page, and waits for more. */

@@ -52,16 +52,21 @@ export function registerSource(program: Command, runner: Runner): void {
 
 async function add(name: string, o: AddOptions, session: Session): Promise<0> {
   const source = { name, url: o.url, tables: o.tables ?? ["*.*"], exclude: o.exclude ?? [] };
-  const { url, ...added } = addSource(openFolder(o.dir), source, session.env);
+  const { url, push, ...rest } = addSource(openFolder(o.dir), source, session.env);
   const { texts } = session;
-  session.result({ ...added, url: shownUrl(url) });
-  session.print(texts.source.added(added.name, shownUrl(url)));
-  session.print(`${texts.source.next}: anamnesis source check ${added.name} --dir ${o.dir}`);
+  // The token stays in the file: output is shown around.
+  session.result({ ...rest, url: shownUrl(url) });
+  session.print(texts.source.added(rest.name, shownUrl(url)));
+  const check = `${texts.source.next}: anamnesis source check ${rest.name} --dir ${o.dir}`;
+  session.print(push === undefined ? check : texts.source.pushNext(rest.name, o.dir));
   return 0;
 }
 
 async function list(o: ListOptions, session: Session): Promise<0> {
-  const sources = openFolder(o.dir).config.sources.map(({ url, ...rest }) => ({ ...rest, url: shownUrl(url) }));
+  const sources = openFolder(o.dir).config.sources.map(({ url, push: _, ...rest }) => ({
+    ...rest,
+    url: shownUrl(url),
+  }));
   session.result({ sources });
   if (sources.length === 0) session.print(session.texts.source.none);
   for (const line of table(sources.map((s) => [s.name, s.url, s.tables.join(",")]))) session.print(line);

@@ -118,6 +118,8 @@ export const en = {
   source: {
     added: (name: string, url: string) => `Added the source ${name}: ${url}`,
     next: "Next: see what it needs",
+    pushNext: (name: string, dir: string) =>
+      `Next: let the sender POST to /sources/${name}/debezium with the push_token of ${dir}/anamnesis.toml, and run anamnesis node --dir ${dir}`,
     none: "No sources yet.",
     tables: "tables",
     reachable: "The database answers",

@@ -188,6 +188,10 @@ export const errorsEn: Readonly<Record<AnyErrorCode, ErrorText>> = {
     text: "This source was never captured",
     remedy: "Run `anamnesis capture NAME --until-caught-up` or `anamnesis node` first.",
   },
+  "node/pushed-source": {
+    text: "Changes of this source are pushed: there is no database to ask",
+    remedy: "See `anamnesis history` and `anamnesis log verify` for what the ledger holds, and spec/debezium.md.",
+  },
   "node/bad-mapping": {
     text: "A query of the misuse mapping does not give what is asked of it",
     remedy: "Correct it under [source.NAME.misuse] in anamnesis.toml; docs/misuse.md lists the columns.",

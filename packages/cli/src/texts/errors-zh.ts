@@ -188,6 +188,10 @@ export const errorsZh: Readonly<Record<AnyErrorCode, ErrorText>> = {
     text: "该数据源从未被捕获",
     remedy: "请先运行 `anamnesis capture NAME --until-caught-up` 或 `anamnesis node`。",
   },
+  "node/pushed-source": {
+    text: "此数据源的变更由外部推送：没有可查询的数据库",
+    remedy: "账本内容请用 `anamnesis history` 与 `anamnesis log verify` 查看；另见 spec/debezium.md。",
+  },
   "node/bad-mapping": {
     text: "误用检测映射中的一个查询没有给出所需的列",
     remedy: "请在 anamnesis.toml 的 [source.NAME.misuse] 中更正；各列见 docs/misuse.md。",

@@ -103,6 +103,8 @@ export const zh: Texts = {
   source: {
     added: (name, url) => `已添加数据源 ${name}：${url}`,
     next: "下一步：查看它需要什么",
+    pushNext: (name, dir) =>
+      `下一步：让发送方携带 ${dir}/anamnesis.toml 中的 push_token，POST 到 /sources/${name}/debezium，并运行 anamnesis node --dir ${dir}`,
     none: "尚无数据源。",
     tables: "表",
     reachable: "数据库可访问",

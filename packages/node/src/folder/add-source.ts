@@ -1,4 +1,5 @@
 /** Adding a source: its handle key first, then one more section in the configuration. */
+import { randomBytes } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { sourceId } from "@anamnesis/core";
 import { explainFile, nodeError } from "../errors.ts";
@@ -26,7 +27,7 @@ export function addSource(
   databaseUrl(source.url, env);
   const { handleKey, dir } = sourceLayout(folder.layout, name);
   try {
-    const text = readFileSync(folder.layout.config, "utf8") + sourceText(source);
+    const text = readFileSync(folder.layout.config, "utf8") + sourceText(source, randomBytes(24).toString("base64url"));
     const added = parseConfig(text).sources.find((s) => s.name === name);
     if (added === undefined) throw nodeError("node/bad-config", "the section of the source could not be added");
     makeFolder(dir);

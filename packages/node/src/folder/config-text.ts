@@ -40,7 +40,25 @@ export interface NewSource {
   readonly exclude: readonly string[];
 }
 
-export function sourceText(source: NewSource): string {
+/** @param pushToken for changes that are pushed: what the sender must show */
+export function sourceText(source: NewSource, pushToken: string): string {
+  return source.url === "debezium:" ? pushedText(source, pushToken) : databaseText(source);
+}
+
+function pushedText(source: NewSource, token: string): string {
+  return `
+[source.${source.name}]
+# Changes are pushed by a Debezium: POST /sources/${source.name}/debezium with "Authorization: Bearer <push_token>" (spec/debezium.md).
+url = "debezium:"
+push_token = ${quoted(token)}
+# Key columns, where the sender's messages come without key.
+# keys = { "public.visits" = ["id"] }
+# Which columns name the patient, where detection is wrong. [] = about nobody.
+# subjects = { "public.visits" = ["pat_no"], "public.beds" = [] }
+`;
+}
+
+function databaseText(source: NewSource): string {
   return `
 [source.${source.name}]
 # A password may also come from the environment: postgres://user:\${EHR_PASSWORD}@host/database

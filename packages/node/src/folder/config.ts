@@ -31,6 +31,8 @@ export interface SourceConfig {
   readonly exclude: readonly string[];
   /** Table → columns that name the patient; tables not named are detected. An empty list: about nobody. */
   readonly subjects: Readonly<Record<string, readonly string[]>>;
+  /** For pushed changes: what the sender shows, and key columns of tables whose messages come without key. */
+  readonly push?: { readonly token: string; readonly keys: Readonly<Record<string, readonly string[]>> };
   /** How much of its log the database may keep for us. */
   readonly limits: RetentionLimits;
   /** Reads from the database's log; undefined = only announced ones are seen. */
@@ -88,10 +90,17 @@ function parseSource(name: string, s: Section): SourceConfig {
     tables: listAt(s, "tables", at, ["*.*"]),
     exclude: listAt(s, "exclude", at, []),
     limits: parseLimits(s, at),
+    ...(s["push_token"] === undefined ? {} : { push: parsePush(s, at) }),
     subjects: Object.fromEntries(Object.keys(subjects).map((t) => [t, listAt(subjects, t, `${at}subjects.`, [])])),
     ...(s["reads"] === undefined ? {} : { reads: parseReads(section(s["reads"], `${at}reads`), `${at}reads.`) }),
     ...(s["misuse"] === undefined ? {} : { misuse: parseMisuse(section(s["misuse"], `${at}misuse`), `${at}misuse.`) }),
   };
+}
+
+function parsePush(s: Section, at: string): NonNullable<SourceConfig["push"]> {
+  const keys = section(s["keys"] ?? {}, `${at}keys`);
+  const lists = Object.keys(keys).map((table) => [table, listAt(keys, table, `${at}keys.`, [])]);
+  return { token: textAt(s, "push_token", at), keys: Object.fromEntries(lists) };
 }
 
 function section(value: unknown, setting: string): Section {

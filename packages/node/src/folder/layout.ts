@@ -27,6 +27,8 @@ export interface SourceLayout {
   readonly progress: string;
   /** Where capture is in the log of a database that does not keep our place itself; losing it is a gap. */
   readonly place: string;
+  /** Pushed changes that are not final yet: not a cache. */
+  readonly inbox: string;
   /** Reads found in the database's log that are not yet final: not a cache. */
   readonly reads: string;
 }
@@ -54,6 +56,7 @@ export function sourceLayout(folder: FolderLayout, name: string): SourceLayout {
     handleKey: join(folder.keys, `source-${name}.key`),
     progress: join(dir, "progress.db"),
     place: join(dir, "place.json"),
+    inbox: join(dir, "inbox.db"),
     reads: join(dir, "reads.db"),
   };
 }

@@ -26,7 +26,7 @@ const KNOWN: ReadonlySet<string> = new Set(["log", "mode", "applications", "acto
 export function parseReads(section: Section, at: string): ReadsConfig {
   const unknown = Object.keys(section).find((key) => !KNOWN.has(key));
   if (unknown !== undefined) throw bad(at + unknown, "is no setting of reads");
-  const { log, mode = "pgaudit", applications = [], window = WINDOW_S } = section as Partial<Record<string, unknown>>;
+  const { log, mode = "pgaudit", applications = [], window = WINDOW_S } = section;
   if (typeof log !== "string" || log === "") throw bad(`${at}log`, "must be the path of the database's log");
   if (mode !== "pgaudit" && mode !== "auto_explain") throw bad(`${at}mode`, 'must be "pgaudit" or "auto_explain"');
   if (!Array.isArray(applications) || !applications.every((a) => typeof a === "string"))

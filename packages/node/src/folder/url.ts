@@ -23,24 +23,26 @@ export function databaseUrl(text: string, env: Readonly<Record<string, string | 
   return url;
 }
 
-export type Product = "postgres" | "mariadb";
+export type Product = "postgres" | "mariadb" | "debezium";
 
 const PRODUCTS: Readonly<Record<string, Product>> = {
   "postgres:": "postgres",
   "postgresql:": "postgres",
   "mariadb:": "mariadb",
   "mysql:": "mariadb",
+  "debezium:": "debezium",
 };
 
 /** Which database an address names. @throws AnamnesisError `node/bad-url`, never repeating the address */
 export function productOf(url: string): Product {
   const product = PRODUCTS[URL.parse(url)?.protocol ?? ""];
   if (product !== undefined) return product;
-  throw nodeError("node/bad-url", "this is no address of a database: write postgres://… or mariadb://…");
+  throw nodeError("node/bad-url", "this is no address of a database: write postgres://…, mariadb://… or debezium:");
 }
 
 /** The same without password, for people and logs. */
 export function shownUrl(url: string): string {
+  if (url === "debezium:") return url;
   const parsed = URL.parse(url.replaceAll(REFERENCE, "x"));
   if (parsed === null) return "(address from the environment)";
   const where = `${parsed.username === "" ? "" : `${decodeURIComponent(parsed.username)}@`}${parsed.host}${parsed.pathname}`;
