@@ -16,7 +16,7 @@ const OPTIONS = { include: ["ward.*"] };
 const MIB = 1024 * 1024;
 const LARGE_ROWS = Number(process.env["ANAMNESIS_LARGE_ROWS"] ?? 100_000);
 /** Node itself takes about 90 MiB; ten batches, the index's caches and SQLite's the rest. */
-const RSS_MIB_MAX = 400;
+const RSS_MIB_MAX = 500;
 
 let at: Place;
 let url: string;
