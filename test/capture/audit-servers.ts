@@ -5,7 +5,7 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { connect, withClient } from "@anamnesis/capture";
+import { withClient } from "@anamnesis/capture";
 import { startPostgres } from "@anamnesis/sandbox";
 
 export interface AuditServer {
@@ -60,25 +60,15 @@ export const hasPgaudit = (): boolean =>
   existsSync("/usr/lib/postgresql/15/lib/pgaudit.so") && existsSync(join(BIN, "initdb"));
 
 /** Programs refuse to run as root: then they run in a user namespace where our own id has another name. */
-const PLAIN = process.getuid?.() === 0 ? ["unshare", "--user", "--map-user=65534", "--map-group=65534"] : [];
+const PLAIN = process.getuid?.() === 0 ? ["--user", "--map-user=65534", "--map-group=65534"] : [];
 
 /** Debian's PostgreSQL 15 with pgaudit. */
 export async function pgauditServer(): Promise<AuditServer> {
   const dir = mkdtempSync(join(tmpdir(), "anamnesis-audit-"));
   const [data, port] = [join(dir, "data"), await freePort()];
   mkdirSync(data, { mode: 0o700 });
-  const [first = "", ...rest] = [
-    ...PLAIN,
-    join(BIN, "initdb"),
-    "-D",
-    data,
-    "-U",
-    "postgres",
-    "-E",
-    "UTF8",
-    "--locale=C",
-  ];
-  execFileSync(first, [...rest, "--auth=trust", "--no-sync"], { cwd: dir, stdio: "ignore" });
+  const made = [...PLAIN, join(BIN, "initdb"), "-D", data, "-U", "postgres", "-E", "UTF8", "--locale=C"];
+  execFileSync("unshare", [...made, "--auth=trust", "--no-sync"], { cwd: dir, stdio: "ignore" });
   const settings = {
     ...LOGGING,
     ...{ port, listen_addresses: "127.0.0.1", unix_socket_directories: "", wal_level: "logical", log_timezone: "UTC" },
@@ -90,8 +80,8 @@ export async function pgauditServer(): Promise<AuditServer> {
     "pgaudit.log_rows": "off",
   };
   const args = Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
-  const [program = "", ...before] = [...PLAIN, "setpriv", "--pdeathsig", "INT", join(BIN, "postgres")];
-  const child = spawn(program, [...before, "-D", data, ...args], { cwd: dir, stdio: "ignore" });
+  const before = [...PLAIN, "setpriv", "--pdeathsig", "INT", join(BIN, "postgres")];
+  const child = spawn("unshare", [...before, "-D", data, ...args], { cwd: dir, stdio: "ignore" });
   const url = `postgres://postgres@127.0.0.1:${port}/postgres`;
   await answers(url, child);
   return {
@@ -133,5 +123,3 @@ export function as(url: string, user: string, password: string): string {
   other.password = password;
   return other.href;
 }
-
-export { connect };

@@ -39,8 +39,12 @@ const noPgaudit =
     reason: "Debian's PostgreSQL 15 with pgaudit is not installed",
   });
 
-describe.skipIf(noPgaudit)("reads from the log of pgaudit", () => suite(pgauditServer));
-describe("reads from the log of auto_explain", () => suite(autoExplainServer));
+describe.skipIf(noPgaudit)("reads from the log of pgaudit", () => {
+  suite(pgauditServer);
+});
+describe("reads from the log of auto_explain", () => {
+  suite(autoExplainServer);
+});
 
 function suite(start: () => Promise<AuditServer>): void {
   let server: AuditServer;
@@ -94,10 +98,14 @@ function suite(start: () => Promise<AuditServer>): void {
       .map((e) => (e.row === null ? "*" : (names.get(toHex(e.row)) ?? "?")));
   }
 
-  async function asDoctor(work: (client: pg.Client) => Promise<void>, url = ward, application = ""): Promise<void> {
+  async function asDoctor(work: (client: pg.Client) => Promise<unknown>, url = ward, application = ""): Promise<void> {
     const client = new pg.Client({ connectionString: url, application_name: application });
     await client.connect();
-    await work(client).finally(() => client.end());
+    try {
+      await work(client);
+    } finally {
+      await client.end();
+    }
   }
 
   it("names rows by key, in lists, through parameters, prepared statements and joins", async () => {
@@ -162,12 +170,12 @@ function suite(start: () => Promise<AuditServer>): void {
   it("believes applications about the person, and nobody else", async () => {
     const mine = "SELECT * FROM ward.patients WHERE id = 31";
     const bench = await captured(async () => {
-      await asDoctor(async (c) => void (await c.query(mine)), as(server.url, "his", "x"), "ward nurse.alva");
+      await asDoctor((c) => c.query(mine), as(server.url, "his", "x"), "ward nurse.alva");
       await asDoctor(
-        async (c) => void (await c.query(`${mine} /* anamnesis actor=nurse.timo purpose=TREAT */`)),
+        (c) => c.query(`${mine} /* anamnesis actor=nurse.timo purpose=TREAT */`),
         as(server.url, "his", "x"),
       );
-      await asDoctor(async (c) => void (await c.query(`${mine} /* anamnesis actor=chief */`)), ward, "ward chief");
+      await asDoctor((c) => c.query(`${mine} /* anamnesis actor=chief */`), ward, "ward chief");
     });
     for (const who of ["nurse.alva", "nurse.timo", "dr"])
       expect(await told(bench, "ward.patients", who, ["31"])).toEqual(["31"]);
@@ -251,7 +259,7 @@ function over(child: ChildProcess): Promise<unknown> {
 }
 
 async function startChild(dir: string, server: AuditServer): Promise<ChildProcess> {
-  const path = join(import.meta.dirname, "audit-child.ts");
+  const path = new URL("./audit-child.ts", import.meta.url).pathname;
   const child = spawn(process.execPath, [path, dir, server.url, server.mode, server.log, server.database], {
     stdio: ["ignore", "pipe", "inherit"],
   });

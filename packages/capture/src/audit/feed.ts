@@ -70,7 +70,7 @@ export class AuditFeed {
   readonly #lines = new LogLines();
   readonly #sessions = new Map<string, Session>();
   #told: Access[] = [];
-  #figures = { lines: 0, malformed: 0, oversized: 0, accesses: 0, told: 0 };
+  readonly #figures = { lines: 0, malformed: 0, oversized: 0, accesses: 0, told: 0 };
   #newest = 0;
 
   constructor(options: FeedOptions) {
@@ -127,7 +127,7 @@ export class AuditFeed {
     const entry = parseAudit(line.message);
     const who = this.#who(line, entry?.sql ?? "");
     if (entry === undefined) return;
-    if (/VIEW$/.test(entry.objectType)) session.view = entry.statement;
+    if (entry.objectType.endsWith("VIEW")) session.view = entry.statement;
     this.#all(auditTouches(entry, this.tables, session.view === entry.statement), line, who);
   }
 

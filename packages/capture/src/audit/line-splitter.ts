@@ -1,5 +1,5 @@
 /** Cuts the bytes of a log file into lines. A line beyond the limit is passed over, and its beginning told. */
-export const LINE_BYTES_MAX = 8 * 1024 * 1024;
+const LINE_BYTES_MAX = 8 * 1024 * 1024;
 const HEAD_BYTES = 16_384;
 const NEWLINE = 0x0a;
 

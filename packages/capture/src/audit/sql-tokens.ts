@@ -15,12 +15,12 @@ export type Token =
 
 export interface Scanned {
   readonly tokens: readonly Token[];
-  /** The contents of `/* … *​/` comments. */
+  /** The contents of block comments. */
   readonly comments: readonly string[];
 }
 
 /** Longer statements are not looked into: their reads count for the whole table. */
-export const SQL_CHARS_MAX = 65_536;
+const SQL_CHARS_MAX = 65_536;
 const TOKENS_MAX = 8_192;
 
 const PATTERNS =

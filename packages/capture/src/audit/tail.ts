@@ -31,7 +31,7 @@ export class LogTail {
   readonly #places: Map<string, FilePlace>;
   #followed: Followed[] = [];
   #moved = new Map<string, FilePlace>();
-  #buffer = Buffer.alloc(CHUNK_BYTES);
+  readonly #buffer = Buffer.alloc(CHUNK_BYTES);
   #listedAt = Number.NEGATIVE_INFINITY;
   #behind = true;
   #gone: readonly string[] = [];
