@@ -6,9 +6,10 @@
 import { connect, exitCodeOf, withClient } from "@anamnesis/capture";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { everyTypeSql, PREPARE, type TypeCase, typeCases } from "./types/cases.ts";
+import { type KeyTable, makeKeyTables } from "./types/keys.ts";
 import { type Presets, preset, presetsOf, reset, unknownSettings } from "./types/presets.ts";
 import { ONLY_NULL } from "./types/samples.ts";
-import { missing, suiteVersions } from "./types/versions.ts";
+import { missing, startOf, suiteVersions } from "./types/versions.ts";
 import { Chain } from "./verify-chain.ts";
 
 describe.each(suiteVersions)("every type of PostgreSQL %i", (version) => {
@@ -17,6 +18,7 @@ describe.each(suiteVersions)("every type of PostgreSQL %i", (version) => {
     let chain: Chain;
     let cases: readonly TypeCase[];
     let presets: Presets;
+    let keyTables: readonly KeyTable[];
 
     const run = (statements: readonly string[]): Promise<void> =>
       withClient({ url: chain.url }, async (client) => {
@@ -43,12 +45,13 @@ describe.each(suiteVersions)("every type of PostgreSQL %i", (version) => {
         cases = await typeCases(client, version);
         await client.query(tableSql(cases));
         for (const [column, c] of cases.entries()) await client.query(insertSql(c, column, 0));
+        keyTables = await makeKeyTables(url, cases);
         presets = await presetsOf(client);
         await client.end();
       };
-      chain = await Chain.start(prepare, { version });
+      chain = await Chain.start(prepare, startOf(version));
     });
-    afterAll(() => chain.close());
+    afterAll(() => chain?.close());
 
     it("covers every built-in type, and forgives none that lacks samples", () => {
       expect(cases.length).toBeGreaterThan(170);
@@ -86,6 +89,24 @@ describe.each(suiteVersions)("every type of PostgreSQL %i", (version) => {
         "SELECT pg_reload_conf()",
       ]);
       await silent("cache");
+    });
+
+    it("names one row by a key of any type, as a finding names it", async () => {
+      expect(keyTables.flatMap((t) => t.columns).length).toBeGreaterThan(100);
+      chain.startCapture();
+      for (const { table } of keyTables) {
+        const published = (how: string): string => `ALTER PUBLICATION anamnesis_ehr ${how} TABLE ${table}`;
+        await run([`BEGIN; ${published("DROP")}; UPDATE ${table} SET n = n + 10; ${published("ADD")}; COMMIT`]);
+        const { altered } = await chain.verify({ table });
+        expect(altered).toHaveLength(2);
+        for (const { key } of altered) {
+          const one = await chain.verify({ table, key });
+          expect(one.rows).toBe(1);
+          expect(one.altered.map((f) => f.key)).toEqual([key]);
+        }
+        await run([`BEGIN; ${published("DROP")}; UPDATE ${table} SET n = n - 10; ${published("ADD")}; COMMIT`]);
+      }
+      await chain.stopCapture();
     });
 
     it("lets no change of any type pass", async () => {

@@ -1,11 +1,13 @@
 export { explainAt, type SandboxErrorCode } from "./errors.ts";
 export { type FillOptions, type FillResult, fillHospital, hospitalSchema } from "./hospital/fill.ts";
+export { restoreHospital } from "./legal/restore.ts";
 export { LEGAL_WHY, type LegalStep, type LegalWhy, type Sign } from "./legal/step.ts";
 export { LEGAL_STEPS } from "./legal/steps.ts";
 export { hasMariadb } from "./mariadb/programs.ts";
 export type { Mariadb } from "./mariadb/server.ts";
 export { type StartMariadbOptions, startMariadb } from "./mariadb/start.ts";
 export { ATTACKS } from "./plant/attacks/attacks.ts";
+export { copyServer } from "./plant/attacks/copy-folder.ts";
 export { ATTACK_NAMES, type Attack, type AttackName, census, type Deed, type Scene } from "./plant/attacks/scene.ts";
 export { type Census, stillPlanted } from "./plant/census.ts";
 export { type PlantOptions, plant } from "./plant/plant.ts";
@@ -20,6 +22,7 @@ export {
   type PostgresVersion,
   packageName,
   postgresVersions,
+  preferredVersion,
 } from "./postgres/version.ts";
 export { Rng } from "./random.ts";
 export { keyText } from "./text.ts";

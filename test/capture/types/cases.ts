@@ -32,7 +32,7 @@ export const PREPARE: readonly string[] = [
   "CREATE SCHEMA ward",
   "CREATE TABLE ward.measured AS SELECT i % 7 AS a, i % 7 AS b, i % 5 AS c FROM generate_series(1, 500) i",
   "CREATE STATISTICS ward.one ON a, b FROM ward.measured",
-  "CREATE STATISTICS ward.two ON a, c FROM ward.measured",
+  "CREATE STATISTICS ward.two ON a, b, c FROM ward.measured",
   "ANALYZE ward.measured",
   "CREATE TABLE ward.defaults (a int DEFAULT 1, b text DEFAULT 'x')",
   `CREATE TYPE ward."Ampel" AS ENUM ('grün', 'it''s "q"', 'a,b', ' ')`,

@@ -34,9 +34,11 @@ export function keyCondition(table: PgTable, key: readonly string[]): string {
     if (column === undefined || text === undefined)
       throw captureError("capture/malformed-row", "the key has too few parts");
     const name = quoteName(column.name);
-    return column.type.startsWith("pg_catalog.")
-      ? `${name} = ${quoteText(text)}`
-      : `${name}::pg_catalog.text = ${quoteText(text)}`;
+    const own = /^pg_catalog\.(.*)$/su.exec(column.type)?.[1];
+    // The type is named: types without an operator of their own (regclass) would read a bare literal as another one.
+    return own === undefined
+      ? `${name}::pg_catalog.text = ${quoteText(text)}`
+      : `${name} = ${quoteText(text)}::pg_catalog.${quoteName(own)}`;
   });
   return parts.join(" AND ");
 }

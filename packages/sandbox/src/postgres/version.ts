@@ -57,6 +57,9 @@ export function preferred(named: string | undefined = process.env["ANAMNESIS_POS
   throw sandboxError("sandbox/no-postgres", message);
 }
 
+/** The version that runs where nobody asks for one. @throws `sandbox/no-postgres` */
+export const preferredVersion = (): PostgresVersion => preferred().version;
+
 /** The version that made a data folder; undefined when there is none, or one that is not ours. */
 export function versionOfData(dataDir: string): PostgresVersion | undefined {
   const file = join(dataDir, "PG_VERSION");
