@@ -12,6 +12,7 @@ import { secondsText } from "../output/time.ts";
 import type { Runner } from "../runner.ts";
 import { readSandbox } from "../sandbox/state.ts";
 import { registerDemoAttacks } from "./demo-attacks.ts";
+import { registerDemoLegal } from "./demo-legal.ts";
 
 interface Options {
   readonly dir?: string;
@@ -32,9 +33,13 @@ export function registerDemo(program: Command, runner: Runner): void {
     .option("--seed <seed>", commands.demo.seed, "anamnesis")
     .option("--patients <n>", commands.start.patients, integerFrom(100, 100_000), 300)
     .option("--json", options.json)
-    .addHelpText("after", exampleText(runner.texts, "demo", "demo --json --dir demo --seed 7", "demo attacks"))
+    .addHelpText(
+      "after",
+      exampleText(runner.texts, "demo", "demo --json --dir demo --seed 7", "demo attacks", "demo legal"),
+    )
     .action((o: Options) => runner.run(o, (session) => demo(o, session)));
   registerDemoAttacks(command, runner);
+  registerDemoLegal(command, runner);
 }
 
 async function demo(o: Options, session: Session): Promise<0 | 1> {

@@ -2,6 +2,7 @@
 
 import { attacksEn } from "./attacks-en.ts";
 import { errorsEn } from "./errors-en.ts";
+import { legalEn } from "./legal-en.ts";
 import { misuseEn } from "./misuse-en.ts";
 
 const count = (n: number, one: string, many = `${one}s`): string => `${n} ${n === 1 ? one : many}`;
@@ -333,6 +334,8 @@ export const en = {
   },
 
   attacks: attacksEn,
+
+  legal: legalEn,
 
   sandbox: {
     rows: (n: number) => count(n, "row"),

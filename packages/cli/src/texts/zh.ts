@@ -2,6 +2,7 @@
 import { attacksZh } from "./attacks-zh.ts";
 import type { Texts } from "./en.ts";
 import { errorsZh } from "./errors-zh.ts";
+import { legalZh } from "./legal-zh.ts";
 import { misuseZh } from "./misuse-zh.ts";
 
 export const zh: Texts = {
@@ -287,6 +288,8 @@ export const zh: Texts = {
   },
 
   attacks: attacksZh,
+
+  legal: legalZh,
 
   sandbox: {
     rows: (n) => `${n} 行`,

@@ -6,6 +6,7 @@ import { withClient } from "@anamnesis/capture";
 import { AnamnesisError } from "@anamnesis/core";
 import {
   type Folder,
+  moveSource,
   openFolder,
   type RunningNode,
   sourceLayout,
@@ -35,8 +36,8 @@ export class Stage implements Scene {
   readonly slot = `anamnesis_${SOURCE}`;
   readonly seed: string;
   readonly count: number;
-  readonly folder: Folder;
   readonly #o: StageOptions;
+  #folder: Folder;
   #postgres: Postgres;
   #node: RunningNode | undefined;
   #ward: Ward | undefined;
@@ -45,7 +46,7 @@ export class Stage implements Scene {
 
   private constructor(options: StageOptions, folder: Folder, postgres: Postgres) {
     this.#o = options;
-    this.folder = folder;
+    this.#folder = folder;
     this.#postgres = postgres;
     this.seed = options.seed;
     this.count = options.count;
@@ -65,6 +66,10 @@ export class Stage implements Scene {
       await stage.close();
       throw error;
     }
+  }
+
+  get folder(): Folder {
+    return this.#folder;
   }
 
   get url(): string {
@@ -142,6 +147,19 @@ export class Stage implements Scene {
     const request = { folder: this.folder, source: SOURCE, mode, env: {}, signal, deadlineMs: CATCH_UP_MS_MAX };
     const { report } = await Promise.race([verifyBeside(node.engine, request), node.failed]);
     return report;
+  }
+
+  /**
+   * Another server in the place of this one, as `make` gives it: the ward has stopped, and all that it wrote is final.
+   * Capture is told the new address.
+   */
+  async moveTo(make: (from: Postgres) => Promise<Postgres>): Promise<void> {
+    await this.stopCapture();
+    const next = await make(this.#postgres);
+    await this.#postgres.stop();
+    this.#postgres = next;
+    this.#folder = moveSource(openFolder(this.#o.dir), SOURCE, next.url);
+    await this.resume();
   }
 
   /** Removes what capture can make again from the log and the database: its index, and its notes of how far it is. */

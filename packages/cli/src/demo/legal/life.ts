@@ -6,6 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { type VerifyReport, withClient } from "@anamnesis/capture";
 import { LEGAL_STEPS, type LegalStep } from "@anamnesis/sandbox";
 import { Stage, type StageOptions } from "../attacks/stage.ts";
+import { failOver, restore } from "./moves.ts";
 
 export interface LegalOptions extends Omit<StageOptions, "count"> {
   /** Legal row writes of the ward, at least. */
@@ -17,6 +18,8 @@ export interface LegalOptions extends Omit<StageOptions, "count"> {
 /** What became of one piece of legal work, or of several that must leave no trace. */
 export interface Lived {
   readonly steps: readonly LegalStep[];
+  /** Instead of steps: the whole hospital on another server. */
+  readonly move?: "failOver" | "restore";
   /** Findings that were declared for it, before capture looked anew or a reason was given. */
   readonly declared: number;
   /** Findings that nobody declared, then or afterwards. */
@@ -54,10 +57,21 @@ export async function live(options: LegalOptions): Promise<LegalOutcome> {
       lived.push(one);
       options.onLived(one);
     }
+    for (const move of ["failOver", "restore"] as const) {
+      const one = await life.moved(move, options, steps);
+      lived.push(one);
+      options.onLived(one);
+    }
     const falseAlarms = lived.reduce((n, l) => n + l.falseAlarms, 0);
     return {
       ok: falseAlarms === 0 && stage.worked >= options.writes,
-      ...{ kinds: steps.length, legalWrites: stage.worked, falseAlarms, lived, seed: options.seed },
+      ...{
+        kinds: steps.length + lived.filter((l) => l.move !== undefined).length,
+        legalWrites: stage.worked,
+        falseAlarms,
+        lived,
+        seed: options.seed,
+      },
       seconds: seconds(started),
     };
   } finally {
@@ -90,6 +104,25 @@ class Life {
     const alarms = [...others, ...left];
     return {
       ...{ steps, declared: declared.length, falseAlarms: alarms.length },
+      examples: alarms.slice(0, EXAMPLES),
+      seconds: seconds(started),
+    };
+  }
+
+  /** Nothing may be found afterwards, in neither mode: every row is what it was. */
+  async moved(
+    move: "failOver" | "restore",
+    { dir, signal }: LegalOptions,
+    steps: readonly LegalStep[],
+  ): Promise<Lived> {
+    const started = performance.now();
+    if (move === "failOver") await failOver(this.#stage, dir, this.#writes, signal);
+    else await restore(this.#stage, dir, steps, signal);
+    await this.#stage.work(this.#writes);
+    const reports = [await this.#stage.verify("cache"), await this.#stage.verify("from-log")];
+    const alarms = reports.flatMap((report) => findings(report).map(named));
+    return {
+      ...{ steps: [], move, declared: 0, falseAlarms: alarms.length },
       examples: alarms.slice(0, EXAMPLES),
       seconds: seconds(started),
     };

@@ -1,4 +1,4 @@
-import { chmodSync, chownSync, cpSync, lstatSync, readdirSync } from "node:fs";
+import { chmodSync, chownSync, cpSync, lstatSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 
 /** A copy of a server's folder with the owners and rights it had: the server insists on both. */
@@ -6,8 +6,15 @@ export function copyFolder(from: string, to: string): void {
   cpSync(from, to, { recursive: true, preserveTimestamps: true });
   const own = process.getuid?.();
   for (const name of ["", ...readdirSync(from, { recursive: true, encoding: "utf8" })]) {
-    const { uid, gid, mode } = lstatSync(join(from, name));
-    if (uid !== own) chownSync(join(to, name), uid, gid);
-    chmodSync(join(to, name), mode & 0o777);
+    const original = lstatSync(join(from, name));
+    if (original.isSymbolicLink()) continue; // what it leads to is not ours
+    if (original.uid !== own) chownSync(join(to, name), original.uid, original.gid);
+    chmodSync(join(to, name), original.mode & 0o777);
   }
+}
+
+/** A copy of everything of a stopped server (its folder as given to `startPostgres`), to be started beside it. */
+export function copyServer(from: string, to: string): void {
+  copyFolder(from, to);
+  rmSync(join(to, "port"), { force: true });
 }
