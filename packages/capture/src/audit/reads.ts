@@ -10,6 +10,7 @@ import { captureError } from "../errors.ts";
 import type { Interlude, InterludeSealer } from "../interlude.ts";
 import type { TableSchema } from "../source.ts";
 import { type Access, AuditFeed, type AuditMode, type FeedFigures } from "./feed.ts";
+import { Patience } from "./patience.ts";
 import { type FilePlace, Spool, type Spooled } from "./spool.ts";
 import { AuditTables } from "./tables.ts";
 import { LogTail } from "./tail.ts";
@@ -76,6 +77,7 @@ export class Reads implements Interlude {
   #watcher: FSWatcher | undefined;
   #newestId: number;
   #sealedId = 0;
+  readonly #patience = new Patience();
   #held = nothingHeld();
   #keptAt = 0;
   #problem: string | undefined;
@@ -145,14 +147,17 @@ export class Reads implements Interlude {
   }
 
   /**
-   * Who wrote a transaction, as far as the log tells by now; looks there at once, waits for nothing. `time` of the
-   * commit, µs since 1970.
+   * Who wrote a transaction, as far as the log tells: looks there at once, and waits at most some milliseconds for a log
+   * that is late. `time` of the commit, µs since 1970.
    */
   actorOf(xid: bigint, time: number): Who | undefined {
     const known = this.#feed.actors.of(xid, time);
     if (known !== undefined || this.#tables === undefined) return known;
-    this.#look();
-    return this.#feed.actors.of(xid, time);
+    const look = (): Who | undefined => {
+      this.#look();
+      return this.#feed.actors.of(xid, time);
+    };
+    return look() ?? this.#patience.wait(look, () => this.#tail.atEnd && this.#feed.newest <= time);
   }
 
   close(): void {
