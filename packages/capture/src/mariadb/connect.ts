@@ -6,6 +6,7 @@ import { readFileSync } from "node:fs";
 import { type Connection, type ConnectionOptions, createConnection } from "mysql2";
 import { captureError } from "../errors.ts";
 import { connectReason } from "./connect-reason.ts";
+import { hangUp } from "./driver.ts";
 import { readTexts } from "./result.ts";
 
 export interface MariadbAddress {
@@ -43,7 +44,7 @@ export async function connectMariadb(address: MariadbAddress): Promise<Connectio
       connection.connect((error) => (error === null ? resolve() : reject(error)));
     });
   } catch (cause) {
-    connection.destroy();
+    hangUp(connection);
     const { why, reason } = connectReason(cause);
     throw captureError("capture/cannot-connect", why, reason === "" ? {} : { reason });
   }
@@ -51,7 +52,7 @@ export async function connectMariadb(address: MariadbAddress): Promise<Connectio
     await pin(connection);
     return connection;
   } catch (cause) {
-    connection.destroy();
+    hangUp(connection);
     throw cause;
   }
 }
@@ -62,7 +63,7 @@ export async function withMariadb<T>(address: MariadbAddress, work: (c: Connecti
   try {
     return await work(connection);
   } finally {
-    connection.destroy();
+    hangUp(connection);
   }
 }
 

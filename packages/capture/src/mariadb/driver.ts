@@ -5,6 +5,7 @@
  * `addCommand` and `_resetSequenceId` are the driver's inner interface, which every binary log client built on it uses;
  * this file alone knows them.
  */
+import type { Duplex } from "node:stream";
 import type { Connection } from "mysql2";
 
 /** A packet of the server: bytes `[offset, end)` of `buffer`, valid until the handler returns. */
@@ -17,6 +18,7 @@ export interface Packet {
 }
 
 interface Inner {
+  readonly stream: Duplex;
   addCommand(command: Command): void;
   writePacket(packet: OutPacket): void;
   _resetSequenceId(): void;
@@ -41,6 +43,18 @@ const inner = (connection: Connection): Inner => connection as unknown as Inner;
 
 export const pauseReading = (connection: Connection): void => inner(connection).pause();
 export const resumeReading = (connection: Connection): void => inner(connection).resume();
+
+const QUIT = Buffer.of(1, 0, 0, 0, 1);
+
+/** Takes leave and lets go. The driver only closes its own half, and a server that is sending would never notice. */
+export function hangUp(connection: Connection): void {
+  const { stream } = inner(connection);
+  if (stream.writable && !stream.destroyed) stream.write(QUIT, () => stream.destroy());
+  connection.destroy();
+  setTimeout(() => stream.destroy(), QUIT_MS_MAX).unref();
+}
+
+const QUIT_MS_MAX = 200;
 
 /** Sends `payload` as a command; each packet of the answer goes to `onPacket`, which says whether more will come. */
 export function send(
@@ -71,7 +85,7 @@ export function send(
         } catch (cause) {
           // What follows in the answer has no reader any more: the connection goes.
           reject(cause instanceof Error ? cause : new Error("a handler threw no error"));
-          connection.destroy();
+          hangUp(connection);
           return false;
         }
       },

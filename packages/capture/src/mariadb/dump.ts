@@ -10,7 +10,7 @@ import { Checksum } from "./checksum.ts";
 import { connectMariadb, type MariadbAddress } from "./connect.ts";
 import { sqlCode } from "./connect-reason.ts";
 import { LostSignal } from "./decoder.ts";
-import { type Packet, pauseReading, resumeReading, send } from "./driver.ts";
+import { hangUp, type Packet, pauseReading, resumeReading, send } from "./driver.ts";
 import { explain } from "./problems.ts";
 import { readTexts } from "./result.ts";
 
@@ -49,7 +49,7 @@ export async function openDump(options: DumpOptions, handler: DumpHandler): Prom
     ])
       await readTexts(connection, sql);
   } catch (cause) {
-    connection.destroy();
+    hangUp(connection);
     throw explain(cause, "prepare the stream");
   }
   return new Dump(connection, options.signal, handler);
@@ -89,7 +89,7 @@ export class Dump implements Stream {
         clearInterval(timer);
         signal.removeEventListener("abort", onAbort);
         this.#ending = true;
-        connection.destroy();
+        hangUp(connection);
       });
     this.done.catch(() => undefined);
     if (signal.aborted) this.end();

@@ -1,7 +1,7 @@
 /** Text result sets, straight from the packets ("Text Resultset" of the client/server protocol). */
 import type { Connection } from "mysql2";
 import { captureError } from "../errors.ts";
-import { type Packet, pauseReading, resumeReading, send } from "./driver.ts";
+import { hangUp, type Packet, pauseReading, resumeReading, send } from "./driver.ts";
 import { lengthAt, lengthBytes, NULL_LENGTH } from "./lengths.ts";
 
 const COM_QUERY = 0x03;
@@ -27,7 +27,7 @@ export async function readRows(
   const fail = (cause: unknown): void => {
     failure ??= cause;
     // There is no polite way out of a running result: the connection goes, and with it the server's work.
-    connection.destroy();
+    hangUp(connection);
   };
   const onPacket = ({ buffer, offset, end }: Packet): boolean => {
     if (phase === "head") {

@@ -4,6 +4,7 @@ import { captureError } from "../errors.ts";
 import type { Snapshot, TableSchema } from "../source.ts";
 import { type MariaTable, selectMaria } from "./catalog.ts";
 import { connectMariadb, type MariadbAddress, quoteText } from "./connect.ts";
+import { hangUp } from "./driver.ts";
 import { endPosition, type Gtid, parseGtid } from "./gtid.ts";
 import { explained } from "./problems.ts";
 import { readRows, readTexts } from "./result.ts";
@@ -55,11 +56,11 @@ export async function openMariaSnapshot(
         time: Number(row?.[0] ?? 0),
         rows: (table, onRow, signal) =>
           explained("read a table", () => readTable(connection, tables, table, onRow, signal)),
-        close: async () => connection.destroy(),
+        close: async () => hangUp(connection),
       };
     });
   } catch (cause) {
-    connection.destroy();
+    hangUp(connection);
     throw cause;
   }
 }

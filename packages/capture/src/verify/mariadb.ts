@@ -14,6 +14,7 @@ import {
 } from "../mariadb/catalog.ts";
 import { connectMariadb, databaseOf } from "../mariadb/connect.ts";
 import { sqlCode } from "../mariadb/connect-reason.ts";
+import { hangUp } from "../mariadb/driver.ts";
 import { endPosition, parseGtid, sequenceBefore } from "../mariadb/gtid.ts";
 import { keyCondition } from "../mariadb/key.ts";
 import type { PositionMemory } from "../mariadb/memory.ts";
@@ -46,7 +47,7 @@ export async function openMariadbVerify(options: MariadbVerifyOptions): Promise<
     await readTexts(reader, `SET SESSION lock_wait_timeout = ${seconds}`);
     return new MariadbVerify(reader, await connectMariadb(options), options);
   } catch (error) {
-    reader.destroy();
+    hangUp(reader);
     throw error;
   }
 }
@@ -106,8 +107,8 @@ class MariadbVerify implements VerifySource {
   }
 
   async close(): Promise<void> {
-    this.#reader.destroy();
-    this.#other.destroy();
+    hangUp(this.#reader);
+    hangUp(this.#other);
   }
 
   async #begin(): Promise<Visibility> {
