@@ -75,7 +75,7 @@ const isExact = (m: Match): boolean => m.found === m.planted && m.falseAlarms ==
 /** While nobody writes, so that it is known which planted rows have been written again. */
 async function look(stage: Stage, deed: Deed) {
   return stage.quietly(async () => {
-    const expected: readonly Planted[] = stillPlanted(deed.planted, deed.then, await census(stage.url));
+    const expected: readonly Planted[] = stillPlanted(deed.planted, deed.outcome, await census(stage.url));
     const report = await stage.verify("cache");
     const cache = match(expected, report);
     const fromLog = match(expected, await stage.verify("from-log"));

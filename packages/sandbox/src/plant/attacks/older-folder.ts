@@ -41,9 +41,9 @@ async function putBackFolder(scene: Scene, replayed: boolean): Promise<Deed> {
       copyFolder(copy, dataDir);
       rmSync(copy, { recursive: true });
     });
-    const then = await asInsider(url, takeCensus);
+    const outcome = await asInsider(url, takeCensus);
     if (replayed) await asInsider(url, (client) => writeUpTo(client, end));
-    return { planted: difference(before, then, "put-back"), putBack: true, then };
+    return { planted: difference(before, then, "put-back"), putBack: true, outcome };
   });
 }
 

@@ -18,8 +18,8 @@ export const pages: Attack = {
         return [await census(url), await planPages(client, seed, Math.ceil(count * SPARE))] as const;
       });
       await scene.withoutServer((dataDir) => plan.carryOut(dataDir));
-      const then = await census(url);
-      return { planted: difference(before, then, "page"), then };
+      const outcome = await census(url);
+      return { planted: difference(before, then, "page"), outcome };
     });
   },
 };

@@ -20,8 +20,8 @@ export const partition: Attack = {
         await attach(client, each);
         await changeOutside(client, each);
         await detach(client);
-        const then = await takeCensus(client);
-        return { planted: difference(before, then, "partition"), then };
+        const outcome = await takeCensus(client);
+        return { planted: difference(before, then, "partition"), outcome };
       }),
     );
   },

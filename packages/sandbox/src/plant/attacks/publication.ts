@@ -9,6 +9,6 @@ export const publication: Attack = {
     const ward = scene.work(300);
     const planted = await plant({ url, publication: scene.publication, seed, count });
     await ward;
-    return { planted, then: await scene.quietly(() => census(url)) };
+    return { planted, outcome: await scene.quietly(() => census(url)) };
   },
 };

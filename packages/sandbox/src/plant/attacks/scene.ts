@@ -27,7 +27,7 @@ export interface Scene {
 export interface Deed {
   readonly planted: readonly Planted[];
   /** The rows right after the deed; later legal writes are told from it. */
-  readonly then: Census;
+  readonly outcome: Census;
   /** Rows that were altered and put right again: they must not be named. */
   readonly undone?: number;
   /** Every row that is still there holds what it held before: verification must say which older event it equals. */

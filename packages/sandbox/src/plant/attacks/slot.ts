@@ -37,8 +37,8 @@ export async function unseen(
       await plant({ url, publication, seed, count, way: "directly" });
       await putBack(client, older);
       await last(client);
-      const then = await takeCensus(client);
-      return { planted: difference(before, then, "unseen"), then };
+      const outcome = await takeCensus(client);
+      return { planted: difference(before, then, "unseen"), outcome };
     }),
   );
 }
@@ -66,7 +66,7 @@ export const slotRecreated: Attack = {
     );
     await scene.settled();
     const second = await scene.quietly(() => asInsider(scene.url, (client) => underItsEyes(client, scene)));
-    return { planted: [...first.planted, ...second.planted], then: second.then };
+    return { planted: [...first.planted, ...second.planted], outcome: second.outcome };
   },
 };
 
@@ -91,6 +91,6 @@ async function underItsEyes(client: pg.Client, scene: Scene): Promise<Deed> {
     }
   });
   await client.query("COMMIT");
-  const then = await takeCensus(client);
-  return { planted: difference(before, then, "unseen"), then };
+  const outcome = await takeCensus(client);
+  return { planted: difference(before, then, "unseen"), outcome };
 }

@@ -31,11 +31,11 @@ export const tableRestore: Attack = {
         const before = await takeCensus(client);
         await client.query(`${SESSION}; SET session_replication_role = replica`);
         for (const table of COVERTLY) await restoreCovertly(client, scene, table, dump);
-        const then = await takeCensus(client);
+        const outcome = await takeCensus(client);
         await client.query("BEGIN");
         const open = await restore(client, OPENLY, dump);
         await client.query("COMMIT");
-        return { planted: difference(before, then, "put-back"), putBack: true, then, open };
+        return { planted: difference(before, then, "put-back"), putBack: true, outcome, open };
       }),
     );
   },
