@@ -38,7 +38,7 @@ export interface CheckRequest {
 
 /** @throws AnamnesisError `node/unknown-source`, `capture/cannot-connect`, … */
 export async function checkNamed({ folder, source, env, apply = false }: CheckRequest): Promise<Checked> {
-  const { name, url: written, tables: include, exclude, subjects, reads } = sourceOf(folder, source);
+  const { name, url: written, tables: include, exclude, subjects, reads, limits } = sourceOf(folder, source);
   const url = databaseUrl(written, env);
   const { handleKey } = sourceLayout(folder.layout, name);
   const options = {
@@ -52,7 +52,7 @@ export async function checkNamed({ folder, source, env, apply = false }: CheckRe
   };
   if (productOf(url) === "debezium") throw pushed();
   if (productOf(url) === "mariadb") return checkMariadbSource(options, apply);
-  const before = await checkSource(options);
+  const before = await checkSource({ ...options, limits });
   const { product, sees, cannotSee } = postgresSource(options).describe();
   const described = { product, sees, cannotSee };
   if (!apply) return withReads({ check: before, ...described, applied: [] }, folder.layout.dir, url, reads);
@@ -61,7 +61,12 @@ export async function checkNamed({ folder, source, env, apply = false }: CheckRe
   const applied = [...(await applyPreparation(url, identities))];
   const between = await checkSource(options);
   applied.push(...(await applyPreparation(url, between.statements)));
-  return withReads({ check: await checkSource(options), ...described, applied }, folder.layout.dir, url, reads);
+  return withReads(
+    { check: await checkSource({ ...options, limits }), ...described, applied },
+    folder.layout.dir,
+    url,
+    reads,
+  );
 }
 
 /** Where reads are asked for, they are part of being ready; what the source says of them is replaced. */

@@ -4,6 +4,7 @@
  */
 import type { Client } from "pg";
 import { captureError } from "../errors.ts";
+import { RETENTION_LIMITS, type RetentionLimits } from "../limits/retention.ts";
 import type { Identity } from "../source.ts";
 import type { SubjectMapping } from "../subjects.ts";
 import { type CatalogOptions, type PgTable, qualified, readTables } from "./catalog.ts";
@@ -15,6 +16,8 @@ import { readSlot, type SlotState } from "./slot.ts";
 export interface CheckOptions extends CatalogOptions {
   readonly url: string;
   readonly name: string;
+  /** How much WAL a running capture lets the server keep for it. */
+  readonly limits?: RetentionLimits;
 }
 
 export interface Statement {
@@ -49,6 +52,8 @@ export interface SourceCheck {
   readonly slot: SlotState | undefined;
   /** How much WAL slots may keep, as the server says it (`max_slot_wal_keep_size`); `-1` is all of it. */
   readonly walKept: string;
+  /** Where a running capture warns and where it gives the slot up. */
+  readonly limits: RetentionLimits;
   readonly problems: readonly { readonly code: string; readonly message: string }[];
   readonly tables: readonly TableCheck[];
   /** Preparation that is not about one table. */
@@ -85,7 +90,8 @@ export async function checkSource(options: CheckOptions): Promise<SourceCheck> {
     ];
     const ready = problems.length === 0;
     const { version, walKept } = server;
-    return { version, publication, slot, walKept, problems, tables: checked, statements, ready };
+    const { limits = RETENTION_LIMITS } = options;
+    return { version, publication, slot, walKept, limits, problems, tables: checked, statements, ready };
   });
 }
 

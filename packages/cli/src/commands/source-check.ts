@@ -86,9 +86,13 @@ function showStatements(found: SourceCheck | MariadbCheck, { texts: { source }, 
 const explained = (s: Statement, { lock, cost }: Texts["source"]): string =>
   `${s.why} ${lock}: ${s.lock}. ${cost}: ${s.cost}.`;
 
-function showSlot({ publication, slot, walKept }: SourceCheck, { texts: { source }, style, print }: Session): void {
+function showSlot(
+  { publication, slot, walKept, limits }: SourceCheck,
+  { texts: { source }, style, print }: Session,
+): void {
   print(style.bold(source.slot(publication)));
   print(`  ${slot === undefined ? source.slotToMake : source.slotKeeps(Math.ceil(slot.retainedBytes / MEBIBYTE))}`);
+  print(`  ${source.slotLimits(limits.warnBytes / MEBIBYTE, limits.giveUpBytes / MEBIBYTE)}`);
   print(`  ${source.slotCost(walKept === "-1" ? undefined : walKept)}`);
 }
 

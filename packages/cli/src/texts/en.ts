@@ -142,6 +142,8 @@ export const en = {
     slot: (name: string) => `Replication slot ${name}`,
     slotToMake: "Not there yet: capture makes it when it first starts.",
     slotKeeps: (mebibytes: number) => `It holds back ${mebibytes} MiB of WAL now.`,
+    slotLimits: (warn: number, giveUp: number) =>
+      `While capture runs it warns from ${warn} MiB on, and gives the slot up at ${giveUp} MiB (wal_warn, wal_give_up).`,
     slotCost: (limit: string | undefined) =>
       `While capture is down the database keeps its WAL for it, at most max_slot_wal_keep_size: ${
         limit ??

@@ -127,6 +127,8 @@ export const zh: Texts = {
     slot: (name) => `复制槽 ${name}`,
     slotToMake: "尚不存在：捕获首次启动时创建。",
     slotKeeps: (mebibytes) => `目前保留 ${mebibytes} MiB 的 WAL。`,
+    slotLimits: (warn, giveUp) =>
+      `捕获运行期间，超过 ${warn} MiB 时警告，达到 ${giveUp} MiB 时放弃该槽（wal_warn、wal_give_up）。`,
     slotCost: (limit) =>
       `捕获停止期间，数据库为其保留 WAL，上限为 max_slot_wal_keep_size：${limit ?? "目前为 -1，即无上限，捕获停止时可能写满其磁盘。请以超级用户设置：ALTER SYSTEM SET max_slot_wal_keep_size = '10GB'; SELECT pg_reload_conf()"}。`,
     lock: "锁",
