@@ -43,7 +43,7 @@ async function putBackFolder(scene: Scene, replayed: boolean): Promise<Deed> {
     });
     const outcome = await asInsider(url, takeCensus);
     if (replayed) await asInsider(url, (client) => writeUpTo(client, end));
-    return { planted: difference(before, then, "put-back"), putBack: true, outcome };
+    return { planted: difference(before, outcome, "put-back"), putBack: true, outcome };
   });
 }
 

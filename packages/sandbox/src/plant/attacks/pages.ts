@@ -19,7 +19,7 @@ export const pages: Attack = {
       });
       await scene.withoutServer((dataDir) => plan.carryOut(dataDir));
       const outcome = await census(url);
-      return { planted: difference(before, then, "page"), outcome };
+      return { planted: difference(before, outcome, "page"), outcome };
     });
   },
 };

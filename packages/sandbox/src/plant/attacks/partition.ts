@@ -21,7 +21,7 @@ export const partition: Attack = {
         await changeOutside(client, each);
         await detach(client);
         const outcome = await takeCensus(client);
-        return { planted: difference(before, then, "partition"), outcome };
+        return { planted: difference(before, outcome, "partition"), outcome };
       }),
     );
   },

@@ -38,7 +38,7 @@ export async function unseen(
       await putBack(client, older);
       await last(client);
       const outcome = await takeCensus(client);
-      return { planted: difference(before, then, "unseen"), outcome };
+      return { planted: difference(before, outcome, "unseen"), outcome };
     }),
   );
 }
@@ -92,5 +92,5 @@ async function underItsEyes(client: pg.Client, scene: Scene): Promise<Deed> {
   });
   await client.query("COMMIT");
   const outcome = await takeCensus(client);
-  return { planted: difference(before, then, "unseen"), outcome };
+  return { planted: difference(before, outcome, "unseen"), outcome };
 }

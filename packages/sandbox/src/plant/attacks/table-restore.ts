@@ -35,7 +35,7 @@ export const tableRestore: Attack = {
         await client.query("BEGIN");
         const open = await restore(client, OPENLY, dump);
         await client.query("COMMIT");
-        return { planted: difference(before, then, "put-back"), putBack: true, outcome, open };
+        return { planted: difference(before, outcome, "put-back"), putBack: true, outcome, open };
       }),
     );
   },
