@@ -35,7 +35,8 @@ function answers(
       for (const row of rows) take(row, names);
       return Promise.resolve();
     },
-    lookUp: () => Promise.resolve([]),
+    patients: () => Promise.resolve([]),
+    dialect: (sql) => sql,
     close: () => Promise.resolve(),
   };
 }

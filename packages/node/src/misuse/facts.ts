@@ -33,7 +33,7 @@ export async function loadFacts(
   const found: FactsFound[] = [];
   for (const query of MISUSE_QUERY_NAMES) {
     const configured = config[query];
-    const sql = configured ?? detected[query] ?? "";
+    const sql = configured ?? reader.dialect(detected[query] ?? "");
     if (sql === "") {
       found.push({ query, from: "none", rows: 0 });
       continue;

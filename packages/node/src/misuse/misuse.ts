@@ -2,19 +2,13 @@
  * Looking for misuse at the organisation that owns the source: events of the ledger, names from the local index, facts from
  * the hospital's own database. Nothing of it is written anywhere.
  */
-import {
-  openRowIndex,
-  type PgTable,
-  RowIdentity,
-  type RowIndexReader,
-  readTables,
-  withClient,
-} from "@anamnesis/capture";
+import { openRowIndex, RowIdentity, type RowIndexReader, type TableSchema } from "@anamnesis/capture";
 import type { LogReader } from "@anamnesis/ledger";
 import { Detector, type MisuseReport, parseRules } from "@anamnesis/misuse";
 import { type Environment, openAccess, type SourceAccess } from "../access.ts";
 import { type Folder, sourceOf } from "../folder/folder.ts";
 import { openLog } from "../ledger.ts";
+import { tablesOf } from "../sources.ts";
 import { eachAccess, type LoggedAccess, type Range } from "./accesses.ts";
 import { type FactsFound, loadFacts } from "./facts.ts";
 import { checkedKey, patientsOfRows } from "./patients.ts";
@@ -67,7 +61,7 @@ export async function misuseOf(request: MisuseRequest): Promise<Misuse> {
 }
 
 async function lookUp(access: SourceAccess, rows: AccessedRows, config: Parameters<typeof loadFacts>[1]) {
-  const tables = await withClient(access, (client) => readTables(client, access.catalog));
+  const tables = await tablesOf(access);
   const reader = await openFactsReader(access.url);
   try {
     for (const table of tables) {
@@ -136,7 +130,7 @@ class AccessedRows {
     if (!rows.has(handle)) rows.set(handle, Uint8Array.from(row));
   }
 
-  keysOf(table: PgTable, identity: RowIdentity): readonly string[] {
+  keysOf(table: TableSchema, identity: RowIdentity): readonly string[] {
     const found: (readonly [string, string])[] = [];
     for (const [handle, row] of this.#tables.get(latin1(table.handle)) ?? []) {
       const id = this.#index.find(table.handle, row);
@@ -147,7 +141,7 @@ class AccessedRows {
     return found.map(([, key]) => key);
   }
 
-  learn(table: PgTable, patients: ReadonlyMap<string, string>): void {
+  learn(table: TableSchema, patients: ReadonlyMap<string, string>): void {
     for (const [handle, key] of this.#handles.get(table.name) ?? []) {
       const patient = patients.get(key);
       if (patient !== undefined) this.#known.set(latin1(table.handle) + handle, { key, patient });

@@ -1,12 +1,5 @@
 /** Whose row is it? From the key where it names the patient, else by asking the database for the rows that were accessed. */
-import {
-  type PgTable,
-  parseKeyText,
-  quoteName,
-  type RowIdentity,
-  splitRow,
-  subjectsOfFields,
-} from "@anamnesis/capture";
+import { parseKeyText, type RowIdentity, splitRow, subjectsOfFields, type TableSchema } from "@anamnesis/capture";
 import type { FactsReader } from "./sql.ts";
 
 const STRETCH = 2_000;
@@ -17,7 +10,7 @@ const STRETCH = 2_000;
  */
 export async function patientsOfRows(
   reader: FactsReader,
-  table: PgTable,
+  table: TableSchema,
   keys: readonly string[],
 ): Promise<ReadonlyMap<string, string>> {
   const found = new Map<string, string>();
@@ -41,39 +34,18 @@ export async function patientsOfRows(
 
 async function ask(
   reader: FactsReader,
-  table: PgTable,
+  table: TableSchema,
   keys: readonly string[],
   found: Map<string, string>,
 ): Promise<ReadonlyMap<string, string>> {
-  const sql = queryOf(table);
   for (let from = 0; from < keys.length; from += STRETCH) {
-    const asked = keys.slice(from, from + STRETCH).map((key) => [key, parseKeyText(key)] as const);
-    const whole = asked.filter(([, parts]) => parts.length === table.keyColumns.length && !parts.includes(null));
-    const lists = [
-      whole.map(([key]) => key),
-      ...table.keyColumns.map((_, i) => whole.map(([, parts]) => parts[i] ?? "")),
-    ];
-    for (const [key, patient] of await reader.lookUp(sql, lists)) if (key && patient) found.set(key, patient);
+    const asked = keys.slice(from, from + STRETCH).flatMap((text) => {
+      const parts = parseKeyText(text).filter((part) => part !== null);
+      return parts.length === table.keyColumns.length ? [{ text, parts }] : [];
+    });
+    for (const [key, patient] of await reader.patients(table, asked)) found.set(key, patient);
   }
   return found;
-}
-
-/** Typed lists, so that the table's own index finds the rows. */
-function queryOf(table: PgTable): string {
-  const columns = table.keyColumns.map((i) => table.columns[i]);
-  const subject = table.columns[table.subjectColumns[0] ?? -1];
-  const lists = columns.map((_, i) => `$${i + 2}::text[]`).join(", ");
-  const names = columns.map((_, i) => `k${i}`).join(", ");
-  const on = columns.map((c, i) => `t.${quoteName(c?.name ?? "")} = u.k${i}::${typeName(c?.type ?? "")}`);
-  return (
-    `SELECT u.key, t.${quoteName(subject?.name ?? "")}::text FROM unnest($1::text[], ${lists}) AS u(key, ${names}) ` +
-    `JOIN ${quoteName(table.schema)}.${quoteName(table.relation)} t ON ${on.join(" AND ")}`
-  );
-}
-
-function typeName(qualified: string): string {
-  const dot = qualified.indexOf(".");
-  return `${quoteName(qualified.slice(0, dot))}.${quoteName(qualified.slice(dot + 1))}`;
 }
 
 /** A key text of the cache, if it stands for that handle; otherwise somebody else would be blamed. */

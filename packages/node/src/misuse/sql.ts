@@ -1,64 +1,61 @@
-/** Reading the hospital's database for facts: one read-only transaction, rows in stretches, every value as text. */
-import { connect, sqlState } from "@anamnesis/capture";
+/** Reading the hospital's database for facts, whichever it is: one read-only transaction, every value as text. */
+import type { TableSchema } from "@anamnesis/capture";
 import { nodeError } from "../errors.ts";
+import { productOf } from "../folder/url.ts";
+import { pushed } from "../sources.ts";
 import type { Columns } from "./detect.ts";
+import { openMariadbReader } from "./mariadb-reader.ts";
+import { openPostgresReader } from "./postgres-reader.ts";
 
 export type Row = readonly (string | null)[];
 
 export interface FactsReader {
   columns(): Promise<Columns>;
-  /** Calls back with each row; `names` are the names of the columns. @throws AnamnesisError `node/bad-mapping` */
+  /**
+   * Calls back with each row; `names` are the names of the columns. A query without rows calls back once, with an empty row.
+   * @throws AnamnesisError `node/bad-mapping` when the database refuses the query
+   */
   rows(what: string, sql: string, take: (row: Row, names: readonly string[]) => void): Promise<void>;
-  /** Rows of a query with one list of texts for each parameter. */
-  lookUp(sql: string, lists: readonly (readonly string[])[]): Promise<readonly Row[]>;
+  /** `[key text, patient]` of those rows that are there. `keys` are parsed key texts of a table whose one subject column is no key. */
+  patients(table: TableSchema, keys: readonly AskedKey[]): Promise<readonly (readonly [string, string])[]>;
+  /** A detected query, which quotes names with `"`, in the database's own way of quoting. */
+  dialect(sql: string): string;
   close(): Promise<void>;
 }
 
-const STRETCH = 5_000;
-const COLUMNS_SQL =
-  "SELECT table_schema || '.' || table_name, column_name, udt_name FROM information_schema.columns " +
-  "WHERE table_schema NOT IN ('pg_catalog', 'information_schema') ORDER BY 1, ordinal_position";
+export interface AskedKey {
+  readonly text: string;
+  /** One for each key column, none of them NULL. */
+  readonly parts: readonly string[];
+}
 
-/** @throws AnamnesisError `capture/cannot-connect`, `capture/session-not-pinned` */
+/** @throws AnamnesisError `capture/cannot-connect`, `capture/session-not-pinned`, `node/pushed-source` */
 export async function openFactsReader(url: string): Promise<FactsReader> {
-  const client = await connect({ url });
-  const asText = { getTypeParser: () => (value: string) => value };
-  const query = (text: string, values: unknown[] = []) =>
-    client.query<(string | null)[]>({ text, values, rowMode: "array", types: asText });
-  await client.query("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
-  return {
-    async columns() {
-      const found = new Map<string, Map<string, string>>();
-      for (const [table, column, type] of (await query(COLUMNS_SQL)).rows) {
-        if (!table || !column) continue;
-        found.set(table, (found.get(table) ?? new Map<string, string>()).set(column.toLowerCase(), type ?? ""));
-      }
-      return found;
-    },
-    async rows(what, sql, take) {
-      try {
-        // A cursor takes nothing but a query, and keeps memory flat.
-        await client.query(`DECLARE facts NO SCROLL CURSOR FOR ${sql}`);
-        for (;;) {
-          const { rows, fields } = await query(`FETCH ${STRETCH} FROM facts`);
-          const names = fields.map((field) => field.name);
-          if (rows.length === 0) take([], names);
-          for (const row of rows) take(row, names);
-          if (rows.length < STRETCH) break;
-        }
-        await client.query("CLOSE facts");
-      } catch (cause) {
-        const state = sqlState(cause);
-        if (state === undefined || state.length !== 5) throw cause;
-        const details = { query: what, sqlstate: state };
-        throw nodeError("node/bad-mapping", `the query "${what}" of the misuse mapping fails`, details, cause);
-      }
-    },
-    async lookUp(sql, lists) {
-      return (await query(sql, [...lists])).rows;
-    },
-    async close() {
-      await client.end().catch(() => undefined);
-    },
-  };
+  switch (productOf(url)) {
+    case "postgres":
+      return openPostgresReader(url);
+    case "mariadb":
+      return openMariadbReader(url);
+    case "debezium":
+      throw pushed();
+  }
+}
+
+export const refused = (query: string, state: string, cause: unknown) =>
+  nodeError("node/bad-mapping", `the query "${query}" of the misuse mapping fails`, { query, sqlstate: state }, cause);
+
+/** Collects the rows of an information_schema query: table, column, type. */
+export function columnsFrom(rows: Iterable<Row>): Columns {
+  const found = new Map<string, Map<string, string>>();
+  for (const [table, column, type] of rows) {
+    if (!table || !column) continue;
+    found.set(table, (found.get(table) ?? new Map<string, string>()).set(column.toLowerCase(), type ?? ""));
+  }
+  return found;
+}
+
+/** `schema.table`, as captured tables are called. */
+export function nameParts(table: string): readonly [schema: string, relation: string] {
+  const dot = table.indexOf(".");
+  return [table.slice(0, dot), table.slice(dot + 1)];
 }
