@@ -21,7 +21,7 @@ import { contract } from "@anamnesis/contracts";
 import { chainId, orgId, sourceId } from "@anamnesis/core";
 import { handles, signerFromSeed } from "@anamnesis/crypto";
 import { native } from "@anamnesis/crypto/native";
-import { createLedger, openEmbedded } from "@anamnesis/embedded";
+import { createLedger, openInThread } from "@anamnesis/embedded";
 import { startPostgres } from "@anamnesis/sandbox";
 import { type Bench, compared } from "./harness.ts";
 
@@ -153,7 +153,9 @@ async function openOrganisation(dir: string, url: string) {
   const keys = [{ suite: "INTL-1", publicKey: signer.publicKey }];
   const organisations = [{ id: ORG, name: "Bench", keys }];
   await createLedger({ ...ledger, genesis: { chain: CHAIN, time: 1, organisations, logKey: log.publicKey } });
-  const engine = await openEmbedded({ ...ledger, clock: { now: Date.now } });
+  const entry = new URL("./capture/ledger-thread.ts", import.meta.url);
+  const data = { dir: ledger.dir, logSigner: ledger.logSigner };
+  const engine = await openInThread(entry, data, { dir: ledger.dir, primitives: native });
   const index = openRowIndex(join(dir, "index.db"), { source: SOURCE });
   const keystore = openKeyStore({ path: join(dir, "keys.db"), primitives: native });
   const progress = openProgress(join(dir, "progress.db"));

@@ -3,7 +3,7 @@ import type { CaptureProgress } from "@anamnesis/capture";
 import type { Engine } from "@anamnesis/ledger";
 import type { Environment } from "./access.ts";
 import type { Folder } from "./folder/folder.ts";
-import { openEngine } from "./ledger.ts";
+import { openEngineThread } from "./ledger.ts";
 import { type RunningSource, startSource } from "./running-source.ts";
 
 export interface RunningNode {
@@ -24,7 +24,7 @@ export interface NodeOptions {
 
 /** @throws AnamnesisError `ledger/locked` when a node runs already, and whatever opening ledger and sources throws */
 export async function startNode({ folder, env, onProgress }: NodeOptions): Promise<RunningNode> {
-  const engine = await openEngine(folder);
+  const engine = await openEngineThread(folder);
   const sources = new Map<string, RunningSource>();
   try {
     for (const { name } of folder.config.sources) {
