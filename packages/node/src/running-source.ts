@@ -4,6 +4,7 @@ import {
   type CaptureSummary,
   openDigestStore,
   openProgress,
+  type ReadsFigures,
   runCapture,
 } from "@anamnesis/capture";
 import { AnamnesisError, sourceId } from "@anamnesis/core";
@@ -43,6 +44,8 @@ export interface RunningSource {
   readonly failed: Promise<never>;
   /** Rows, events and events without actor in the index. */
   counters(): { readonly rows: number; readonly events: number; readonly unattributed: number };
+  /** What was found in the database's log; undefined where it is not looked at. */
+  reads(): ReadsFigures | undefined;
   /** Idempotent; at most 3 s. */
   stop(): Promise<void>;
 }
@@ -107,6 +110,7 @@ function run(options: SourceOptions): RunningSource {
     done,
     failed: failureOf(done),
     counters: () => index.counters(),
+    reads: () => reads.reads?.figures,
     async stop() {
       stop.abort();
       await done.catch(() => undefined);

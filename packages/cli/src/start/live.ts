@@ -1,4 +1,6 @@
 /** What the live view shows, gathered once a second, and as lines. */
+
+import type { ReadsFigures } from "@anamnesis/capture";
 import { toHex } from "@anamnesis/core";
 import type { RunningSource } from "@anamnesis/node";
 import type { Ward } from "@anamnesis/sandbox";
@@ -14,6 +16,8 @@ export interface Live {
   readonly checkpoint: { readonly size: number; readonly root: string };
   readonly unknownActors: number;
   readonly wardWrites: number;
+  /** Read events found, how far behind the log, and what keeps us from it. */
+  readonly reads?: { readonly told: number; readonly lagMs: number; readonly problem: string | undefined };
   readonly upMs: number;
 }
 
@@ -41,6 +45,7 @@ export class Watcher {
     const before = this.#before ?? { events, at: at - 1000 };
     this.#before = { events, at };
     const { pending, newest } = source.now;
+    const reads = source.reads();
     return {
       events,
       eventsPerSecond: ((events - before.events) * 1000) / Math.max(1, at - before.at),
@@ -48,9 +53,15 @@ export class Watcher {
       checkpoint: { size, root: toHex(root) },
       unknownActors: unattributed,
       wardWrites: ward.figures.rows,
+      ...(reads === undefined ? {} : { reads: readsSeen(reads, at) }),
       upMs: at - this.#started,
     };
   }
+}
+
+function readsSeen(reads: ReadsFigures, at: number): NonNullable<Live["reads"]> {
+  const behind = (reads.waiting > 0 || !reads.atEnd) && reads.newest > 0;
+  return { told: reads.told, lagMs: behind ? Math.max(0, at - reads.newest / 1000) : 0, problem: reads.problem };
 }
 
 export function rowsOf(live: Live, verification: string, { start }: Texts): [string, string][] {
@@ -62,6 +73,7 @@ export function rowsOf(live: Live, verification: string, { start }: Texts): [str
     [labels.verification, verification],
     [labels.unknown, String(live.unknownActors)],
     [labels.ward, start.writes(live.wardWrites)],
+    ...(live.reads === undefined ? [] : [[labels.reads, start.reads(live.reads)] satisfies [string, string]]),
     [labels.uptime, span(live.upMs)],
   ];
 }

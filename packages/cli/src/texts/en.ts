@@ -302,9 +302,12 @@ export const en = {
       verification: "verification",
       unknown: "unknown actors",
       ward: "ward",
+      reads: "reads",
       uptime: "up",
     },
     perSecond: "per second",
+    reads: (r: { readonly told: number; readonly lagMs: number; readonly problem: string | undefined }) =>
+      `${r.told} found in the server's log, ${r.lagMs.toFixed(0)} ms behind${r.problem === undefined ? "" : ` [${r.problem}]`}`,
     writes: (n: number) => count(n, "row write"),
     tryNext: "Try next",
     tryTamper: "raise a dose behind capture's back, as an insider with rights could:",

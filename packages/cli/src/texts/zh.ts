@@ -256,9 +256,12 @@ export const zh: Texts = {
       verification: "验证",
       unknown: "未知操作者",
       ward: "病房",
+      reads: "读取",
       uptime: "已运行",
     },
     perSecond: "每秒",
+    reads: (r) =>
+      `服务器日志中发现 ${r.told} 次，落后 ${r.lagMs.toFixed(0)} 毫秒${r.problem === undefined ? "" : ` [${r.problem}]`}`,
     writes: (n) => `${n} 次行写入`,
     tryNext: "接下来可以试试",
     tryTamper: "像有权限的内部人员那样，绕过捕获把一项剂量调高：",
