@@ -1,5 +1,5 @@
 /** Facts from MariaDB. */
-import { connectMariadb, type TableSchema } from "@anamnesis/capture";
+import { connectMariadb, hangUp, type TableSchema } from "@anamnesis/capture";
 import { type AskedKey, columnsFrom, type FactsReader, nameParts, type Row, refused } from "./sql.ts";
 
 /** What an answer can be asked for while it comes in. */
@@ -60,7 +60,7 @@ export async function openMariadbReader(url: string): Promise<FactsReader> {
       }
     },
     close() {
-      connection.destroy();
+      hangUp(connection);
       return Promise.resolve();
     },
   };
