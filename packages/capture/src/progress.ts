@@ -8,7 +8,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Position } from "@anamnesis/contracts";
 import { fromHex, toHex } from "@anamnesis/core";
 import { captureError } from "./errors.ts";
-import { type RetentionLevel, type RetentionState } from "./limits/retention.ts";
+import type { RetentionLevel, RetentionState } from "./limits/retention.ts";
 import { inTransaction, onDisk } from "./local-store.ts";
 import { REQUESTS_SQL, type Requests, SqliteRequests } from "./requests.ts";
 import { SqliteTableNotes, TABLE_NOTES_SQL, type TableNotes } from "./table-notes.ts";
@@ -192,6 +192,8 @@ export async function waitForBarrier(
   while (!progress.barrierPassed(token) && (!hasPassed(progress, position) || progress.passed() === stale)) {
     await limit();
   }
+  // What has changed in the catalog before the marker is noted as well; a source that has none says nothing of it.
+  while ((progress.looked() ?? position) < position) await limit();
 }
 
 export interface WaitOptions {
@@ -209,15 +211,6 @@ function deadlineOf({ signal, deadlineMs = 60_000 }: WaitOptions): () => Promise
     }
     await sleep(25);
   };
-}
-
-/**
- * Waits until capture has looked at the source's catalog since `position`: then what is pending and under which names tables
- * go is noted. At once for a source that has nothing to look at. @throws AnamnesisError as `waitForBarrier` does.
- */
-export async function waitForLook(progress: Progress, position: bigint, options: WaitOptions = {}): Promise<void> {
-  const limit = deadlineOf(options);
-  while ((progress.looked() ?? position) < position) await limit();
 }
 
 /**

@@ -57,7 +57,7 @@ class SqliteDigestStore implements DigestStore {
   /** The table asked for last, by the identity of its handle: changes of one table follow each other. */
   #asked: { readonly table: Bytes; readonly known: boolean } | undefined;
   #newest: Place | undefined;
-  #sweeps: { readonly table: Bytes; readonly lsn: bigint }[] = [];
+  readonly #sweeps: { readonly table: Bytes; readonly lsn: bigint }[] = [];
   #pending = new Map<string, Pending>();
 
   constructor(path: string) {
