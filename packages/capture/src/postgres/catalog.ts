@@ -8,8 +8,6 @@ import { mapSubjects, type Reference, type SubjectConfig, type SubjectMapping } 
 import { CATALOG_SQL, LEAVES_SQL } from "./catalog-sql.ts";
 import { quoteName } from "./session.ts";
 
-export { schemaFingerprint } from "../digests/rule.ts";
-
 /** A table with what only PostgreSQL knows of it. */
 export interface PgTable extends TableSchema {
   readonly oid: number;
