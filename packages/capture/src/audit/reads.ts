@@ -197,6 +197,7 @@ export class Reads implements Interlude {
     this.#gathering = undefined;
     if (this.#newestId - this.#sealedId > WAITING_MAX) return;
     try {
+      if (this.#held.accesses.length > 0) this.#keep(); // what could not be kept comes first
       if (this.#tail.step(STEP_BYTES)) this.#gathering = setTimeout(() => this.#look(), 0);
       this.#keep();
       this.#problem = undefined;
