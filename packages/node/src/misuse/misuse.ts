@@ -2,7 +2,8 @@
  * Looking for misuse at the organisation that owns the source: events of the ledger, names from the local index, facts from
  * the hospital's own database. Nothing of it is written anywhere.
  */
-import { openRowIndex, RowIdentity, type RowIndexReader, type TableSchema } from "@anamnesis/capture";
+import { openRowIndex, patientOfHandle, RowIdentity, type RowIndexReader, type TableSchema } from "@anamnesis/capture";
+import type { Handles } from "@anamnesis/crypto";
 import type { LogReader } from "@anamnesis/ledger";
 import { Detector, type MisuseReport, parseRules } from "@anamnesis/misuse";
 import { type Environment, openAccess, type SourceAccess } from "../access.ts";
@@ -67,6 +68,7 @@ async function lookUp(access: SourceAccess, rows: AccessedRows, config: Paramete
     for (const table of tables) {
       const identity = new RowIdentity(table, access.handles, access.sealers);
       const keys = rows.keysOf(table, identity);
+      rows.learnPatients(table, access.handles);
       rows.learn(table, await patientsOfRows(reader, table, keys));
     }
     return await loadFacts(reader, config, rows.patients());
@@ -139,6 +141,16 @@ class AccessedRows {
     }
     this.#handles.set(table.name, found);
     return found.map(([, key]) => key);
+  }
+
+  /** Reads of all rows of a patient in a table stand under a handle of their own, which names the patient. */
+  learnPatients(table: TableSchema, handles: Handles): void {
+    for (const [handle, row] of this.#tables.get(latin1(table.handle)) ?? []) {
+      const id = this.#index.find(table.handle, row);
+      const key = id === undefined ? undefined : this.#index.keyOf(id);
+      const patient = patientOfHandle(handles, table, row, key);
+      if (key !== undefined && patient !== undefined) this.#known.set(latin1(table.handle) + handle, { key, patient });
+    }
   }
 
   learn(table: TableSchema, patients: ReadonlyMap<string, string>): void {
