@@ -2,6 +2,7 @@
 import { resolve } from "node:path";
 import { type CaptureOptions, openReads, type Reads } from "@anamnesis/capture";
 import type { SourceAccess } from "./access.ts";
+import { nodeError } from "./errors.ts";
 import type { FolderLayout } from "./folder/layout.ts";
 import type { ReadsConfig } from "./folder/reads-config.ts";
 
@@ -12,7 +13,7 @@ export interface SourceReads {
   close(): void;
 }
 
-/** @throws AnamnesisError `capture/log-unreadable`, `capture/damaged-store`. */
+/** @throws AnamnesisError `node/bad-config`, `capture/log-unreadable`, `capture/damaged-store`. */
 export function openSourceReads(
   { dir }: Pick<FolderLayout, "dir">,
   config: ReadsConfig | undefined,
@@ -20,6 +21,9 @@ export function openSourceReads(
   now: () => number,
 ): SourceReads {
   if (config === undefined) return { reads: undefined, options: {}, close: () => undefined };
+  if (!/^postgres(?:ql)?:/.test(access.url)) {
+    throw nodeError("node/bad-config", "reads can be taken from the log of PostgreSQL only: remove the section");
+  }
   const { log, mode, windowMs, applications, actor, purpose } = config;
   const reads = openReads({
     ...{ mode, windowMs, now },
