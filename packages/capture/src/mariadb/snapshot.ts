@@ -10,19 +10,25 @@ import { explained } from "./problems.ts";
 import { readRows, readTexts } from "./result.ts";
 import { RowText } from "./row-text.ts";
 
-/** Begins a transaction on the connection; gives the newest commit that it sees, undefined = none was ever written. */
+/**
+ * Begins a transaction on the connection; gives the newest commit that it sees, undefined = none was ever written.
+ *
+ * A commit stands in the log before others see it, so `gtid_binlog_pos` may be ahead of the snapshot. The server tells the
+ * snapshot's place in the log; only where the log did not grow meanwhile is that the end, whose number is known.
+ */
 export async function beginSnapshot(connection: Connection): Promise<Gtid | undefined> {
   await readTexts(connection, "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ");
-  const before = await binlogPosition(connection);
+  const newest = await binlogPosition(connection);
+  const [end] = await readTexts(connection, "SHOW MASTER STATUS");
   await readTexts(connection, "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY");
   const status = new Map<string, string>();
   for (const [name, value] of await readTexts(connection, "SHOW SESSION STATUS LIKE 'binlog_snapshot_%'"))
     status.set((name ?? "").toLowerCase(), value ?? "");
-  const after = await binlogPosition(connection);
-  // Nothing was committed meanwhile: no need to make the server look through its log for the place.
-  if (before === after) return parseGtid(after);
   const [file, place] = [status.get("binlog_snapshot_file") ?? "", status.get("binlog_snapshot_position") ?? ""];
   if (!/^\d+$/.test(place) || file === "") throw noLog();
+  if (file === end?.[0] && place === end?.[1] && newest === (await binlogPosition(connection)))
+    return parseGtid(newest);
+  // Otherwise the server looks through that file of its log.
   const [row] = await readTexts(connection, `SELECT BINLOG_GTID_POS(${quoteText(file)}, ${place})`);
   const position = row?.[0];
   if (position === null || position === undefined) throw noLog();

@@ -1,5 +1,6 @@
 /** The MariaDB source: puts catalog, snapshot, binary log and the note of our place behind the `Source` port. */
 import { concat, utf8 } from "@anamnesis/core";
+import type { Connection } from "mysql2";
 import { captureError } from "../errors.ts";
 import type { Snapshot, Source, SourceDescription, SourceLife, Stream, StreamHandler } from "../source.ts";
 import { type CatalogOptions, type MariaTable, readCharsets, readMariaTables } from "./catalog.ts";
@@ -12,7 +13,7 @@ import type { PositionMemory } from "./memory.ts";
 import { explained } from "./problems.ts";
 import { readTexts } from "./result.ts";
 import { requireSettings } from "./settings.ts";
-import { binlogPosition, openMariaSnapshot } from "./snapshot.ts";
+import { beginSnapshot, binlogPosition, openMariaSnapshot } from "./snapshot.ts";
 
 export interface MariadbSourceOptions extends CatalogOptions {
   /** `mariadb://user:password@host:port/database`; without a database, all of the server. */
@@ -64,7 +65,7 @@ class Mariadb implements Source {
         if (usable.length === 0)
           throw captureError("capture/no-tables", "no table can be captured: see `source check`", { seen: all.length });
         this.#tables = new Map(usable.map((table) => [table.name, table]));
-        this.#remember(parseGtid(await binlogPosition(connection))?.sequence ?? 0n);
+        await this.#remember(connection);
         return usable;
       }),
     );
@@ -134,14 +135,20 @@ class Mariadb implements Source {
     this.#tables = new Map();
   }
 
-  /** Tables that are captured from now on; those that are no longer captured are forgotten. */
-  #remember(now: bigint): void {
+  /**
+   * Tables that are captured from now on; those that are no longer captured are forgotten. "Now" is what a snapshot sees: a
+   * later one sees that as well, and the stream tells the rest.
+   */
+  async #remember(connection: Connection): Promise<void> {
     const { memory } = this.#options;
     const known = memory.read();
     if (known === undefined) return;
-    const tables = new Map([...this.#tables.keys()].map((name) => [name, known.tables.get(name) ?? now]));
-    const same = tables.size === known.tables.size && [...tables.keys()].every((name) => known.tables.has(name));
-    if (!same) memory.write({ ...known, tables });
+    const names = [...this.#tables.keys()];
+    const fresh = names.some((name) => !known.tables.has(name));
+    if (!fresh && names.length === known.tables.size) return;
+    const now = fresh ? ((await beginSnapshot(connection))?.sequence ?? 0n) : 0n;
+    await readTexts(connection, "ROLLBACK");
+    memory.write({ ...known, tables: new Map(names.map((name) => [name, known.tables.get(name) ?? now])) });
   }
 }
 
