@@ -1,8 +1,8 @@
 /**
  * `npm run bench -- misuse`: planted misuse among more than 100,000 legal accesses of a simulated hospital. The points of the
- * rules were chosen on the seeds `tune-*` alone; `fresh-*` are other hospitals of the same habits, `careless-*` hospitals that
- * are busier and keep worse records. Recall: cases of which a finding names an access. Precision: findings that name a
- * planted access.
+ * rules were chosen on the seeds `tune-*` alone; `held-out-*` are other hospitals of the same habits,
+ * `held-out-careless-*` hospitals that are busier and keep worse records. Recall: cases of which a finding names an access.
+ * Precision: findings that name a planted access.
  */
 import { type Bench, type Figure, median } from "./harness.ts";
 import { PATTERNS } from "./misuse/plots.ts";
@@ -12,8 +12,8 @@ import { CARELESS, type Habits, USUAL } from "./misuse/world.ts";
 const CASES = 210;
 const GROUPS: readonly { readonly name: string; readonly seeds: number; readonly habits: Habits }[] = [
   { name: "tune", seeds: 3, habits: USUAL },
-  { name: "fresh", seeds: 5, habits: USUAL },
-  { name: "careless", seeds: 3, habits: CARELESS },
+  { name: "held-out", seeds: 5, habits: USUAL },
+  { name: "held-out-careless", seeds: 3, habits: CARELESS },
 ];
 
 export const bench: Bench = async (say) => {
@@ -21,7 +21,7 @@ export const bench: Bench = async (say) => {
   for (const { name, seeds, habits } of GROUPS) {
     const runs = Array.from({ length: seeds }, (_, i) => one(`${name}-${i + 1}`, habits, say));
     figures.push(...overall(name, runs));
-    if (name === "fresh") figures.push(...byPattern(runs), ...byRule(runs));
+    if (name === "held-out") figures.push(...byPattern(runs), ...byRule(runs));
   }
   return figures;
 };
@@ -64,7 +64,7 @@ function overall(group: string, runs: readonly Scored[]): Figure[] {
 function byPattern(runs: readonly Scored[]): Figure[] {
   return PATTERNS.map((pattern) => {
     const { cases, found } = total(runs.map((run) => run.patterns[pattern]));
-    return { name: `fresh: recall of "${pattern}"`, value: found / cases, unit: "share", n: cases };
+    return { name: `held-out: recall of "${pattern}"`, value: found / cases, unit: "share", n: cases };
   });
 }
 
@@ -72,7 +72,7 @@ function byRule(runs: readonly Scored[]): Figure[] {
   const rules = [...new Set(runs.flatMap((run) => Object.keys(run.rules)))].toSorted();
   return rules.map((rule) => {
     const { cases, found } = total(runs.flatMap((run) => run.rules[rule] ?? []));
-    return { name: `fresh: precision where ${rule} is a reason`, value: found / cases, unit: "share", n: cases };
+    return { name: `held-out: precision where ${rule} is a reason`, value: found / cases, unit: "share", n: cases };
   });
 }
 
