@@ -6,7 +6,7 @@ import { withMariadb } from "@anamnesis/capture";
 import { hasMariadb, type Mariadb, startMariadb } from "@anamnesis/sandbox";
 import { skipLoudly } from "@anamnesis/testkit";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { anamnesis } from "./process.ts";
+import { anamnesis } from "../../packages/cli/test/process.ts";
 
 const missing =
   !hasMariadb() && skipLoudly({ name: "misuse on MariaDB", needs: "mariadb", reason: "mariadbd is not installed" });
