@@ -3,8 +3,8 @@ import { describe, expect, it } from "vitest";
 import { parseMisuse } from "../src/folder/misuse-config.ts";
 import { type Columns, detectQueries } from "../src/misuse/detect.ts";
 import { loadFacts, micros } from "../src/misuse/facts.ts";
+import type { FactsReader, Row } from "../src/misuse/facts-reader.ts";
 import { readRules, shownRules } from "../src/misuse/rules-file.ts";
-import type { FactsReader, Row } from "../src/misuse/sql.ts";
 
 const codeFrom = async (run: () => unknown): Promise<string | undefined> => {
   try {

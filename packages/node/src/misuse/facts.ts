@@ -3,7 +3,7 @@ import { Facts, type Need } from "@anamnesis/misuse";
 import { nodeError } from "../errors.ts";
 import { MISUSE_QUERIES, MISUSE_QUERY_NAMES, type MisuseConfig, type MisuseQuery } from "../folder/misuse-config.ts";
 import { detectQueries } from "./detect.ts";
-import type { FactsReader, Row } from "./sql.ts";
+import type { FactsReader, Row } from "./facts-reader.ts";
 
 /** Where the rows of a query came from, and how many there were. */
 export interface FactsFound {

@@ -1,6 +1,6 @@
 /** Facts from MariaDB. */
 import { connectMariadb, hangUp, type TableSchema } from "@anamnesis/capture";
-import { type AskedKey, columnsFrom, type FactsReader, nameParts, type Row, refused } from "./sql.ts";
+import { type AskedKey, columnsFrom, type FactsReader, nameParts, type Row, refused } from "./facts-reader.ts";
 
 /** What an answer can be asked for while it comes in. */
 type Take = (row: Row, names: readonly string[]) => void;

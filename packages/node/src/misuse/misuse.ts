@@ -12,8 +12,8 @@ import { openLog } from "../ledger.ts";
 import { tablesOf } from "../sources.ts";
 import { eachAccess, type LoggedAccess, type Range } from "./accesses.ts";
 import { type FactsFound, loadFacts } from "./facts.ts";
+import { openFactsReader } from "./open-reader.ts";
 import { checkedKey, patientsOfRows } from "./patients.ts";
-import { openFactsReader } from "./sql.ts";
 
 export interface MisuseRequest extends Range {
   readonly folder: Folder;

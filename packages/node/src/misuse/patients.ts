@@ -1,6 +1,6 @@
 /** Whose row is it? From the key where it names the patient, else by asking the database for the rows that were accessed. */
 import { parseKeyText, type RowIdentity, splitRow, subjectsOfFields, type TableSchema } from "@anamnesis/capture";
-import type { FactsReader } from "./sql.ts";
+import type { FactsReader } from "./facts-reader.ts";
 
 const STRETCH = 2_000;
 

@@ -1,6 +1,6 @@
 /** Facts from PostgreSQL. */
 import { connect, quoteName, sqlState, type TableSchema } from "@anamnesis/capture";
-import { columnsFrom, type FactsReader, nameParts, type Row, refused } from "./sql.ts";
+import { columnsFrom, type FactsReader, nameParts, type Row, refused } from "./facts-reader.ts";
 
 const STRETCH = 5_000;
 const COLUMNS_SQL =

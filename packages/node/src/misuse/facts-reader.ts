@@ -1,11 +1,7 @@
 /** Reading the hospital's database for facts, whichever it is: one read-only transaction, every value as text. */
 import type { TableSchema } from "@anamnesis/capture";
 import { nodeError } from "../errors.ts";
-import { productOf } from "../folder/url.ts";
-import { pushed } from "../sources.ts";
 import type { Columns } from "./detect.ts";
-import { openMariadbReader } from "./mariadb-reader.ts";
-import { openPostgresReader } from "./postgres-reader.ts";
 
 export type Row = readonly (string | null)[];
 
@@ -27,18 +23,6 @@ export interface AskedKey {
   readonly text: string;
   /** One for each key column, none of them NULL. */
   readonly parts: readonly string[];
-}
-
-/** @throws AnamnesisError `capture/cannot-connect`, `capture/session-not-pinned`, `node/pushed-source` */
-export async function openFactsReader(url: string): Promise<FactsReader> {
-  switch (productOf(url)) {
-    case "postgres":
-      return openPostgresReader(url);
-    case "mariadb":
-      return openMariadbReader(url);
-    case "debezium":
-      throw pushed();
-  }
 }
 
 export const refused = (query: string, state: string, cause: unknown) =>
