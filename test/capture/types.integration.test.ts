@@ -3,7 +3,7 @@
  * role, database and server. Capture commits to the bytes that the stream or the snapshot brought and verify recomputes from
  * COPY, so no finding means byte-equal text; then one small change per type is made behind capture, and each is named.
  */
-import { connect, exitCodeOf, withClient } from "@anamnesis/capture";
+import { connect, withClient } from "@anamnesis/capture";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { everyTypeSql, PREPARE, type TypeCase, typeCases } from "./types/cases.ts";
 import { type KeyTable, makeKeyTables } from "./types/keys.ts";
@@ -24,17 +24,14 @@ describe.each(suiteVersions)("every type of PostgreSQL %i", (version) => {
       withClient({ url: chain.url }, async (client) => {
         for (const statement of statements) await client.query(statement);
       });
-    const silent = async (mode: "cache" | "from-log"): Promise<void> => {
+    /** Everything a verification finds, of whatever kind. */
+    const findings = async (mode: "cache" | "from-log"): Promise<readonly string[]> => {
       chain.startCapture();
       const report = await chain.verify({ mode });
       await chain.stopCapture();
-      const { altered, missing: gone, unexplained, unvouched, erased } = report;
-      const found = [...altered, ...gone, ...unexplained, ...unvouched, ...erased].map(
-        (f) => `${f.kind} ${f.table} ${f.key}`,
-      );
-      expect(found).toEqual([]);
-      expect(exitCodeOf(report)).toBe(0);
       expect(report.rows).toBeGreaterThan(cases.length);
+      const { altered, missing: gone, unexplained, unvouched, erased } = report;
+      return [...altered, ...gone, ...unexplained, ...unvouched, ...erased].map((f) => `${f.kind} ${f.table} ${f.key}`);
     };
 
     beforeAll(async () => {
@@ -66,9 +63,9 @@ describe.each(suiteVersions)("every type of PostgreSQL %i", (version) => {
     it("gives the same rows from the snapshot and to verify", async () => {
       await run(preset("ALTER ROLE postgres SET", presets.first));
       await chain.captureOnce();
-      await silent("cache");
+      expect(await findings("cache")).toEqual([]);
       await run([...reset("ALTER ROLE postgres"), ...preset("ALTER DATABASE hospital SET", presets.second)]);
-      await silent("from-log");
+      expect(await findings("from-log")).toEqual([]);
     });
 
     it("gives the same rows from the stream, and under the server's own configuration", async () => {
@@ -79,16 +76,16 @@ describe.each(suiteVersions)("every type of PostgreSQL %i", (version) => {
         ...preset("ALTER SYSTEM SET", bearable(presets.first)),
         "SELECT pg_reload_conf()",
       ]);
-      await silent("cache");
+      expect(await findings("cache")).toEqual([]);
       await run([...preset("ALTER ROLE postgres IN DATABASE hospital SET", presets.second)]);
-      await silent("from-log");
+      expect(await findings("from-log")).toEqual([]);
       await run([
         ...reset("ALTER ROLE postgres"),
         ...reset("ALTER ROLE postgres IN DATABASE hospital"),
         ...reset("ALTER SYSTEM"),
         "SELECT pg_reload_conf()",
       ]);
-      await silent("cache");
+      expect(await findings("cache")).toEqual([]);
     });
 
     it("names one row by a key of any type, as a finding names it", async () => {

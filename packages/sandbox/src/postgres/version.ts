@@ -8,7 +8,7 @@ import { sandboxError } from "../errors.ts";
 export const postgresVersions = [14, 15, 16, 17, 18] as const;
 export type PostgresVersion = (typeof postgresVersions)[number];
 
-export const NEWEST: PostgresVersion = 18;
+const NEWEST: PostgresVersion = 18;
 
 /** One version's programs. */
 export interface Installed {
