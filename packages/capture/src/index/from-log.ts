@@ -7,8 +7,9 @@ import { equal } from "@anamnesis/core";
 import type { Primitives } from "@anamnesis/crypto";
 import {
   Frontier,
+  hashAt,
   type LogReader,
-  leafHash,
+  leafHashes,
   ledgerError,
   logOrigin,
   noteVerifier,
@@ -72,23 +73,30 @@ export class LogReplay {
     checkSignedCheckpoint(primitives, this.#reader, checkpoint);
     const from = this.#frontier.size;
     if (checkpoint.size < from) throw ledgerError("ledger/rolled-back", "the log has become shorter while it was read");
-    let batch: PlacedLeaf[] = [];
+    let read: PlacedLeaf[] = [];
     for await (const placed of this.#reader.leaves(from, checkpoint.size)) {
       signal?.throwIfAborted();
-      const hash = leafHash(primitives, placed.leaf);
-      this.#frontier.append(hash);
-      if (this.#batches.counts(placed.leaf, hash)) batch.push(placed);
-      if (batch.length < BATCH) continue;
-      this.#index.apply(batch);
-      batch = [];
+      read.push(placed);
+      if (read.length < BATCH) continue;
+      this.#index.apply(this.#counted(read));
+      read = [];
       onProgress?.(placed.index + 1, checkpoint.size);
     }
+    const last = this.#counted(read);
     if (!equal(this.#frontier.root(), checkpoint.root)) {
       throw ledgerError("ledger/bad-checkpoint", "the leaves of the log do not give the root of its signed checkpoint");
     }
-    this.#index.apply(batch);
+    this.#index.apply(last);
     this.#index.skipTo(checkpoint.size);
     onProgress?.(checkpoint.size, checkpoint.size);
     return checkpoint;
+  }
+
+  /** Takes leaves into the tree; gives those that count. */
+  #counted(read: readonly PlacedLeaf[]): readonly PlacedLeaf[] {
+    const leaves = read.map(({ leaf }) => leaf);
+    const hashes = leafHashes(this.#options.primitives, leaves);
+    this.#frontier.appendAll(hashes);
+    return read.filter(({ leaf }, i) => this.#batches.counts(leaf, hashAt(hashes, i)));
   }
 }
