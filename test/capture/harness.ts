@@ -15,6 +15,7 @@ import {
   type Progress,
   postgresSource,
   runCapture,
+  tableHandles,
 } from "@anamnesis/capture";
 import { openRowIndex, type RowIndex } from "@anamnesis/capture/index";
 import { contract } from "@anamnesis/contracts";
@@ -31,7 +32,7 @@ const SOURCE = sourceId("ehr");
 
 const seed = (fill: number): Uint8Array => new Uint8Array(32).fill(fill);
 const signer = signerFromSeed(native, "INTL-1", seed(1));
-export const sourceHandles = handles(native, seed(3));
+export const sourceHandles = tableHandles(handles(native, seed(3)));
 
 export interface Place {
   readonly dir: string;

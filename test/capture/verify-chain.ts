@@ -12,6 +12,7 @@ import {
   type RowIndex,
   runCapture,
   SubjectSealers,
+  tableHandles,
   type VerifyOptions,
   type VerifyReport,
   verifySource,
@@ -30,7 +31,7 @@ const seed = (n: number) => new Uint8Array(32).fill(n);
 export class Chain {
   readonly dir = mkdtempSync(join(tmpdir(), "anamnesis-chain-"));
   readonly signer = signerFromSeed(native, "INTL-1", seed(1));
-  readonly handles = handles(native, seed(2));
+  readonly handles = tableHandles(handles(native, seed(2)));
   readonly keys = openKeyStore({ path: join(this.dir, "keys.sqlite"), primitives: native });
   readonly sealers = new SubjectSealers(native, this.keys);
   readonly indexPath = join(this.dir, "rows.sqlite");
@@ -127,6 +128,7 @@ export class Chain {
       return await verifySource({
         ...{ source, log: this.engine, index: this.index, mode: "cache", sourceName: "ehr", organisation: "nord" },
         ...{ primitives: native, handles: this.handles, sealers: this.sealers, temporaryDir: this.dir },
+        pending: () => this.progress.tables.pending(),
         waitForBarrier: (token, lsn, signal) => waitForBarrier(this.progress, token ?? "", lsn, { signal }),
         ...more,
       });

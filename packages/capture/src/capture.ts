@@ -8,7 +8,7 @@ import type { KeyStore } from "./keystore.ts";
 import type { RetentionLimits, RetentionState } from "./limits/retention.ts";
 import type { Progress } from "./progress.ts";
 import type { GapReason } from "./resume.ts";
-import type { RowIndexWriter } from "./row-index.ts";
+import type { RowIndexReader, RowIndexWriter } from "./row-index.ts";
 import type { ActorOf } from "./sealer.ts";
 import type { Source } from "./source.ts";
 
@@ -23,7 +23,7 @@ export interface CaptureOptions {
   readonly primitives: Primitives;
   /** Under the source's handle key. */
   readonly handles: Handles;
-  readonly index: RowIndexWriter;
+  readonly index: RowIndexWriter & RowIndexReader;
   readonly keystore: KeyStore;
   /** Notes of large values that updates leave out. Without it such rows are unvouched until they are written whole. */
   readonly digests?: DigestStore;

@@ -13,6 +13,7 @@ import type { PlacedLeaf } from "./row-index.ts";
 import { type EventSink, Sealer } from "./sealer.ts";
 import { SubjectSealers } from "./subject-sealers.ts";
 import { Submitter } from "./submitter.ts";
+import { Touched } from "./touched.ts";
 
 /** Batches on their way at which reading stops, and at which it goes on. */
 const HIGH = 10;
@@ -26,6 +27,10 @@ export interface FlowEvents {
 
 export class Flow implements EventSink {
   readonly marks = new Marks();
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+  /** Rows with events on their way, while `watchRows` was called. */
+  readonly touched = new Touched();
   readonly batcher: Batcher;
   readonly sealer: Sealer;
   readonly #o: CaptureOptions;
@@ -36,6 +41,7 @@ export class Flow implements EventSink {
   #unindexed: { readonly batch: Batch; readonly receipt: Receipt }[] = [];
   #rows: { table: Uint8Array; row: Uint8Array; key: string }[] = [];
   #actors: { actor: Uint8Array; name: string }[] = [];
+  #indexedBatch = 0;
   #sealed = 0;
   #final = 0;
   #finalTo: Position;
@@ -49,6 +55,7 @@ export class Flow implements EventSink {
   ) {
     this.#o = options;
     this.#events = events;
+    this.now = signer.now;
     const { primitives, keystore, handles, sourceId, engine, signal } = options;
     this.#finalTo = from;
     this.batcher = new Batcher(from, incarnation, (batch) => this.#submit(batch));
@@ -117,9 +124,16 @@ export class Flow implements EventSink {
     await this.#submitter.settled();
   }
 
-  event(leaf: Uint8Array, lsn: bigint, ordinal: number): void {
+  event(leaf: Uint8Array, lsn: bigint, ordinal: number, table: Uint8Array, row: Uint8Array | null): void {
     this.#sealed++;
     this.batcher.add(leaf, lsn, ordinal);
+    this.touched.add(this.batcher.current, table, row);
+  }
+
+  /** Begins to remember the rows whose events are on their way; true once it knows them all. */
+  watchRows(): boolean {
+    this.touched.watch(this.batcher.current);
+    return this.touched.isSighted(this.#indexedBatch);
   }
 
   row(table: Uint8Array, row: Uint8Array, key: string): void {
@@ -164,7 +178,10 @@ export class Flow implements EventSink {
     this.#rows = [];
     this.#actors = [];
     const last = final.at(-1);
-    if (last !== undefined) this.marks.final(last.batch.number);
+    if (last === undefined) return;
+    this.#indexedBatch = last.batch.number;
+    this.touched.indexed(this.#indexedBatch);
+    this.marks.final(this.#indexedBatch);
   }
 }
 

@@ -23,4 +23,7 @@ export type * from "./row-index.ts";
 export type * from "./source.ts";
 export { ownKey, patient, SubjectSealers, subjectsOf, subjectsOfFields } from "./subject-sealers.ts";
 export { mapSubjects, type SubjectConfig, type SubjectMapping } from "./subjects.ts";
+export { type AcceptRequest, type RequestAnswer, type Requests } from "./requests.ts";
+export { type TableHandles, tableHandles } from "./table-names.ts";
+export type { PendingReason } from "./table-notes.ts";
 export * from "./verify/index.ts";

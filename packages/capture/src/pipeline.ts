@@ -25,7 +25,9 @@ export async function runCapture(options: CaptureOptions): Promise<CaptureSummar
     );
     const signal = AbortSignal.any([options.signal, watch.signal]);
     try {
-      await new Session({ ...options, signal }, run.shared).run().finally(() => watch.stop());
+      const ended = await new Session({ ...options, signal }, run.shared).run().finally(() => watch.stop());
+      // The catalog has changed: what is captured is read anew, at once.
+      if (ended === "again" && !signal.aborted) continue;
       if (!watch.signal.aborted) return run.summary();
     } catch (error) {
       if (options.signal.aborted) return run.summary();

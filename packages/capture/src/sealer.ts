@@ -4,9 +4,10 @@
  * delivered twice gets the same ordinals twice.
  */
 import type { Position } from "@anamnesis/contracts";
-import { type Bytes, concat } from "@anamnesis/core";
+import type { Bytes } from "@anamnesis/core";
 import type { Handles, RowSealer } from "@anamnesis/crypto";
 import { type EventKind, encodeEvent, purposeCode } from "@anamnesis/ledger";
+import { patientHandle, patientName } from "./audit/patient-handle.ts";
 import { sealsDigests } from "./digests/rule.ts";
 import { FieldDigests } from "./digests/sealing.ts";
 import type { Attribution, InterludeSealer } from "./interlude.ts";
@@ -16,7 +17,7 @@ import { type SubjectSealers, subjectsOf, subjectsOfFields } from "./subject-sea
 
 /** Where sealed events go, in order. `name` is the readable key of the row, when there is one. */
 export interface EventSink {
-  event(leaf: Uint8Array, lsn: bigint, ordinal: number): void;
+  event(leaf: Uint8Array, lsn: bigint, ordinal: number, table: Uint8Array, row: Uint8Array | null): void;
   row(table: Uint8Array, row: Uint8Array, key: string): void;
   actor(handle: Uint8Array, name: string): void;
 }
@@ -38,10 +39,17 @@ export type ActorOf = (
   time: number,
 ) => { readonly actor: string; readonly purpose: string | null } | undefined;
 
+/** A complete row in COPY form. */
+export interface VouchedRow {
+  readonly table: TableSchema;
+  readonly handle: Uint8Array;
+  readonly sealer: RowSealer | "erased";
+  readonly row: Bytes;
+  readonly name?: string;
+}
+
 const NO_TABLE = new Uint8Array(8);
 const ACTORS_MAX = 10_000;
-/** Key bytes never hold a line feed: what begins with one is the handle of something else than a row. */
-const NOT_A_KEY = new Uint8Array([0x0a]);
 
 interface Parts {
   readonly kind: EventKind;
@@ -109,6 +117,7 @@ export class Sealer implements InterludeSealer {
   interlude(place: Position): void {
     this.begin({ lsn: place.lsn, xid: 0n, time: 0 });
     this.#ordinal = place.ordinal;
+    this.#asked = true; // nobody else knows who speaks here
   }
 
   read(table: TableSchema, key: readonly string[] | null, who: Attribution): void {
@@ -119,9 +128,8 @@ export class Sealer implements InterludeSealer {
   readPatient(table: TableSchema, column: string, value: string, who: Attribution): void {
     this.#attribute(who);
     this.#emit(() => {
-      const named = this.#keys.key([Buffer.from(column), Buffer.from(value)], IDENTITY[2] ?? []);
-      const row = this.#o.handles.row(table.handle, concat(NOT_A_KEY, named));
-      this.#o.sink.row(table.handle, row, `${column}=${value}`);
+      const row = patientHandle(this.#o.handles, table.handle, column, value);
+      this.#o.sink.row(table.handle, row, patientName(column, value));
       return { kind: "read", table: table.handle, row };
     });
   }
@@ -168,6 +176,32 @@ export class Sealer implements InterludeSealer {
       const vouched = sealer === "erased" ? {} : this.#vouched(table, handle, sealer, ordinal, row);
       return { kind: "baseline", table: table.handle, row: handle, ...vouched };
     });
+  }
+
+  /** What follows in this interlude is said by `who`, and seen by whoever sees transaction `xid`. */
+  speak(who: Attribution, xid: bigint): void {
+    this.#attribute(who);
+    this.#xid = xid;
+  }
+
+  /** Commits to a row as it is now; `name` is learned where the row may be new. Without a commitment when it is erased. */
+  vouch(kind: "baseline" | "accepted", { table, handle, sealer, row, name }: VouchedRow): void {
+    this.#emit((ordinal) => {
+      if (name !== undefined) this.#o.sink.row(table.handle, handle, name);
+      const vouched = sealer === "erased" ? {} : this.#vouched(table, handle, sealer, ordinal, row);
+      return { kind, table: table.handle, row: handle, ...vouched };
+    });
+  }
+
+  /** A row ends under this handle. */
+  end(kind: "retired" | "accepted", table: Uint8Array, row: Uint8Array): void {
+    this.#emit(() => ({ kind, table, row }));
+  }
+
+  /** An event about a table's life: `purpose` says which (spec/capture.md). */
+  tell(table: Uint8Array, purpose: string | null, schema: Uint8Array | null): void {
+    this.#purpose = purpose;
+    this.#emit(() => ({ kind: "schema", table, schema }));
   }
 
   /** A baseline for a copy of a row without a key that is known to have existed, but not with which bytes. */
@@ -323,7 +357,7 @@ export class Sealer implements InterludeSealer {
       actor: this.#actor,
       purpose: this.#purpose,
     });
-    this.#o.sink.event(leaf, this.#lsn, ordinal);
+    this.#o.sink.event(leaf, this.#lsn, ordinal, table, row);
   }
 
   #actorHandle(name: string): Uint8Array {

@@ -9,10 +9,11 @@ import { noncePath } from "@anamnesis/ledger";
 import { baseline } from "./baseline.ts";
 import type { BatchSigner } from "./batcher.ts";
 import type { CaptureOptions, CaptureProgress } from "./capture.ts";
+import { Companion } from "./companion.ts";
 import { Flow } from "./flow.ts";
 import { catchUp, scanTables } from "./log-scan.ts";
 import { afterRestore, type Decision, decide, Replay } from "./resume.ts";
-import type { Snapshot, TableSchema } from "./source.ts";
+import type { Snapshot, SourceLife, TableSchema } from "./source.ts";
 import { Streaming } from "./streaming.ts";
 
 /** What lives longer than a session. */
@@ -33,33 +34,46 @@ export class Session {
   readonly #o: CaptureOptions;
   readonly #shared: Shared;
   readonly #failure = new AbortController();
+  #companion: Companion | undefined;
+  #changed = false;
 
   constructor(options: CaptureOptions, shared: Shared) {
     this.#o = options;
     this.#shared = shared;
   }
 
-  /** Resolves when it is caught up (if asked) or stopped. */
-  async run(): Promise<void> {
+  /** Ends when it is caught up (if asked) or stopped: `done`; `again` when the source's catalog has changed. */
+  async run(): Promise<"done" | "again"> {
     const { source, index, engine, signal } = this.#o;
     this.#shared.report({ phase: "starting" });
-    const tables = await source.tables();
-    index.learnTables(tables.map((t) => ({ table: t.handle, name: t.name })));
     await catchUp(engine, index, signal);
+    const life = await source.life();
+    this.#companion = await Companion.open(this.#o, life.incarnation);
+    try {
+      const tables = this.#companion?.tables ?? (await source.tables());
+      index.learnTables(tables.map((t) => ({ table: t.handle, name: t.name })));
+      return await this.#follow(tables, life);
+    } finally {
+      await this.#companion?.close();
+    }
+  }
+
+  async #follow(tables: readonly TableSchema[], life: SourceLife): Promise<"done" | "again"> {
+    const { progress, primitives, interludes = [] } = this.#o;
     const ledger = await this.#ledgerState();
     await this.#readNonce();
-    const life = await source.life();
-    const { progress } = this.#o;
     const note = { life: progress.life(), passed: progress.passed(), final: progress.final() };
-    const decision = this.#decide(decide(this.#o.primitives, { ledger, life, note }), ledger);
+    const decision = this.#decide(decide(primitives, { ledger, life, note }), ledger);
 
     const position = ledger?.position ?? START;
     const incarnation = decision.kind === "fresh" ? life.incarnation : decision.incarnation;
     const flow = this.#flow(position, incarnation);
-    for (const each of this.#o.interludes ?? []) each.begin?.(position, incarnation, tables);
+    for (const each of interludes) each.begin?.(position, incarnation, tables);
     try {
       await this.#enter(flow, tables, decision, { base: life.incarnation, resumeAt: life.resumeAt, position });
+      return this.#changed ? "again" : "done";
     } catch (error) {
+      await this.#companion?.stop();
       await flow.abandon();
       throw this.#failure.signal.aborted ? this.#failure.signal.reason : error;
     }
@@ -75,6 +89,7 @@ export class Session {
       progress.setPassed(snapshot.position, START);
       const start = { lsn: snapshot.position - 1n, xid: 0n, time: snapshot.time };
       await this.#baseline(flow, snapshot, tables, undefined, () => flow.sealer.begin(start));
+      this.#companion?.fresh();
       return this.#stream(flow, { lsn: start.lsn, ordinal: flow.sealer.ordinal }, undefined);
     }
     if (decision.kind === "resume") {
@@ -115,6 +130,10 @@ export class Session {
     this.#shared.restoredAfter = undefined;
     const reached = { lsn, ordinal: flow.sealer.ordinal };
     if (snapshot === undefined) return reached;
+    if (this.#companion !== undefined) {
+      await snapshot.close();
+      return reached;
+    }
     await this.#pendingBaselines(flow, snapshot, tables, () => undefined);
     return { lsn, ordinal: flow.sealer.ordinal };
   }
@@ -126,7 +145,8 @@ export class Session {
     from: Position,
     replay: Replay | undefined,
   ): Promise<Position> {
-    if ((await this.#pending(tables)).length === 0) return from;
+    // Where rows can be read beside the stream, those of tables without a baseline are.
+    if ((await this.#pending(tables)).length === 0 || this.#companion !== undefined) return from;
     const snapshot = await this.#o.source.snapshot(this.#o.signal);
     try {
       const reached = await this.#stream(flow, from, replay, snapshot.position);
@@ -180,8 +200,11 @@ export class Session {
 
   /** Streams from `from`; returns the position reached. */
   async #stream(flow: Flow, from: Position, replay: Replay | undefined, until?: bigint): Promise<Position> {
-    const streaming = new Streaming(this.#o, this.#shared, flow, from, replay);
-    return streaming.run(this.#failure.signal, until);
+    const companion = until === undefined ? this.#companion : undefined;
+    const streaming = new Streaming(this.#o, this.#shared, flow, { from, replay, companion });
+    const reached = await streaming.run(this.#failure.signal, until);
+    this.#changed = streaming.changed;
+    return reached;
   }
 
   #flow(position: Position, incarnation: Uint8Array): Flow {

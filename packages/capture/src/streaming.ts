@@ -1,6 +1,7 @@
 /** Following the stream: skips what is final, seals the rest, acknowledges what has passed. */
 import type { Position } from "@anamnesis/contracts";
 import type { CaptureOptions } from "./capture.ts";
+import type { Companion } from "./companion.ts";
 import type { Flow } from "./flow.ts";
 import { Interludes } from "./interludes.ts";
 import type { Replay } from "./resume.ts";
@@ -14,6 +15,12 @@ const TOKEN = /^[A-Za-z0-9-]{1,64}$/;
 
 /** The source delivered other transactions than the ledger knows: it was put back. */
 export class RestoredSignal extends Error {}
+
+export interface StreamingStart {
+  readonly from: Position;
+  readonly replay: Replay | undefined;
+  readonly companion: Companion | undefined;
+}
 
 export class Streaming implements StreamHandler {
   readonly #o: CaptureOptions;
@@ -33,23 +40,32 @@ export class Streaming implements StreamHandler {
   #reached: Position;
   #settled = 0n;
   #target: bigint | undefined;
-  #caughtUp: (() => void) | undefined;
+  #end: (() => void) | undefined;
+  readonly #companion: Companion | undefined;
+  #changed = false;
+  #poked = false;
 
-  constructor(options: CaptureOptions, shared: Shared, flow: Flow, from: Position, replay: Replay | undefined) {
+  constructor(options: CaptureOptions, shared: Shared, flow: Flow, { from, replay, companion }: StreamingStart) {
     this.#o = options;
     this.#shared = shared;
     this.#flow = flow;
+    this.#companion = companion;
     this.#from = from;
     this.#reached = from;
     this.#replay = replay;
-    this.#interludes = new Interludes(options.interludes ?? [], flow);
+    this.#interludes = new Interludes([...(companion?.attach(flow) ?? []), ...(options.interludes ?? [])], flow);
+  }
+
+  /** Whether it ended because the source's catalog has changed. */
+  get changed(): boolean {
+    return this.#changed;
   }
 
   /** Runs until caught up (if asked), `until`, the signal, or an error. Gives the position reached. */
   async run(failure: AbortSignal, until?: bigint): Promise<Position> {
     const { source, signal, untilCaughtUp } = this.#o;
-    const caughtUp = new Promise<void>((resolve) => {
-      this.#caughtUp = resolve;
+    const ended = new Promise<void>((resolve) => {
+      this.#end = resolve;
     });
     if (untilCaughtUp === true && until === undefined) {
       const { end } = await source.life();
@@ -66,7 +82,11 @@ export class Streaming implements StreamHandler {
       this.#stream.acknowledge(this.#settled);
       if (this.#paused) this.#stream.pause();
       this.#shared.report({ phase: "streaming" });
-      await Promise.race([this.#stream.done, caughtUp, stopped.promise, aborted(failure).promise]);
+      this.#companion?.start(
+        () => this.#poke(),
+        () => this.#renew(),
+      );
+      await Promise.race([this.#stream.done, ended, stopped.promise, aborted(failure).promise]);
       await this.#finish(failure);
       return this.#reached;
     } finally {
@@ -100,6 +120,7 @@ export class Streaming implements StreamHandler {
       this.#reached = { lsn: this.#transaction.lsn, ordinal };
     this.#pass(end);
     this.#inside = false;
+    if (this.#changed) this.#end?.();
     if (this.#transaction.lsn >= this.#from.lsn) this.#abreast = true;
     this.#interlude();
   }
@@ -129,6 +150,22 @@ export class Streaming implements StreamHandler {
     if (this.#flow.full) this.#hold();
   }
 
+  /** Lets the interludes speak as soon as what is being handled now is through. */
+  #poke(): void {
+    if (this.#poked) return;
+    this.#poked = true;
+    setImmediate(() => {
+      this.#poked = false;
+      this.#speak();
+    });
+  }
+
+  /** The session ends, between two transactions, because tables have to be read anew. */
+  #renew(): void {
+    this.#changed = true;
+    if (!this.#inside) this.#end?.();
+  }
+
   #pass(position: bigint): void {
     this.#flow.marks.reach(position, this.#flow.batcher.current);
   }
@@ -151,18 +188,23 @@ export class Streaming implements StreamHandler {
       () => {
         this.#paused = false;
         this.#stream?.resume();
+        this.#poke();
       },
       () => undefined,
     );
   }
 
   /** An exception of an interlude ends the session as one of the stream does. */
-  #tick(): void {
+  #speak(): void {
     try {
       this.#interlude();
     } catch (error) {
       this.#flow.fail(error);
     }
+  }
+
+  #tick(): void {
+    this.#speak();
     this.#settle();
   }
 
@@ -179,17 +221,19 @@ export class Streaming implements StreamHandler {
     const tokens = this.#flow.marks.takeBarriers();
     if (tokens.length > 0) progress.passBarrier(...tokens);
     for (const token of tokens) onBarrier?.(token);
+    this.#companion?.passed(passed, tokens);
     this.#interludes.final(this.#flow.finalTo);
     const { pending } = this.#flow;
     this.#shared.report({ phase: "streaming", passed: this.#settled, pending, newest: this.#transaction.time });
     if (this.#target === undefined || this.#settled < this.#target || this.#interludes.pending) return;
-    this.#caughtUp?.();
+    this.#end?.();
   }
 
   /** What was read becomes final and is acknowledged, within a limit when we are being stopped. */
   async #finish(failure: AbortSignal): Promise<void> {
     this.#stream?.pause();
     this.#ending = true;
+    await this.#companion?.stop();
     failure.throwIfAborted();
     const drained = this.#flow.drain();
     if (this.#o.signal.aborted) {

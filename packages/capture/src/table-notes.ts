@@ -15,7 +15,8 @@ export const TABLE_NOTES_SQL = `
   CREATE TABLE IF NOT EXISTS met (handle TEXT PRIMARY KEY, name TEXT NOT NULL, life TEXT NOT NULL, id TEXT, told TEXT)
     STRICT, WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS through (handle TEXT PRIMARY KEY, layout TEXT NOT NULL) STRICT, WITHOUT ROWID;
-  CREATE TABLE IF NOT EXISTS pending (handle TEXT PRIMARY KEY, why TEXT NOT NULL, place TEXT) STRICT, WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS pending (handle TEXT PRIMARY KEY, why TEXT NOT NULL, layout TEXT NOT NULL, place TEXT)
+    STRICT, WITHOUT ROWID;
 `;
 
 /** Why the rows of a table are being gone through: for the first time, or since its layout is another one. */
@@ -43,8 +44,8 @@ export interface TableNotes {
   setThrough(handle: Uint8Array, layout: Layout): void;
   /** Tables whose rows have to be gone through, by hexadecimal handle. */
   pending(): ReadonlyMap<string, PendingReason>;
-  /** `why` undefined: not any more. Another reason than before starts from the beginning. */
-  setPending(handle: Uint8Array, why: PendingReason | undefined): void;
+  /** Another reason or layout than before starts from the beginning. */
+  setPending(handle: Uint8Array, why: PendingReason, layout: Layout): void;
   /** Up to where the rows were gone through, in the words of the source. */
   place(handle: Uint8Array): string | undefined;
   setPlace(handle: Uint8Array, place: string): void;
@@ -97,7 +98,7 @@ export class SqliteTableNotes implements TableNotes {
       "INSERT INTO through (handle, layout) VALUES (?, ?) ON CONFLICT (handle) DO UPDATE SET layout = excluded.layout",
       ...[toHex(handle), JSON.stringify(layout)],
     );
-    this.setPending(handle, undefined);
+    this.#run("DELETE FROM pending WHERE handle = ?", toHex(handle));
   }
 
   pending(): ReadonlyMap<string, PendingReason> {
@@ -105,12 +106,12 @@ export class SqliteTableNotes implements TableNotes {
     return new Map(found.map((r) => [String(r["handle"]), String(r["why"]) as PendingReason]));
   }
 
-  setPending(handle: Uint8Array, why: PendingReason | undefined): void {
-    if (why === undefined) return this.#run("DELETE FROM pending WHERE handle = ?", toHex(handle));
+  setPending(handle: Uint8Array, why: PendingReason, layout: Layout): void {
     this.#run(
-      `INSERT INTO pending (handle, why) VALUES (?, ?) ON CONFLICT (handle)
-         DO UPDATE SET place = iif(why = excluded.why, place, NULL), why = excluded.why`,
-      ...[toHex(handle), why],
+      `INSERT INTO pending (handle, why, layout) VALUES (?, ?, ?) ON CONFLICT (handle)
+         DO UPDATE SET place = iif(why = excluded.why AND layout = excluded.layout, place, NULL),
+                       why = excluded.why, layout = excluded.layout`,
+      ...[toHex(handle), why, JSON.stringify(layout)],
     );
   }
 

@@ -49,6 +49,13 @@ describe("which table a name stands for", () => {
     expect(look("c 1", "b 2")).toBe("c=a b=b");
   });
 
+  it("says the new name again when it was noted but the ledger never got to know it", () => {
+    look("a 1");
+    look("b 1");
+    bound.clear();
+    expect(look("b 1")).toBe("b=a");
+  });
+
   it("goes on by name when a table was made anew, as a restore does", () => {
     expect(look("a 1")).toBe("a=a");
     expect(look("a 2")).toBe("a=a");

@@ -8,6 +8,7 @@ const planted = (key: string, kind: Planted["kind"]): Planted => ({ table: "publ
 
 const report = (over: Partial<VerifyReport>): VerifyReport => ({
   ...{ rows: 9, altered: [], missing: [], unexplained: [], erased: [], unvouched: [], notCovered: [], unattributed: 0 },
+  accepted: { rows: [], total: 0 },
   mode: "cache",
   totals: { altered: 0, missing: 0, unexplained: 0, erased: 0, unvouched: 0 },
   ...{ position: "0/0", checkpoint: { origin: "o", size: 1, root: "" }, seconds: 0 },

@@ -23,7 +23,17 @@ function shown(findings: readonly Finding[], more: Partial<VerifyReport> = {}, l
   const lists = Object.fromEntries(KINDS.map((k) => [k, of(k)]));
   const totals = Object.fromEntries(KINDS.map((k) => [k, of(k).length]));
   const report = {
-    ...{ rows: 9, ...lists, totals, notCovered: [], unattributed: 0, mode: "cache", position: null, seconds: 0 },
+    ...{
+      rows: 9,
+      ...lists,
+      totals,
+      notCovered: [],
+      unattributed: 0,
+      accepted: { rows: [], total: 0 },
+      mode: "cache",
+      position: null,
+      seconds: 0,
+    },
     ...{ checkpoint: { origin: "o", size: 1, root: "" }, ...more },
   } as unknown as VerifyReport;
   showReport(report, session);

@@ -102,6 +102,7 @@ async function compare(
       ...(key === undefined ? {} : { key }),
       ...(onProgress === undefined ? {} : { onProgress }),
       temporaryDir: access.files.dir,
+      pending: () => progress.tables.pending(),
     });
   } finally {
     await source.close();

@@ -28,6 +28,8 @@ export interface DecoderOptions {
   readonly xid: bigint;
   /** Types that were not found even after reading the catalog again: their name in the stream has to do. */
   readonly unknownTypes: Set<number>;
+  /** Tables that are sent and not captured, also after reading the catalog again. */
+  readonly unknownTables: Set<number>;
   /** Reads the content of a logical message, which comes in the database's own encoding. */
   readonly text: (bytes: Uint8Array) => string;
 }
@@ -37,6 +39,7 @@ export class Decoder {
   readonly #handler: StreamHandler;
   readonly #relations = new Map<number, Described | null>();
   readonly #sentTypes = new Map<number, string>();
+  readonly #byOid: ReadonlyMap<number, PgTable>;
   #xid: bigint;
   #inside = false;
 
@@ -44,6 +47,7 @@ export class Decoder {
     this.#options = options;
     this.#handler = handler;
     this.#xid = options.xid;
+    this.#byOid = new Map([...options.tables.values()].map((table) => [table.oid, table]));
   }
 
   /** Whether a transaction has begun and not yet committed. */
@@ -116,11 +120,20 @@ export class Decoder {
 
   /** The table with the columns that the stream really sends, which may be older or newer than the catalog's. */
   #resolve(relation: Relation): Described | null {
-    const known = this.#options.tables.get(`${relation.schema}.${relation.name}`);
+    const known = this.#known(relation);
     if (known === undefined) return null;
     const sent = relation.columns.filter((c) => !known.generated.includes(c.name));
     const kept = sent.length === relation.columns.length ? everything : without(relation, known.generated);
     return { table: this.#described(known, sent), kept };
+  }
+
+  /** By its name as of then; else, for it may have been renamed since, by its number. */
+  #known({ id, schema, name }: Relation): PgTable | undefined {
+    const { tables, unknownTables } = this.#options;
+    const known = tables.get(`${schema}.${name}`) ?? this.#byOid.get(id);
+    if (known !== undefined || unknownTables.has(id)) return known;
+    unknownTables.add(id);
+    throw captureError("capture/catalog-changed", "a table appeared while streaming");
   }
 
   #described(known: PgTable, sent: Relation["columns"]): TableSchema {
@@ -139,7 +152,7 @@ export class Decoder {
     if (same) return known;
     // The rule is the one that the table was met with, whatever its identity has become meanwhile.
     const { rules } = rulesOf(this.#options.primitives, columns, known.identity);
-    const place = (index: number): number => columns.findIndex((c) => c.name === known.columns[index]?.name);
+    const place = (index: number): number => placeOf(known, index, columns);
     return {
       ...known,
       columns,
@@ -189,6 +202,19 @@ export class Decoder {
     if (table === undefined || list.length !== table.keyColumns.length) return undefined;
     return { kind: "read", table, key: list };
   }
+}
+
+/**
+ * Where a column of the known table is among those that are sent. One that was renamed is the only one left of its type,
+ * among those that bear no known name; -1 when that does not tell.
+ */
+function placeOf(known: PgTable, index: number, sent: readonly ColumnSchema[]): number {
+  const column = known.columns[index];
+  const same = sent.findIndex((c) => c.name === column?.name);
+  if (same >= 0 || column === undefined) return same;
+  const names = new Set(known.columns.map((c) => c.name));
+  const left = sent.filter((c) => !names.has(c.name) && c.type === column.type && c.modifier === column.modifier);
+  return left.length === 1 ? sent.findIndex((c) => c === left[0]) : -1;
 }
 
 /** A table as the stream describes it; `kept` leaves out what is no part of the row bytes. */

@@ -47,6 +47,7 @@ class Postgres implements PostgresSource {
   readonly #options: PostgresSourceOptions;
   readonly #name: string;
   readonly #unknownTypes = new Set<number>();
+  readonly #unknownTables = new Set<number>();
   readonly #fingerprint: Fingerprint;
   #tables: ReadonlyMap<string, PgTable> = new Map();
 
@@ -141,6 +142,7 @@ class Postgres implements PostgresSource {
         tables: this.#tables,
         primitives: this.#options.primitives,
         unknownTypes: this.#unknownTypes,
+        unknownTables: this.#unknownTables,
       },
       handler,
     );

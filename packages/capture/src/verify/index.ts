@@ -2,6 +2,8 @@ export { type VerifyErrorCode, verifyError } from "./errors.ts";
 export { type MariadbVerifyOptions, openMariadbVerify } from "./mariadb.ts";
 export { openPostgresVerify, type PostgresVerifyOptions } from "./postgres.ts";
 export {
+  type AcceptedRow,
+  type AcceptedRows,
   exitCodeOf,
   type Finding,
   type FindingKind,

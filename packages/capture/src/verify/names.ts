@@ -28,11 +28,11 @@ export class Names {
   }
 
   /** Key text of a row that is not at hand; its handle when no learned name leads back to it. */
-  key(id: RowId, identity: RowIdentity): string {
+  key(id: RowId, identity: RowIdentity | undefined): string {
     const { table, row } = this.#index.handleOf(id);
     const found = this.#cache === this.#index ? id : this.#cache?.find(table, row);
     const text = found === undefined ? undefined : this.#cache?.keyOf(found);
-    const back = text === undefined ? undefined : identity.handleOfText(text);
+    const back = text === undefined ? undefined : identity?.handleOfText(text);
     return text !== undefined && back !== undefined && equal(back, row) ? text : `#${toHex(row)}`;
   }
 }

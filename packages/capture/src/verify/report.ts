@@ -18,6 +18,8 @@ export interface Finding {
   readonly columnsChanged?: true;
   /** Set on `unvouched` rows whose newest event left out a large value that was not known from before. */
   readonly valueUnknown?: true;
+  /** Set on `unvouched` rows of a table that capture is going through just now, since the table is new or has changed. */
+  readonly pending?: true;
 }
 
 export interface LastEvent {
@@ -42,6 +44,26 @@ export interface NotCovered {
   readonly why: NotCoveredReason;
 }
 
+/** What an operator accepted, with a reason. */
+export interface AcceptedRow {
+  readonly table: string;
+  readonly key: string;
+  /** That the row is not there any more; else: the row as it was then. */
+  readonly gone: boolean;
+  readonly reason: string | null;
+  /** Log index of the event. */
+  readonly index: number;
+  /** Microseconds since 1970. */
+  readonly time: number;
+  readonly actor: string | null;
+}
+
+/** Oldest first; the first 10,000. */
+export interface AcceptedRows {
+  readonly rows: readonly AcceptedRow[];
+  readonly total: number;
+}
+
 export interface VerifyReport {
   /** Rows read from the database. */
   readonly rows: number;
@@ -61,6 +83,8 @@ export interface VerifyReport {
   readonly totals: Readonly<Record<FindingKind, number>>;
   /** Events without a known actor; baselines do not count. */
   readonly unattributed: number;
+  /** Everything that was ever accepted with a reason. No finding, and never out of sight. */
+  readonly accepted: AcceptedRows;
   readonly mode: VerifyMode;
   /** Position in the source's log (LSN): the report holds at or after it. Null for a report over no table. */
   readonly position: string | null;

@@ -7,6 +7,7 @@ import { ruleOf, withDigests } from "../digests/rule.ts";
 import type { RowId, TableView, VisibleEvent } from "../row-index.ts";
 import type { TableSchema } from "../source.ts";
 import type { SubjectSealers } from "../subject-sealers.ts";
+import type { PendingReason } from "../table-notes.ts";
 import { ExpectedRows } from "./expected-rows.ts";
 import type { Names } from "./names.ts";
 import type { Finding, FindingKind, Findings } from "./report.ts";
@@ -22,10 +23,13 @@ export interface CheckContext {
   readonly batch: RowBatch | undefined;
   /** Ids of rows with a key that were met: ids are unique over all tables. */
   readonly seen: SeenSet;
+  /** Capture is going through the table's rows, and why. */
+  readonly pending?: PendingReason;
 }
 
 export interface TableCheck {
   readonly view: TableView;
+  readonly table: TableSchema;
   /** The table's handle. */
   readonly handle: Uint8Array;
   /**
@@ -50,7 +54,7 @@ export const checkOf = (table: TableSchema, view: TableView, context: CheckConte
 
 abstract class Check {
   readonly view: TableView;
-  protected readonly table: TableSchema;
+  readonly table: TableSchema;
   protected readonly context: CheckContext;
   protected readonly identity: RowIdentity;
 
@@ -69,8 +73,17 @@ abstract class Check {
     return this.identity.handleOfText(key);
   }
 
-  protected report(kind: FindingKind, id: RowId | undefined, key: () => string, why: () => Why = () => ({})): void {
+  private reportPending(id: RowId | undefined, key: () => string): void {
     const { findings, names } = this.context;
+    findings.add("unvouched", () => ({
+      ...{ table: this.table.name, key: key(), pending: true },
+      lastEvent: id === undefined ? null : names.lastEvent(this.view.last(id)),
+    }));
+  }
+
+  protected report(kind: FindingKind, id: RowId | undefined, key: () => string, why: () => Why = () => ({})): void {
+    const { findings, names, pending } = this.context;
+    if (pending !== undefined && OPEN[pending].includes(kind)) return this.reportPending(id, key);
     findings.add(kind, () => ({
       table: this.table.name,
       key: key(),
@@ -79,6 +92,14 @@ abstract class Check {
     }));
   }
 }
+
+/** What cannot be told from tampering while the rows are being gone through, by the reason for that. */
+const OPEN: Readonly<Record<PendingReason, readonly FindingKind[]>> = {
+  first: ["unexplained"],
+  columns: [],
+  labels: ["altered"],
+  key: ["unexplained", "missing"],
+};
 
 type Why = Pick<Finding, "columnsChanged" | "valueUnknown" | "equalsEvent">;
 

@@ -5,7 +5,7 @@
  */
 import { randomUUID } from "node:crypto";
 import { tmpdir } from "node:os";
-import { setImmediate } from "node:timers/promises";
+import { setImmediate, setTimeout as sleep } from "node:timers/promises";
 import { toHex } from "@anamnesis/core";
 import { type Handles, type Primitives, RowBatch } from "@anamnesis/crypto";
 import type { LogReader, SignedCheckpoint } from "@anamnesis/ledger";
@@ -15,12 +15,14 @@ import { formatLsn } from "../postgres/index.ts";
 import type { RowIndexReader, TableView } from "../row-index.ts";
 import type { TableSchema } from "../source.ts";
 import type { SubjectSealers } from "../subject-sealers.ts";
+import { isTableHandles } from "../table-names.ts";
+import type { PendingReason } from "../table-notes.ts";
 import { coverageOf } from "./coverage.ts";
 import { verifyError } from "./errors.ts";
 import { openTemporaryIndex, type TemporaryIndex } from "./evidence.ts";
 import { Names } from "./names.ts";
-import { Findings, type NotCovered, type VerifyMode, type VerifyReport } from "./report.ts";
-import { parseKeyText } from "./row-identity.ts";
+import { type AcceptedRows, Findings, type NotCovered, type VerifyMode, type VerifyReport } from "./report.ts";
+import { parseKeyText, RowIdentity } from "./row-identity.ts";
 import { SeenSet } from "./seen.ts";
 import type { TableSnapshot, VerifySource } from "./source.ts";
 import { type CheckContext, checkOf, type TableCheck } from "./table-check.ts";
@@ -42,6 +44,10 @@ export interface VerifyOptions {
    * `lsn`, which lies at or after the marker, is as good; without a token it is all there is. Rejects when that takes too long.
    */
   readonly waitForBarrier: (token: string | undefined, lsn: bigint, signal: AbortSignal) => Promise<void>;
+  /** Tables whose rows capture is going through just now, by hexadecimal handle. Verification waits a while for it. */
+  readonly pending?: () => ReadonlyMap<string, PendingReason>;
+  /** The longest such wait. Default 10 s; what is pending then is told of the rows concerned. */
+  readonly pendingMsMax?: number;
   /** Only this table (`schema.table`), or only the row with this key text in it. */
   readonly table?: string;
   readonly key?: string;
@@ -60,6 +66,9 @@ export type VerifyProgress =
   | { readonly step: "missing"; readonly done: number; readonly size: number };
 
 const FINDINGS_MAX = 100_000;
+const ACCEPTED_MAX = 10_000;
+const PENDING_MS_MAX = 10_000;
+const PENDING_POLL_MS = 50;
 const PROGRESS_ROWS = 8192;
 const SCAN_IDS = 8192;
 
@@ -117,12 +126,26 @@ class Verification {
     const started = performance.now();
     // Which tables capture has met decides what is compared: so it must have begun, and the log comes first.
     await this.#passBarrier("*");
+    await this.#waitForPending();
     for (const table of await this.#chosen()) await this.#verifyTable(table);
     await this.#verifyReturned();
     if (this.#options.key === undefined) await this.#findMissing();
     for (const { check, findings } of this.#doubtful) if (!check.lostKey) this.#findings.takeIn(findings);
     if (this.#options.key === undefined) this.#findForgottenTables(await this.#options.source.tables());
     return await this.#report((performance.now() - started) / 1000);
+  }
+
+  /** After a change of the catalog capture goes through rows again: until it has, nobody vouches for them. */
+  async #waitForPending(): Promise<void> {
+    const { pending, pendingMsMax = PENDING_MS_MAX, table, handles } = this.#options;
+    const until = performance.now() + pendingMsMax;
+    const concerns = () => {
+      const all = pending?.() ?? new Map<string, PendingReason>();
+      return table === undefined ? all.size > 0 : all.has(toHex(handles.table(table)));
+    };
+    if (!concerns()) return;
+    while (concerns() && performance.now() < until && !this.#signal.aborted) await sleep(PENDING_POLL_MS);
+    await this.#passBarrier("*");
   }
 
   /** A table of the ledger that was away under another name while its turn came: whoever hid it, hid it in vain. */
@@ -174,7 +197,8 @@ class Verification {
   }
 
   #checkOf(table: TableSchema, view: TableView): TableCheck {
-    if (table.identity !== "nothing") return checkOf(table, view, this.#context);
+    const pending = this.#options.pending?.().get(toHex(table.handle));
+    if (table.identity !== "nothing") return checkOf(table, view, { ...this.#context, ...(pending && { pending }) });
     const findings = new Findings(this.#options.findings_max ?? FINDINGS_MAX);
     const check = checkOf(table, view, { ...this.#context, findings });
     this.#doubtful.push({ check, findings });
@@ -191,6 +215,9 @@ class Verification {
     this.#position ??= lsn;
     this.#checkpoint = await this.#temporary?.catchUp();
     this.#index.refresh();
+    // What the evidence says of names holds for the whole report.
+    const { handles } = this.#options;
+    if (isTableHandles(handles)) handles.bind(this.#index.bound());
   }
 
   async #readRows(snapshot: TableSnapshot, check: TableCheck): Promise<void> {
@@ -273,6 +300,7 @@ class Verification {
       notCovered: this.#notCovered,
       totals,
       unattributed: this.#unattributed(),
+      accepted: this.#accepted(),
       mode,
       position: this.#position === undefined ? null : this.#positionText(this.#position),
       checkpoint: { origin: checkpoint.origin, size: checkpoint.size, root: toHex(checkpoint.root) },
@@ -283,6 +311,27 @@ class Verification {
   #positionText(position: bigint): string {
     const { source } = this.#options;
     return source.formatPosition === undefined ? formatLsn(position) : source.formatPosition(position);
+  }
+
+  /** What operators accepted stays in sight, whatever became of the rows since. */
+  #accepted(): AcceptedRows {
+    const { table, handles, sealers } = this.#options;
+    const only = table === undefined ? undefined : handles.table(table);
+    const { events, total } = this.#index.accepted(ACCEPTED_MAX, only);
+    const identities = new Map(
+      this.#checks.map((c) => [toHex(c.handle), new RowIdentity(c.table, handles, sealers)] as const),
+    );
+    const { names } = this.#context;
+    const rows = events.map((e) => ({
+      table: names.table(e.table),
+      key: names.key(e.id, identities.get(toHex(e.table))),
+      gone: e.gone,
+      reason: e.reason,
+      index: e.index,
+      time: e.time,
+      actor: e.actor === null ? null : names.actor(e.actor),
+    }));
+    return { rows, total };
   }
 
   #unattributed(): number {

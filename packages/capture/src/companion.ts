@@ -1,0 +1,152 @@
+/**
+ * What goes beside the stream in one session: the look at the catalog, the going through of tables, and what the ledger is told
+ * of their lives. A source that cannot be read beside its stream has none.
+ */
+import { toHex } from "@anamnesis/core";
+import type { CaptureOptions } from "./capture.ts";
+import type { Flow } from "./flow.ts";
+import type { Interlude } from "./interlude.ts";
+import { register, registerFresh, type Telling } from "./rebaseline/register.ts";
+import { Tellings } from "./rebaseline/tellings.ts";
+import { Rebaseliner } from "./rebaseline/worker.ts";
+import type { Beside, TableSchema } from "./source.ts";
+import { isTableHandles, type Naming, namingsOf } from "./table-names.ts";
+import { CatalogWatch } from "./watch.ts";
+
+/** The catalog may go on changing while it is read; so often it is read anew at once. */
+const LOOKS_MAX = 5;
+
+/** The tables of a session, and the look at the catalog that they go with. */
+export interface Surveyed {
+  readonly tables: readonly TableSchema[];
+  readonly text: string;
+  readonly position: bigint;
+  readonly namings: readonly Naming[];
+}
+
+export class Companion {
+  readonly #o: CaptureOptions;
+  readonly #beside: Beside;
+  readonly #surveyed: Surveyed;
+  readonly #life: string;
+  #worker: Rebaseliner | undefined;
+  #tellings: Tellings | undefined;
+  #watch: CatalogWatch | undefined;
+  #changed: () => void = () => undefined;
+
+  private constructor(options: CaptureOptions, beside: Beside, surveyed: Surveyed, life: string) {
+    this.#o = options;
+    this.#beside = beside;
+    this.#surveyed = surveyed;
+    this.#life = life;
+  }
+
+  /** Undefined for a source that cannot be read beside its stream. `life` as the source names it. */
+  static async open(options: CaptureOptions, life: Uint8Array): Promise<Companion | undefined> {
+    const beside = await options.source.beside?.();
+    if (beside === undefined) return undefined;
+    try {
+      return new Companion(options, beside, await survey(options, beside, toHex(life)), toHex(life));
+    } catch (error) {
+      await beside.close();
+      throw error;
+    }
+  }
+
+  get tables(): readonly TableSchema[] {
+    return this.#surveyed.tables;
+  }
+
+  /** The baseline of all tables was made with the start of capture. */
+  fresh(): void {
+    registerFresh(this.#o.progress, this.tables, this.#life);
+  }
+
+  /** Before the stream of the session begins. Gives what has to speak between transactions. */
+  attach(flow: Flow): readonly Interlude[] {
+    const { progress, index } = this.#o;
+    const { tables, namings, text, position } = this.#surveyed;
+    const withEvents = new Set(
+      index
+        .tables()
+        .filter((t) => t.events > 0)
+        .map((t) => toHex(t.handle)),
+    );
+    const hasEvents = (handle: Uint8Array) => withEvents.has(toHex(handle));
+    const tellings: readonly Telling[] = register(progress, { tables, life: this.#life, namings, hasEvents });
+    this.#tellings = new Tellings(tellings, flow.now, () => progress.setLooked(position));
+    this.#worker = new Rebaseliner({ capture: this.#o, flow, beside: this.#beside, tables });
+    this.#watch = new CatalogWatch({
+      ...{ beside: this.#beside, progress, text },
+      isSettled: () => this.#tellings?.pending() === false,
+      onChanged: () => this.#changed(),
+      onFailure: (error) => flow.fail(error),
+    });
+    return [this.#tellings, this.#worker];
+  }
+
+  /** The stream runs: `poke` lets the interludes speak, `changed` ends the session because the catalog has changed. */
+  start(poke: () => void, changed: () => void): void {
+    this.#changed = changed;
+    this.#worker?.start(poke);
+  }
+
+  /** Everything before `position` is final and indexed, and these markers have passed. */
+  passed(position: bigint, tokens: readonly string[]): void {
+    this.#worker?.passed(position, tokens);
+    if (tokens.length > 0) this.#watch?.ask();
+    this.#watch?.tick();
+  }
+
+  async stop(): Promise<void> {
+    await this.#worker?.stop();
+  }
+
+  async close(): Promise<void> {
+    await this.stop();
+    await this.#beside.close();
+  }
+}
+
+/**
+ * Reads tables until the catalog is the same before and after: making them ready to be captured may change it as well. Names
+ * that now stand for other tables hold from here on.
+ */
+async function survey(options: CaptureOptions, beside: Beside, life: string): Promise<Surveyed> {
+  const { source, handles, index } = options;
+  const bound = new Map(index.bound());
+  if (isTableHandles(handles)) handles.bind(bound);
+  const namings: Naming[] = [];
+  let before = await beside.fingerprint();
+  for (let looks = 1; ; looks++) {
+    let tables = await source.tables();
+    const found = rename(options, tables, bound, life);
+    if (found.length > 0) {
+      namings.push(...found);
+      tables = await source.tables();
+    }
+    const after = await beside.fingerprint();
+    if (after.text === before.text || looks === LOOKS_MAX) return { tables, ...after, namings };
+    before = after;
+  }
+}
+
+function rename(
+  { handles, index, progress }: CaptureOptions,
+  tables: readonly TableSchema[],
+  bound: Map<string, Uint8Array>,
+  life: string,
+): readonly Naming[] {
+  if (!isTableHandles(handles)) return [];
+  const known = new Set(
+    index
+      .tables()
+      .filter((t) => t.events > 0)
+      .map((t) => toHex(t.handle)),
+  );
+  const met = progress.tables.met(life);
+  const namings = namingsOf(tables, handles, { met, bound, hasEvents: (handle) => known.has(toHex(handle)) });
+  for (const { name, table } of namings) bound.set(toHex(name), table);
+  handles.bind(bound);
+  return namings;
+}
