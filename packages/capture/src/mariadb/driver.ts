@@ -56,6 +56,8 @@ export function hangUp(connection: Connection): void {
 
 const QUIT_MS_MAX = 200;
 
+export const isOpen = (connection: Connection): boolean => !inner(connection).stream.destroyed;
+
 /** Sends `payload` as a command; each packet of the answer goes to `onPacket`, which says whether more will come. */
 export function send(
   connection: Connection,

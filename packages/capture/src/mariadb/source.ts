@@ -2,7 +2,8 @@
 import { concat, utf8 } from "@anamnesis/core";
 import type { Connection } from "mysql2";
 import { captureError } from "../errors.ts";
-import type { Snapshot, Source, SourceDescription, SourceLife, Stream, StreamHandler } from "../source.ts";
+import type { Beside, Snapshot, Source, SourceDescription, SourceLife, Stream, StreamHandler } from "../source.ts";
+import { openMariaBeside } from "./beside.ts";
 import { type CatalogOptions, type MariaTable, readCharsets, readMariaTables } from "./catalog.ts";
 import { databaseOf, withMariadb } from "./connect.ts";
 import { Decoder, LostSignal } from "./decoder.ts";
@@ -84,6 +85,15 @@ class Mariadb implements Source {
 
   async snapshot(_signal: AbortSignal): Promise<Snapshot> {
     return openMariaSnapshot(this.#options, this.#tables);
+  }
+
+  beside(): Promise<Beside> {
+    return openMariaBeside({
+      url: this.#options.url,
+      primitives: this.#options.primitives,
+      tables: () => this.#tables,
+      read: (connection) => readMariaTables(connection, this.#options, this.#database),
+    });
   }
 
   async forget(): Promise<void> {
