@@ -14,7 +14,7 @@ import { Flow } from "./flow.ts";
 import { catchUp, scanTables } from "./log-scan.ts";
 import { afterRestore, type Decision, decide, Replay } from "./resume.ts";
 import type { Snapshot, SourceLife, TableSchema } from "./source.ts";
-import { Streaming } from "./streaming.ts";
+import { RestoredSignal, Streaming } from "./streaming.ts";
 
 /** What lives longer than a session. */
 export interface Shared {
@@ -70,7 +70,7 @@ export class Session {
     const flow = this.#flow(position, incarnation);
     for (const each of interludes) each.begin?.(position, incarnation, tables);
     try {
-      await this.#enter(flow, tables, decision, { base: life.incarnation, resumeAt: life.resumeAt, position });
+      await this.#enter(flow, tables, decision, { base: life.incarnation, resumeAt: life.resumeAt, end: life.end, position });
       return this.#changed ? "again" : "done";
     } catch (error) {
       await this.#companion?.stop();
@@ -94,17 +94,36 @@ export class Session {
     }
     if (decision.kind === "resume") {
       progress.setLife({ base: at.base, incarnation: decision.incarnation });
-      const expected = at.resumeAt === undefined ? [] : this.#o.index.recentCommits(at.resumeAt - 1n);
-      const replay = new Replay(
-        expected.filter((c) => c.lsn <= at.position.lsn),
-        at.position.lsn,
-        expected.length < COMMITS_KEPT ? 0n : expected[0]?.lsn,
-      );
+      const replay = this.#replay(at);
       const reached = await this.#missingBaselines(flow, tables, at.position, replay);
       return this.#stream(flow, reached, replay);
     }
+    if (decision.kind === "restored" && !decision.renew && this.#shared.restoredAfter === undefined) {
+      await this.#compareAgain(flow, at);
+    }
     const reached = await this.#declare(flow, tables, decision, at);
     return this.#stream(flow, await this.#missingBaselines(flow, tables, reached, undefined), undefined);
+  }
+
+  /**
+   * What was put back may remember an old position: it delivers again what is final already, up to its end. Sealed a second
+   * time behind the `restored` event it would vouch for rows as they were put back. So it is compared first, and the event
+   * stands after the last commit that was still the same.
+   */
+  async #compareAgain(flow: Flow, at: Entry): Promise<never> {
+    const replay = this.#replay(at);
+    await this.#stream(flow, at.position, replay, at.end);
+    this.#shared.restoredAfter = { lsn: replay.lastSame };
+    throw new RestoredSignal("the source was put back to an earlier state");
+  }
+
+  #replay(at: Entry): Replay {
+    const expected = at.resumeAt === undefined ? [] : this.#o.index.recentCommits(at.resumeAt - 1n);
+    return new Replay(
+      expected.filter((c) => c.lsn <= at.position.lsn),
+      at.position.lsn,
+      expected.length < COMMITS_KEPT ? 0n : expected[0]?.lsn,
+    );
   }
 
   /** The event that says what was missed, at a place where no commit can be: just before one. */
@@ -244,5 +263,7 @@ const COMMITS_KEPT = 1_000_000;
 interface Entry {
   readonly base: Uint8Array;
   readonly resumeAt: bigint | undefined;
+  /** End of the source's log when the session began. */
+  readonly end: bigint;
   readonly position: Position;
 }
