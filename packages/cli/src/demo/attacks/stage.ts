@@ -119,11 +119,15 @@ export class Stage implements Scene {
     this.#node = undefined;
   }
 
-  async withoutServer<T>(act: (dataDir: string) => Promise<T> | T): Promise<T> {
+  async withoutServer<T>(act: (dataDir: string) => Promise<T> | T, how?: "cut"): Promise<T> {
     const ran = this.#node !== undefined;
     await this.stopCapture();
-    await withClient({ url: this.url }, (client) => client.query("CHECKPOINT")); // so that it stops in order, and soon
-    await this.#postgres.stop();
+    if (how === "cut") await this.#postgres.kill9();
+    else {
+      // First, so that it stops in order, and soon.
+      await withClient({ url: this.url }, (client) => client.query("CHECKPOINT"));
+      await this.#postgres.stop();
+    }
     const result = await act(this.#postgres.dataDir);
     const { port } = this.#postgres;
     this.#postgres = await startPostgres({ dir: join(this.#o.dir, POSTGRES), signal: this.#o.signal, port });

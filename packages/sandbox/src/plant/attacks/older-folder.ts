@@ -2,6 +2,9 @@
  * The data folder of some time ago put in the place of today's. Everything written since is undone: changed rows are as they
  * were, new ones are gone, deleted ones are back. The server notices nothing.
  *
+ * The copy is one of a disk, as of a power cut: its slot stands where the server last saved it, so that it delivers again what
+ * was final long ago.
+ *
  * `replayed`: before capture comes back, the attacker writes on, so that the server's log is as long as it was and looks as if it
  * only went on.
  */
@@ -28,7 +31,7 @@ async function putBackFolder(scene: Scene, replayed: boolean): Promise<Deed> {
   await scene.withoutServer((dataDir) => {
     copy = `${dataDir}.copy`;
     copyFolder(dataDir, copy);
-  });
+  }, "cut");
   await asInsider(url, (client) => changeLegally(client, seed, count));
   await plant({ url, publication, seed, count, way: "directly" }); // openly: capture sees it
   await scene.work(200);

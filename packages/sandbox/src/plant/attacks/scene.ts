@@ -19,8 +19,8 @@ export interface Scene {
   quietly<T>(act: () => Promise<T>): Promise<T>;
   /** The same with capture stopped. It starts again afterwards. */
   withoutCapture<T>(act: () => Promise<T>): Promise<T>;
-  /** The same with the server stopped too, in order; its files may be changed. */
-  withoutServer<T>(act: (dataDir: string) => Promise<T> | T): Promise<T>;
+  /** The same with the server stopped too, in order or as by a power cut; its files may be changed. */
+  withoutServer<T>(act: (dataDir: string) => Promise<T> | T, how?: "cut"): Promise<T>;
 }
 
 /** What was done, and with it what verification must say. */
