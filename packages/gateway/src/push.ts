@@ -40,8 +40,9 @@ export async function takePush(
   } catch (error) {
     if (!(error instanceof AnamnesisError))
       return told(500, { error: { code: "internal", message: "a fault of ours" } });
-    const later = error.code === "capture/push-full" || error.code === "capture/disk-full";
-    const answer = told(later ? 503 : 422, { error: { code: error.code, message: error.message } });
+    const { code, message } = error as AnamnesisError;
+    const later = code === "capture/push-full" || code === "capture/disk-full";
+    const answer = told(later ? 503 : 422, { error: { code, message } });
     return later ? { ...answer, headers: { ...answer.headers, "retry-after": "5" } } : answer;
   }
 }

@@ -99,8 +99,8 @@ function parseSource(name: string, s: Section): SourceConfig {
 
 function parsePush(s: Section, at: string): NonNullable<SourceConfig["push"]> {
   const keys = section(s["keys"] ?? {}, `${at}keys`);
-  const lists = Object.keys(keys).map((table) => [table, listAt(keys, table, `${at}keys.`, [])]);
-  return { token: textAt(s, "push_token", at), keys: Object.fromEntries(lists) };
+  const lists = Object.keys(keys).map((table) => [table, listAt(keys, table, `${at}keys.`, [])] as const);
+  return { token: textAt(s, "push_token", at), keys: Object.fromEntries<readonly string[]>(lists) };
 }
 
 function section(value: unknown, setting: string): Section {
