@@ -44,6 +44,7 @@ export class Chain {
   index: RowIndex;
   #stop = new AbortController();
   #running: Promise<unknown> = Promise.resolve();
+  #failed = new Promise<never>(() => undefined);
 
   private constructor(postgres: Postgres, engine: Engine) {
     this.postgres = postgres;
@@ -87,7 +88,8 @@ export class Chain {
   startCapture(): void {
     this.#stop = new AbortController();
     this.#running = this.#capture({ signal: this.#stop.signal, untilCaughtUp: false });
-    this.#running.catch(() => undefined);
+    this.#failed = this.#running.then(() => new Promise<never>(() => undefined));
+    this.#failed.catch(() => undefined);
   }
 
   /** Snapshot or resume until everything committed so far is final. */
@@ -129,7 +131,8 @@ export class Chain {
         ...{ source, log: this.engine, index: this.index, mode: "cache", sourceName: "ehr", organisation: "nord" },
         ...{ primitives: native, handles: this.handles, sealers: this.sealers, temporaryDir: this.dir },
         pending: () => this.progress.tables.pending(),
-        waitForBarrier: (token, lsn, signal) => waitForBarrier(this.progress, token ?? "", lsn, { signal }),
+        waitForBarrier: (token, lsn, signal) =>
+          Promise.race([waitForBarrier(this.progress, token ?? "", lsn, { signal }), this.#failed]),
         ...more,
       });
     } finally {

@@ -73,7 +73,10 @@ export class Companion {
         .map((t) => toHex(t.handle)),
     );
     const hasEvents = (handle: Uint8Array) => withEvents.has(toHex(handle));
-    const tellings: readonly Telling[] = register(progress, { tables, life: this.#life, namings, hasEvents });
+    const tellings: readonly Telling[] = register(progress, {
+      ...{ tables, life: this.#life, namings, hasEvents },
+      size: index.appliedTo(),
+    });
     this.#tellings = new Tellings(tellings, flow.now, () => progress.setLooked(position));
     this.#worker = new Rebaseliner({ capture: this.#o, flow, beside: this.#beside, tables });
     this.#watch = new CatalogWatch({
@@ -95,10 +98,16 @@ export class Companion {
   passed(position: bigint, tokens: readonly string[]): void {
     this.#worker?.passed(position, tokens);
     if (tokens.length > 0) this.#watch?.ask();
-    this.#watch?.tick();
+    else this.#watch?.tick();
+  }
+
+  /** Whether something waits for the stream to pass a marker. */
+  get waits(): boolean {
+    return this.#worker?.waits === true;
   }
 
   async stop(): Promise<void> {
+    this.#watch?.stop();
     await this.#worker?.stop();
   }
 

@@ -15,7 +15,7 @@ export const TABLE_NOTES_SQL = `
   CREATE TABLE IF NOT EXISTS met (handle TEXT PRIMARY KEY, name TEXT NOT NULL, life TEXT NOT NULL, id TEXT, told TEXT)
     STRICT, WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS through (handle TEXT PRIMARY KEY, layout TEXT NOT NULL) STRICT, WITHOUT ROWID;
-  CREATE TABLE IF NOT EXISTS pending (handle TEXT PRIMARY KEY, why TEXT NOT NULL, layout TEXT NOT NULL, place TEXT)
+  CREATE TABLE IF NOT EXISTS pending (handle TEXT PRIMARY KEY, why TEXT NOT NULL, layout TEXT NOT NULL, place TEXT, since INTEGER)
     STRICT, WITHOUT ROWID;
 `;
 
@@ -44,8 +44,10 @@ export interface TableNotes {
   setThrough(handle: Uint8Array, layout: Layout): void;
   /** Tables whose rows have to be gone through, by hexadecimal handle. */
   pending(): ReadonlyMap<string, PendingReason>;
-  /** Another reason or layout than before starts from the beginning. */
-  setPending(handle: Uint8Array, why: PendingReason, layout: Layout): void;
+  /** Another reason or layout than before starts from the beginning. `since`: the next index of the log. */
+  setPending(handle: Uint8Array, why: PendingReason, layout: Layout, since: number): void;
+  /** Events from this index of the log on know of the layout that is pending. */
+  since(handle: Uint8Array): number;
   /** Up to where the rows were gone through, in the words of the source. */
   place(handle: Uint8Array): string | undefined;
   setPlace(handle: Uint8Array, place: string): void;
@@ -106,13 +108,18 @@ export class SqliteTableNotes implements TableNotes {
     return new Map(found.map((r) => [String(r["handle"]), String(r["why"]) as PendingReason]));
   }
 
-  setPending(handle: Uint8Array, why: PendingReason, layout: Layout): void {
+  setPending(handle: Uint8Array, why: PendingReason, layout: Layout, since: number): void {
     this.#run(
-      `INSERT INTO pending (handle, why, layout) VALUES (?, ?, ?) ON CONFLICT (handle)
+      `INSERT INTO pending (handle, why, layout, since) VALUES (?, ?, ?, ?) ON CONFLICT (handle)
          DO UPDATE SET place = iif(why = excluded.why AND layout = excluded.layout, place, NULL),
+                       since = iif(why = excluded.why AND layout = excluded.layout, since, excluded.since),
                        why = excluded.why, layout = excluded.layout`,
-      ...[toHex(handle), why, JSON.stringify(layout)],
+      ...[toHex(handle), why, JSON.stringify(layout), since],
     );
+  }
+
+  since(handle: Uint8Array): number {
+    return Number(this.#db.prepare("SELECT since FROM pending WHERE handle = ?").get(toHex(handle))?.["since"] ?? 0);
   }
 
   place(handle: Uint8Array): string | undefined {
@@ -124,7 +131,7 @@ export class SqliteTableNotes implements TableNotes {
     this.#run("UPDATE pending SET place = ? WHERE handle = ?", place, toHex(handle));
   }
 
-  #run(sql: string, ...values: readonly (string | null)[]): void {
+  #run(sql: string, ...values: readonly (string | number | null)[]): void {
     onDisk(() => this.#db.prepare(sql).run(...values));
   }
 }

@@ -5,6 +5,7 @@
  */
 import type { Bytes } from "@anamnesis/core";
 import type { RowSealer } from "@anamnesis/crypto";
+import type { EventKind } from "@anamnesis/ledger";
 import { ruleOf } from "../digests/rule.ts";
 import type { Layout } from "../layout.ts";
 import { keyOfFields, splitRow } from "../postgres/canonical.ts";
@@ -12,18 +13,40 @@ import type { RowId } from "../row-index.ts";
 import type { Sealer } from "../sealer.ts";
 import type { TableSchema } from "../source.ts";
 import type { PendingReason } from "../table-notes.ts";
+import { SeenSet } from "../verify/seen.ts";
+import { IndexWalk } from "./index-walk.ts";
 import { type Former, type Pass, type PassContext, TablePass } from "./pass.ts";
+
+/** With more rows than this in the balance nothing is said. */
+const BALANCE_MAX = 10_000;
+
+/** A row that begins with one of these was there before. */
+const GOES_ON: ReadonlySet<EventKind> = new Set(["update", "delete"]);
 
 export class KeyedPass extends TablePass implements Pass {
   readonly #why: PendingReason;
+  readonly #since: number;
+  /** Rows that were met, and those that went on from one under a former key. */
+  readonly #met = new SeenSet();
+  readonly #succeeded = new SeenSet();
+  readonly #leftOver: RowId[] = [];
+  #wentOn = 0;
+  #walk: IndexWalk | undefined;
 
   constructor(
     context: PassContext,
     table: TableSchema,
-    how: { readonly why: PendingReason; readonly layouts: readonly Layout[]; readonly casts: boolean },
+    how: {
+      readonly why: PendingReason;
+      readonly layouts: readonly Layout[];
+      readonly casts: boolean;
+      /** Events from this index of the log on know of the table's key. */
+      readonly since: number;
+    },
   ) {
     super(context, table, how.layouts, how.casts);
     this.#why = how.why;
+    this.#since = how.since;
   }
 
   row(bytes: Bytes, sealer: Sealer): void {
@@ -34,16 +57,36 @@ export class KeyedPass extends TablePass implements Pass {
     const own = this.identity.sealer(fields);
     const id = this.now.locate(handle);
     const newest = id === undefined ? undefined : this.newest(id);
-    if (newest === undefined) return this.#unknown(handle, bytes, row, own, sealer);
+    if (id === undefined || newest === undefined) return this.#unknown(handle, bytes, row, own, sealer);
+    this.#met.add(id);
     const present = newest !== "newer" && newest.alive ? newest : undefined;
     if (present !== undefined && own !== "erased" && this.#mustRenew(present, handle, bytes, row, own)) {
       sealer.vouch("baseline", { table: this.table, handle, sealer: own, row });
     }
-    this.#retireFormer(handle, bytes, row, undefined, sealer);
+    if (this.#retireFormer(handle, bytes, row, undefined, sealer)) this.#succeeded.add(id);
   }
 
-  finish(): boolean {
+  /**
+   * Rows that were changed or deleted under their new key before they were met here went on from rows that are still alive under
+   * their former key, and which ones nobody can tell any more. When there are as many of the one as of the other, it is
+   * those; otherwise nothing is said, and what is left over stays a finding.
+   */
+  finish(sealer: Sealer): boolean {
+    if (this.#why !== "key") return true;
+    this.#walk ??= new IndexWalk(this.context.index, this.seen);
+    if (!this.#walk.next((id) => this.#weigh(id))) return false;
+    if (this.#leftOver.length !== this.#wentOn || this.#wentOn > BALANCE_MAX) return true;
+    for (const id of this.#leftOver) sealer.end("retired", this.table.handle, this.context.index.handleOf(id).row);
     return true;
+  }
+
+  #weigh(id: RowId): void {
+    if (this.#succeeded.has(id)) return;
+    const left = this.#met.has(id) ? 0 : this.copies.of(id) - this.copies.met(id);
+    for (let i = 0; i < left && this.#leftOver.length <= BALANCE_MAX; i++) this.#leftOver.push(id);
+    if ((this.now.last(id)?.index ?? -1) < this.#since || this.#wentOn > BALANCE_MAX) return;
+    const first = this.context.index.eventsOf(id).find((e) => e.kind !== "read");
+    if (first !== undefined && first.index >= this.#since && GOES_ON.has(first.kind)) this.#wentOn++;
   }
 
   /** Whether the event vouches for the row, but not under the columns that the table has now. */

@@ -24,7 +24,7 @@ export class RowQueue {
 
   /** Takes a copy of the row. A promise when the reader should wait until there is room. */
   push(item: Item): void | Promise<void> {
-    const row = item.row?.slice();
+    const row = item.row === undefined ? undefined : Buffer.from(item.row);
     this.#items.push({ pass: item.pass, row });
     this.#bytes += row?.length ?? 0;
     if (this.length < ROWS_HIGH && this.#bytes < BYTES_HIGH) return undefined;

@@ -21,10 +21,15 @@ export interface Registration {
   readonly namings: readonly Naming[];
   /** Whether the ledger has events of a table with this handle. */
   readonly hasEvents: (handle: Uint8Array) => boolean;
+  /** The next index of the log. */
+  readonly size: number;
 }
 
 /** Notes the tables and what is pending. Gives the tellings in order. */
-export function register(progress: Progress, { tables, life, namings, hasEvents }: Registration): readonly Telling[] {
+export function register(
+  progress: Progress,
+  { tables, life, namings, hasEvents, size }: Registration,
+): readonly Telling[] {
   const notes = progress.tables;
   const told = new Map(notes.met(life).map((m) => [toHex(m.handle), m.told]));
   const tellings: Telling[] = namings.map(({ name, table }) => ({
@@ -33,7 +38,7 @@ export function register(progress: Progress, { tables, life, namings, hasEvents 
   const reused = new Set(namings.filter((n) => n.reused).map((n) => toHex(n.table)));
   for (const table of tables) {
     notes.meet(table, life);
-    const purpose = reused.has(toHex(table.handle)) ? takeAsItIs(progress, table) : pend(progress, table);
+    const purpose = reused.has(toHex(table.handle)) ? takeAsItIs(progress, table) : pend(progress, table, size);
     const layout = JSON.stringify(layoutOf(table));
     if (purpose === undefined || told.get(toHex(table.handle)) === layout) continue;
     const settle = () => notes.setTold(table.handle, layout);
@@ -62,11 +67,11 @@ export function registerFresh(progress: Progress, tables: readonly TableSchema[]
 const ENDED = "ended";
 
 /** What a `schema` event has to say of the table, if anything changed; notes what is pending. */
-function pend(progress: Progress, table: TableSchema): string | undefined {
+function pend(progress: Progress, table: TableSchema, size: number): string | undefined {
   const notes = progress.tables;
   const layout = layoutOf(table);
   if (!progress.baselined().has(toHex(table.handle))) {
-    notes.setPending(table.handle, "first", layout);
+    notes.setPending(table.handle, "first", layout, size);
     return "new";
   }
   const through = notes.through(table.handle);
@@ -75,7 +80,7 @@ function pend(progress: Progress, table: TableSchema): string | undefined {
     if (JSON.stringify(through) !== JSON.stringify(layout)) notes.setThrough(table.handle, layout);
     return undefined;
   }
-  notes.setPending(table.handle, change, layout);
+  notes.setPending(table.handle, change, layout, size);
   return "changed";
 }
 

@@ -24,6 +24,8 @@ export interface Task {
   readonly request: SliceRequest;
   /** Needs slices that see all that was written before the table was first sent. */
   readonly first: boolean;
+  /** Begins when all tasks before it are final, and ends when it is: it looks at what they said. */
+  readonly alone: boolean;
   readonly who: { readonly actor?: string; readonly purpose?: string };
   /** `casts` false: the source could not read them. */
   makePass(casts: boolean): Pass;
@@ -72,11 +74,11 @@ function baselineTask({ capture, context }: TaskSources, table: TableSchema, why
   const sliced = keyed && why !== "key";
   const from = sliced ? notes.place(table.handle) : undefined;
   return {
-    ...{ key: table.name, table, first: why === "first", who: {} },
+    ...{ key: table.name, table, first: why === "first", alone: false, who: {} },
     request: { ...(sliced ? { rows: SLICE_ROWS } : {}), ...(from === undefined ? {} : { from }) },
     makePass: (casts) =>
       keyed
-        ? new KeyedPass(context, table, { why, layouts, casts })
+        ? new KeyedPass(context, table, { why, layouts, casts, since: notes.since(table.handle) })
         : new MultisetPass(context, table, { first: why === "first", layouts, casts }),
     reached: (place) => notes.setPlace(table.handle, place),
     finish: (sealer) => sealer.tell(table.handle, null, table.schemaId),
@@ -101,7 +103,7 @@ function acceptTask({ capture, context, tables }: TaskSources, asked: OpenReques
   const keyed = table !== undefined && table.keyColumns.length > 0 && asked.key !== null;
   let pass: AcceptPass | undefined;
   return {
-    ...{ key: requestKey(asked), table, first: false, request: keyed ? { key: values } : {} },
+    ...{ key: requestKey(asked), table, first: false, alone: true, request: keyed ? { key: values } : {} },
     who: { purpose: asked.reason, ...(asked.actor === undefined ? {} : { actor: asked.actor }) },
     makePass() {
       pass = acceptPass(context, known, only);

@@ -44,6 +44,8 @@ export class Rebaseliner implements Interlude {
   readonly #queue = new RowQueue();
   readonly #after = new AfterFinal();
   readonly #stop = new AbortController();
+  /** Tasks whose events are on their way to the ledger. */
+  readonly #settling = new Set<string>();
   /** Tasks that cannot be done for now: until when, and since when. */
   readonly #resting = new Map<string, { readonly until: number; readonly since: number }>();
   /** The first transaction that began when all tables were sent already. */
@@ -52,6 +54,7 @@ export class Rebaseliner implements Interlude {
   #task: Task | undefined;
   #sealedTo: Position | undefined;
   #marker: { readonly token: string; readonly position: bigint; readonly resolve: () => void } | undefined;
+  #passed = 0n;
   #busy = true;
   #loop: Promise<void> = Promise.resolve();
   #poke: () => void = () => undefined;
@@ -82,6 +85,11 @@ export class Rebaseliner implements Interlude {
   /** Notes something once everything sealed so far is final. */
   whenFinal(run: () => void): void {
     this.#after.add(this.#sealedTo, run);
+  }
+
+  /** Whether it cannot go on before a marker has passed, or something is final. */
+  get waits(): boolean {
+    return this.#marker !== undefined || this.#after.pending;
   }
 
   pending(): boolean {
@@ -116,6 +124,7 @@ export class Rebaseliner implements Interlude {
 
   /** The stream has passed these markers, and everything before `position` is final and indexed. */
   passed(position: bigint, tokens: readonly string[]): void {
+    this.#passed = position;
     const marker = this.#marker;
     if (marker === undefined || (!tokens.includes(marker.token) && position < marker.position)) return;
     this.#marker = undefined;
@@ -125,9 +134,14 @@ export class Rebaseliner implements Interlude {
   async #run(): Promise<void> {
     const sources = { capture: this.#o.capture, tables: this.#o.tables, context: this.#context };
     while (!this.#stop.signal.aborted) {
-      const now = Date.now();
-      const task = nextTask(sources, (key) => (this.#resting.get(key)?.until ?? 0) > now);
+      const now = performance.now();
+      const isResting = (key: string) => this.#settling.has(key) || (this.#resting.get(key)?.until ?? 0) > now;
+      const task = nextTask(sources, isResting);
       this.#busy = task !== undefined || [...this.#resting.values()].some((r) => now - r.since < PATIENCE_MS);
+      if (this.#settling.size > 0 && (task === undefined || task.alone)) {
+        await this.#settled();
+        continue;
+      }
       if (task === undefined) {
         this.#o.flow.touched.unwatch();
         await sleep(ASK_MS, undefined, { signal: this.#stop.signal }).catch(() => undefined);
@@ -157,7 +171,7 @@ export class Rebaseliner implements Interlude {
   #rest(task: Task, error: unknown): void {
     const passing = error instanceof NotYet || error instanceof AnamnesisError || sqlState(error) !== undefined;
     if (!passing) throw error;
-    const now = Date.now();
+    const now = performance.now();
     this.#resting.set(task.key, { until: now + REST_MS, since: this.#resting.get(task.key)?.since ?? now });
   }
 
@@ -170,13 +184,21 @@ export class Rebaseliner implements Interlude {
     if (signal.aborted) return;
     await this.#sealed(() => this.#queue.push({ pass, row: undefined }));
     if (signal.aborted) return;
-    await new Promise<void>((resolve) => {
+    this.#settling.add(task.key);
+    this.whenFinal(() => {
+      task.settle();
+      this.#resting.delete(task.key);
+      this.#settling.delete(task.key);
+    });
+    if (task.alone) await this.#settled();
+  }
+
+  /** All that was sealed is final, and noted. */
+  #settled(): Promise<void> {
+    const { signal } = this.#stop;
+    return new Promise((resolve) => {
       signal.addEventListener("abort", () => resolve(), { once: true });
-      this.whenFinal(() => {
-        task.settle();
-        this.#resting.delete(task.key);
-        resolve();
-      });
+      this.whenFinal(resolve);
     });
   }
 
@@ -211,9 +233,9 @@ export class Rebaseliner implements Interlude {
   }
 
   #passedMarker({ token, position }: Slice): Promise<void> {
+    if (this.#passed >= position || this.#stop.signal.aborted) return Promise.resolve();
     return new Promise((resolve) => {
       this.#marker = { token, position, resolve };
-      if (this.#stop.signal.aborted) resolve();
     });
   }
 
