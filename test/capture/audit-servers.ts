@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { withClient } from "@anamnesis/capture";
-import { startPostgres } from "@anamnesis/sandbox";
+import { preferredVersion, startPostgres } from "@anamnesis/sandbox";
 
 export interface AuditServer {
   readonly mode: "pgaudit" | "auto_explain";
@@ -29,6 +29,7 @@ export async function autoExplainServer(): Promise<AuditServer> {
   const dir = mkdtempSync(join(tmpdir(), "anamnesis-audit-"));
   const postgres = await startPostgres({
     dir: join(dir, "pg"),
+    ...(preferredVersion() < 15 ? { version: 18 } : {}), // 14 has no JSON log
     extraSettings: {
       ...LOGGING,
       shared_preload_libraries: "auto_explain",
