@@ -106,6 +106,12 @@ export class Companion {
     return this.#worker?.waits === true;
   }
 
+  /** A layout that the table had between two looks: rows were vouched for under it. */
+  meet(table: TableSchema): void {
+    this.#o.progress.tables.meet(table, this.#life);
+    this.#watch?.ask();
+  }
+
   async stop(): Promise<void> {
     this.#watch?.stop();
     await this.#worker?.stop();

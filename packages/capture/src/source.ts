@@ -97,6 +97,8 @@ export interface StreamHandler {
   idle(position: bigint): void;
   /** A marker that a verifier put into the log; delivered inside its transaction, before `commit`. */
   barrier(token: string): void;
+  /** Rows of a table are about to come with other columns than `tables` said: the table as it was when they were written. */
+  layout?(table: TableSchema): void;
   /**
    * Something was ignored that an operator may want to know (counted, never fatal). It takes `ordinals` places of its
    * transaction all the same: which tables are captured may change before the transaction is delivered again.

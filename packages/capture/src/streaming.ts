@@ -6,10 +6,12 @@ import type { Flow } from "./flow.ts";
 import { Interludes } from "./interludes.ts";
 import type { Replay } from "./resume.ts";
 import type { Shared } from "./session.ts";
-import type { Change, Stream, StreamHandler, TransactionStart } from "./source.ts";
+import type { Change, Stream, StreamHandler, TableSchema, TransactionStart } from "./source.ts";
 
 /** How often what has passed is written down and acknowledged. */
 const SETTLE_MS = 100;
+/** Markers may come in floods: so often, and not more, passing one is written down at once. */
+const SOON_MS = 5;
 const STOP_MS_MAX = 3_000;
 const TOKEN = /^[A-Za-z0-9-]{1,64}$/;
 
@@ -44,6 +46,8 @@ export class Streaming implements StreamHandler {
   readonly #companion: Companion | undefined;
   #changed = false;
   #poked = false;
+  #settling: NodeJS.Timeout | undefined;
+  #settledAt = 0;
 
   constructor(options: CaptureOptions, shared: Shared, flow: Flow, { from, replay, companion }: StreamingStart) {
     this.#o = options;
@@ -53,7 +57,10 @@ export class Streaming implements StreamHandler {
     this.#from = from;
     this.#reached = from;
     this.#replay = replay;
-    this.#interludes = new Interludes([...(companion?.attach(flow) ?? []), ...(options.interludes ?? [])], flow);
+    this.#interludes = new Interludes(
+      [flow.contradictions, ...(companion?.attach(flow) ?? []), ...(options.interludes ?? [])],
+      flow,
+    );
   }
 
   /** Whether it ended because the source's catalog has changed. */
@@ -73,6 +80,7 @@ export class Streaming implements StreamHandler {
       this.#flow.marks.watch(end, () => this.#settle());
     }
     const stopped = aborted(signal);
+    this.#flow.marks.listen(() => this.#settleSoon());
     const timer = setInterval(() => this.#tick(), SETTLE_MS);
     try {
       this.#stream = await source.stream(this, {
@@ -91,6 +99,7 @@ export class Streaming implements StreamHandler {
       return this.#reached;
     } finally {
       clearInterval(timer);
+      clearTimeout(this.#settling);
       stopped.release();
       this.#stop.abort();
       await this.#stream?.done.catch(() => undefined);
@@ -139,6 +148,10 @@ export class Streaming implements StreamHandler {
     this.#flow.batcher.flush();
   }
 
+  layout(table: TableSchema): void {
+    this.#companion?.meet(table);
+  }
+
   ignored(_what: string, ordinals: number): void {
     this.#shared.ignored++;
     this.#flow.sealer.pass(ordinals);
@@ -168,6 +181,15 @@ export class Streaming implements StreamHandler {
 
   #pass(position: bigint): void {
     this.#flow.marks.reach(position, this.#flow.batcher.current);
+    this.#settleSoon();
+  }
+
+  /** When somebody waits for it; otherwise the next tick is early enough. */
+  #settleSoon(): void {
+    if (this.#settling !== undefined || this.#ending) return;
+    if (!this.#flow.marks.isBarrierPassed && this.#companion?.waits !== true) return;
+    const waited = performance.now() - this.#settledAt;
+    this.#settling = setTimeout(() => this.#settle(), Math.max(0, SOON_MS - waited));
   }
 
   /** How many events of this transaction are on the ledger already. */
@@ -212,17 +234,22 @@ export class Streaming implements StreamHandler {
   #settle(): void {
     const { progress, onBarrier } = this.#o;
     this.#flow.index();
-    const { passed } = this.#flow.marks;
+    clearTimeout(this.#settling);
+    this.#settling = undefined;
+    this.#settledAt = performance.now();
+    const { hold, mustRepeat } = this.#flow.contradictions;
+    const passed = lesser(this.#flow.marks.passed, hold);
     if (passed > this.#settled) {
       progress.setPassed(passed, this.#flow.finalTo);
       this.#settled = passed;
       this.#stream?.acknowledge(passed);
     }
-    const tokens = this.#flow.marks.takeBarriers();
+    const tokens = hold === undefined ? this.#flow.marks.takeBarriers() : [];
     if (tokens.length > 0) progress.passBarrier(...tokens);
     for (const token of tokens) onBarrier?.(token);
     this.#companion?.passed(passed, tokens);
     this.#interludes.final(this.#flow.finalTo);
+    if (mustRepeat) this.#renew();
     const { pending } = this.#flow;
     this.#shared.report({ phase: "streaming", passed: this.#settled, pending, newest: this.#transaction.time });
     if (this.#target === undefined || this.#settled < this.#target || this.#interludes.pending) return;
@@ -245,6 +272,8 @@ export class Streaming implements StreamHandler {
     this.#settle();
   }
 }
+
+const lesser = (a: bigint, b: bigint | undefined): bigint => (b === undefined || a < b ? a : b);
 
 function aborted(signal: AbortSignal): { readonly promise: Promise<void>; release(): void } {
   let listener: (() => void) | undefined;

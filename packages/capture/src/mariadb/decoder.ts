@@ -42,7 +42,7 @@ export class Decoder {
   constructor(options: DecoderOptions, handler: StreamHandler) {
     this.#o = options;
     this.#handler = handler;
-    this.#tables = new LoggedTables(options);
+    this.#tables = new LoggedTables(options, (table) => handler.layout?.(table));
   }
 
   get inside(): boolean {

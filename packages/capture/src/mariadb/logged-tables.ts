@@ -1,4 +1,5 @@
 /** Tables by the number that the log gives them: described once, and again only when the description changes. */
+import type { TableSchema } from "../source.ts";
 import type { MariaTable } from "./catalog.ts";
 import { Cursor } from "./cursor.ts";
 import type { DecoderOptions } from "./decoder.ts";
@@ -16,10 +17,12 @@ const TABLES_MAX = 20_000;
 
 export class LoggedTables {
   readonly #o: Options;
+  readonly #onLayout: (table: TableSchema) => void;
   readonly #known = new Map<number, { readonly raw: Buffer; readonly logged: Logged }>();
 
-  constructor(options: Options) {
+  constructor(options: Options, onLayout: (table: TableSchema) => void) {
     this.#o = options;
+    this.#onLayout = onLayout;
   }
 
   learn(body: Cursor): void {
@@ -42,6 +45,8 @@ export class LoggedTables {
     const name = `${logged.database}.${logged.table}`;
     const known: MariaTable | undefined = tables.get(name);
     if (known === undefined) return { name, captured: false, described: describeUnknown(logged, charsets) };
-    return { name, captured: true, described: describe(known, logged, charsets, primitives) };
+    const described = describe(known, logged, charsets, primitives);
+    if (described.table !== known) this.#onLayout(described.table);
+    return { name, captured: true, described };
   }
 }
