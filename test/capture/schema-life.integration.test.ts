@@ -178,11 +178,13 @@ describe("what was altered behind capture", () => {
     await begin(...THREE);
     await behind("t", ...tampered(10));
     await sql("ALTER TABLE t ADD COLUMN x int DEFAULT 5");
-    // The altered row was never vouched for under the new columns: it differs from what was.
-    expect(await settled()).toEqual(["missing public.t 11", "unexplained public.t 1010", "unvouched public.t 10"]);
+    expect(await settled()).toEqual(findings(10));
     await sql("ALTER TABLE t RENAME COLUMN v TO vv", "ALTER TABLE t ALTER COLUMN w TYPE bigint");
-    expect(await settled()).toEqual(["missing public.t 11", "unexplained public.t 1010", "unvouched public.t 10"]);
+    expect(await settled()).toEqual(findings(10));
     await sql("ALTER TABLE t RENAME TO u");
+    expect(await settled()).toEqual(findings(10, "public.u"));
+    // From here on what the row held can only be guessed from a cast, and nobody is accused on a guess.
+    await sql("ALTER TABLE u ALTER COLUMN w TYPE double precision");
     expect(await settled()).toEqual(["missing public.u 11", "unexplained public.u 1010", "unvouched public.u 10"]);
   });
 
@@ -192,9 +194,7 @@ describe("what was altered behind capture", () => {
     await settled();
     await behind("t", ...tampered(30));
     const report = await settled();
-    expect(report.filter((f) => /\b(?:10)?2\d$/.test(f))).toEqual([
-      ...["missing public.t 21", "unexplained public.t 1020", "unvouched public.t 20"],
-    ]);
+    expect(report.filter((f) => /\b(?:10)?2\d$/.test(f))).toEqual(findings(20));
     expect(report.filter((f) => /\b(?:10)?3\d$/.test(f))).toEqual(findings(30));
   });
 

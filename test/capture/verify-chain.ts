@@ -131,6 +131,7 @@ export class Chain {
         ...{ source, log: this.engine, index: this.index, mode: "cache", sourceName: "ehr", organisation: "nord" },
         ...{ primitives: native, handles: this.handles, sealers: this.sealers, temporaryDir: this.dir },
         pending: () => this.progress.tables.pending(),
+        layouts: (table) => this.progress.tables.layouts(table),
         waitForBarrier: (token, lsn, signal) =>
           Promise.race([waitForBarrier(this.progress, token ?? "", lsn, { signal }), this.#failed]),
         ...more,

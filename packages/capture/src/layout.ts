@@ -113,12 +113,27 @@ function fieldPlan(column: ColumnSchema, former: Layout, now: Layout): FieldPlan
   const from = now.columns.findIndex((c) => (numbered ? c.id === column.id : c.name === column.name));
   const present = now.columns[from];
   if (present === undefined) return undefined;
-  if (present.type !== column.type || present.modifier !== column.modifier) {
+  if ((present.type !== column.type || present.modifier !== column.modifier) && !keepsText(column, present)) {
     return column.cast === undefined ? { from } : { from, cast: column.cast };
   }
   const labels = labelsBack(column, present);
   return labels === undefined ? { from } : { from, labels };
 }
+
+const INTEGERS: ReadonlySet<string> = new Set(["int2", "int4", "int8"].map((t) => `pg_catalog.${t}`));
+const TEXTS: ReadonlySet<string> = new Set(["text", "varchar"].map((t) => `pg_catalog.${t}`));
+const NUMERIC = "pg_catalog.numeric";
+
+/** Changes of the type that leave the text of every value alone, or fail. */
+function keepsText(former: ColumnSchema, now: ColumnSchema): boolean {
+  if (TEXTS.has(former.type)) return TEXTS.has(now.type);
+  if (INTEGERS.has(former.type)) return INTEGERS.has(now.type) || (now.type === NUMERIC && now.modifier < 0);
+  if (former.type !== NUMERIC || now.type !== NUMERIC || former.modifier < 0) return false;
+  return now.modifier < 0 || scaleOf(now) === scaleOf(former);
+}
+
+/** PostgreSQL's modifier of numeric: precision in the upper half, scale in the lower eleven bits, both plus 4. */
+const scaleOf = ({ modifier }: ColumnSchema): number => (modifier - 4) & 0x7ff;
 
 /** From today's labels to the former ones, as they stand in row bytes; undefined when none was renamed. */
 function labelsBack(former: ColumnSchema, now: ColumnSchema): ReadonlyMap<string, Uint8Array> | undefined {

@@ -103,6 +103,7 @@ async function compare(
       ...(onProgress === undefined ? {} : { onProgress }),
       temporaryDir: access.files.dir,
       pending: () => progress.tables.pending(),
+      layouts: (table) => progress.tables.layouts(table),
     });
   } finally {
     await source.close();

@@ -55,6 +55,8 @@ abstract class Accepting extends TablePass {
 
 class AcceptKeyed extends Accepting implements AcceptPass {
   readonly #met = new SeenSet();
+  /** Rows of which something is to be accepted though they are as their newest event says. */
+  readonly #contradicted = this.context.index.contradicted();
 
   row(row: Bytes, sealer: Sealer): void {
     const fields = this.identity.fields(row);
@@ -65,7 +67,8 @@ class AcceptKeyed extends Accepting implements AcceptPass {
     if (own === "erased" || this.context.touched.has(this.table.handle, handle)) return;
     const newest = id === undefined ? undefined : this.newest(id);
     if (newest === "newer") return;
-    if (newest?.alive === true && this.holds(newest, handle, row, own)) return;
+    const isContradicted = id !== undefined && this.#contradicted.has(id);
+    if (newest?.alive === true && !isContradicted && this.holds(newest, handle, row, own)) return;
     this.accept(handle, own, row, sealer);
   }
 
@@ -73,7 +76,7 @@ class AcceptKeyed extends Accepting implements AcceptPass {
     if (this.#met.has(id)) return;
     const { row } = this.context.index.handleOf(id);
     const newest = this.newest(id);
-    if (newest === undefined || newest === "newer" || !newest.alive) return;
+    if (newest === undefined || newest === "newer" || !(newest.alive || this.#contradicted.has(id))) return;
     if (!this.context.touched.has(this.table.handle, row)) this.acceptGone(row, sealer);
   }
 }

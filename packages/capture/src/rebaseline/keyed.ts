@@ -7,6 +7,7 @@ import type { Bytes } from "@anamnesis/core";
 import type { RowSealer } from "@anamnesis/crypto";
 import type { EventKind } from "@anamnesis/ledger";
 import { ruleOf } from "../digests/rule.ts";
+import type { Former } from "../former.ts";
 import type { Layout } from "../layout.ts";
 import { keyOfFields, splitRow } from "../postgres/canonical.ts";
 import type { RowId } from "../row-index.ts";
@@ -15,7 +16,7 @@ import type { TableSchema } from "../source.ts";
 import type { PendingReason } from "../table-notes.ts";
 import { SeenSet } from "../verify/seen.ts";
 import { IndexWalk } from "./index-walk.ts";
-import { type Former, type Pass, type PassContext, TablePass } from "./pass.ts";
+import { type Pass, type PassContext, TablePass } from "./pass.ts";
 
 /** With more rows than this in the balance nothing is said. */
 const BALANCE_MAX = 10_000;

@@ -2,7 +2,8 @@
 import type { Bytes } from "@anamnesis/core";
 import type { Handles, Primitives, RowSealer } from "@anamnesis/crypto";
 import { ruleOf, withDigests } from "../digests/rule.ts";
-import { type Cast, castsOf, formerRow, type Layout, layoutOf, layoutRules, type Recast, recast } from "../layout.ts";
+import { type Former, formersOf, heldUnder, isAt } from "../former.ts";
+import { type Cast, castsOf, formerRow, type Layout } from "../layout.ts";
 import { splitRow } from "../postgres/canonical.ts";
 import type { RowId, RowIndexReader, TableView, Visibility, VisibleEvent } from "../row-index.ts";
 import type { Sealer } from "../sealer.ts";
@@ -36,13 +37,6 @@ export interface Pass {
   row(bytes: Bytes, sealer: Sealer): void;
   /** After all rows; a portion of the work at a time. False when there is more. */
   finish(sealer: Sealer): boolean;
-}
-
-/** A former layout of the table, as a row of now gives it back. */
-export interface Former {
-  readonly plan: Recast;
-  readonly layout: Layout;
-  readonly ids: readonly { readonly id: Uint8Array; readonly digests: boolean }[];
 }
 
 export const EVERYTHING: Visibility = {
@@ -120,60 +114,23 @@ export abstract class TablePass {
 
   /** Whether the event commits to this row, under the table's own columns. */
   protected holds(event: VisibleEvent, handle: Uint8Array, row: Bytes, sealer: RowSealer): boolean {
-    const rule = event.schemaAt < 0 ? undefined : ruleOf(this.table, event.bytes, event.schemaAt);
+    const { bytes, schemaAt, commitmentAt, lsn, ordinal } = event;
+    const rule = schemaAt < 0 || commitmentAt < 0 ? undefined : ruleOf(this.table, bytes, schemaAt);
     if (rule === undefined) return false;
     const schema = this.table.rules?.[rule] ?? this.table.schemaId;
-    return this.#fits(event, handle, schema, rule === "digests", row, row, sealer);
-  }
-
-  /** Whether the event commits to the row as it was under one of the former layouts. */
-  protected held(event: VisibleEvent, handle: Uint8Array, bytes: Bytes, row: Bytes, sealer: RowSealer): boolean {
-    if (event.schemaAt < 0) return false;
-    for (const former of this.formers) {
-      const id = former.ids.find((i) => isAt(event.bytes, event.schemaAt, i.id));
-      if (id === undefined) continue;
-      if (this.#fits(event, handle, id.id, id.digests, this.former(former, bytes), row, sealer)) return true;
-    }
-    return false;
-  }
-
-  #fits(
-    event: VisibleEvent,
-    handle: Uint8Array,
-    schema: Uint8Array,
-    digests: boolean,
-    sealed: Bytes,
-    row: Bytes,
-    sealer: RowSealer,
-  ): boolean {
-    const { bytes, commitmentAt, lsn, ordinal } = event;
-    if (commitmentAt < 0) return false;
     const fits = (s: RowSealer): boolean => {
-      const covered = digests ? withDigests(s, sealed) : sealed;
+      const covered = rule === "digests" ? withDigests(s, row) : row;
       return isAt(bytes, commitmentAt, s.commitment(this.table.handle, handle, schema, lsn, ordinal, covered));
     };
     return fits(sealer) || this.identity.formerly(row, fits);
   }
+
+  /** Whether the event commits to the row as it was under one of the former layouts. */
+  protected held(event: VisibleEvent, handle: Uint8Array, bytes: Bytes, row: Bytes, sealer: RowSealer): boolean {
+    const anySealer = (fits: (s: RowSealer) => boolean) => fits(sealer) || this.identity.formerly(row, fits);
+    const compared = { table: this.table.handle, handle, bytes, casts: this.casts, anySealer };
+    return heldUnder(this.formers, event, compared) === "held";
+  }
 }
 
 const TAB = 0x09;
-
-/** Former layouts whose columns can all be told; the present one among them only where labels were renamed. */
-function formersOf(p: Primitives, table: TableSchema, layouts: readonly Layout[]): readonly Former[] {
-  const now = layoutOf(table);
-  return layouts.flatMap((layout) => {
-    const plan = recast(layout, now);
-    if (plan === undefined) return [];
-    const { whole, digests } = layoutRules(p, layout);
-    const ids = [
-      { id: whole, digests: false },
-      { id: digests, digests: true },
-    ];
-    return [{ plan, layout, ids }];
-  });
-}
-
-export function isAt(bytes: Uint8Array, at: number, expected: Uint8Array): boolean {
-  for (let i = 0; i < expected.length; i++) if (bytes[at + i] !== expected[i]) return false;
-  return true;
-}

@@ -4,10 +4,12 @@
  */
 import type { Handles, RowBatch, RowSealer } from "@anamnesis/crypto";
 import { ruleOf, withDigests } from "../digests/rule.ts";
+import { type Former, heldUnder } from "../former.ts";
 import type { RowId, TableView, VisibleEvent } from "../row-index.ts";
 import type { TableSchema } from "../source.ts";
 import type { SubjectSealers } from "../subject-sealers.ts";
 import type { PendingReason } from "../table-notes.ts";
+import type { ContradictedRows } from "./contradicted.ts";
 import { ExpectedRows } from "./expected-rows.ts";
 import type { Names } from "./names.ts";
 import type { Finding, FindingKind, Findings } from "./report.ts";
@@ -23,6 +25,10 @@ export interface CheckContext {
   readonly batch: RowBatch | undefined;
   /** Ids of rows with a key that were met: ids are unique over all tables. */
   readonly seen: SeenSet;
+  /** Rows that were not as they should be when a later change met them. */
+  readonly contradicted: ContradictedRows;
+  /** Layouts that the table had, as far as they are known. */
+  readonly formers?: (table: TableSchema) => readonly Former[];
   /** Capture is going through the table's rows, and why. */
   readonly pending?: PendingReason;
 }
@@ -84,11 +90,13 @@ abstract class Check {
   protected report(kind: FindingKind, id: RowId | undefined, key: () => string, why: () => Why = () => ({})): void {
     const { findings, names, pending } = this.context;
     if (pending !== undefined && OPEN[pending].includes(kind)) return this.reportPending(id, key);
+    const contradicted = this.context.contradicted.tell(id);
     findings.add(kind, () => ({
       table: this.table.name,
       key: key(),
       lastEvent: id === undefined ? null : names.lastEvent(this.view.last(id)),
       ...why(),
+      ...contradicted,
     }));
   }
 }
@@ -111,11 +119,13 @@ const EARLIER_MAX = 100;
 class KeyedCheck extends Check implements TableCheck {
   readonly lostKey = false;
   readonly #expected: ExpectedRows | undefined;
+  readonly #formers: readonly Former[];
 
   constructor(table: TableSchema, view: TableView, context: CheckContext) {
     super(table, view, context);
     const { batch, seen } = context;
     const otherwise = (row: Uint8Array) => this.#takeTheLongWay(row);
+    this.#formers = context.formers?.(table) ?? [];
     this.#expected = batch && new ExpectedRows({ table, view, identity: this.identity, seen, batch, otherwise });
   }
 
@@ -177,7 +187,7 @@ class KeyedCheck extends Check implements TableCheck {
     if (sealer === "erased") return "erased";
     const { bytes, commitmentAt, schemaAt, lsn, ordinal } = newest;
     const rule = commitmentAt < 0 || schemaAt < 0 ? undefined : ruleOf(this.table, bytes, schemaAt);
-    if (rule === undefined) return "unvouched";
+    if (rule === undefined) return this.#differsFromFormer(newest, handle, row, sealer) ? "altered" : "unvouched";
     const { handle: table, schemaId, rules } = this.table;
     const schema = rules?.[rule] ?? schemaId;
     const fits = (s: RowSealer) => {
@@ -185,6 +195,13 @@ class KeyedCheck extends Check implements TableCheck {
       return sameBytes(bytes, commitmentAt, s.commitment(table, handle, schema, lsn, ordinal, sealed));
     };
     return fits(sealer) || this.identity.formerly(row, fits) ? undefined : "altered";
+  }
+
+  /** The columns have changed since, but all that were there can be told: whether the row is another one even so. */
+  #differsFromFormer(newest: VisibleEvent, handle: Uint8Array, row: Uint8Array, sealer: RowSealer): boolean {
+    const anySealer = (fits: (s: RowSealer) => boolean) => fits(sealer) || this.identity.formerly(row, fits);
+    const compared = { table: this.table.handle, handle, bytes: row, casts: [], anySealer };
+    return heldUnder(this.#formers, newest, compared) === "differs";
   }
 }
 

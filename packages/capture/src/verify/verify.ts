@@ -10,13 +10,16 @@ import { toHex } from "@anamnesis/core";
 import { type Handles, type Primitives, RowBatch } from "@anamnesis/crypto";
 import type { LogReader, SignedCheckpoint } from "@anamnesis/ledger";
 import { captureError } from "../errors.ts";
+import { formersOf } from "../former.ts";
 import { checkSignedCheckpoint } from "../index/from-log.ts";
+import type { Layout } from "../layout.ts";
 import { formatLsn } from "../postgres/index.ts";
-import type { RowIndexReader, TableView } from "../row-index.ts";
+import type { RowId, RowIndexReader, TableView } from "../row-index.ts";
 import type { TableSchema } from "../source.ts";
 import type { SubjectSealers } from "../subject-sealers.ts";
 import { isTableHandles } from "../table-names.ts";
 import type { PendingReason } from "../table-notes.ts";
+import { ContradictedRows } from "./contradicted.ts";
 import { coverageOf } from "./coverage.ts";
 import { verifyError } from "./errors.ts";
 import { openTemporaryIndex, type TemporaryIndex } from "./evidence.ts";
@@ -44,6 +47,11 @@ export interface VerifyOptions {
    * `lsn`, which lies at or after the marker, is as good; without a token it is all there is. Rejects when that takes too long.
    */
   readonly waitForBarrier: (token: string | undefined, lsn: bigint, signal: AbortSignal) => Promise<void>;
+  /**
+   * Layouts that a table had, by capture's notes. With them a row whose columns have changed since is told to be altered where
+   * it is; they can add such a finding, never take one away.
+   */
+  readonly layouts?: (table: Uint8Array) => readonly Layout[];
   /** Tables whose rows capture is going through just now, by hexadecimal handle. Verification waits a while for it. */
   readonly pending?: () => ReadonlyMap<string, PendingReason>;
   /** The longest such wait. Default 10 s; what is pending then is told of the rows concerned. */
@@ -111,7 +119,7 @@ class Verification {
     this.#index = index;
     this.#findings = new Findings(options.findings_max ?? FINDINGS_MAX);
     this.#signal = options.signal ?? new AbortController().signal;
-    const { handles, sealers } = options;
+    const { handles, sealers, layouts, primitives } = options;
     this.#context = {
       handles,
       sealers,
@@ -119,6 +127,8 @@ class Verification {
       findings: this.#findings,
       batch: RowBatch.open(),
       seen: new SeenSet(),
+      contradicted: new ContradictedRows(),
+      formers: (table) => formersOf(primitives, table, layouts?.(table.handle) ?? []),
     };
   }
 
@@ -130,6 +140,7 @@ class Verification {
     for (const table of await this.#chosen()) await this.#verifyTable(table);
     await this.#verifyReturned();
     if (this.#options.key === undefined) await this.#findMissing();
+    if (this.#options.key === undefined) this.#addContradicted(undefined);
     for (const { check, findings } of this.#doubtful) if (!check.lostKey) this.#findings.takeIn(findings);
     if (this.#options.key === undefined) this.#findForgottenTables(await this.#options.source.tables());
     return await this.#report((performance.now() - started) / 1000);
@@ -215,6 +226,7 @@ class Verification {
     this.#position ??= lsn;
     this.#checkpoint = await this.#temporary?.catchUp();
     this.#index.refresh();
+    this.#context.contradicted.refresh(this.#index);
     // What the evidence says of names holds for the whole report.
     const { handles } = this.#options;
     if (isTableHandles(handles)) handles.bind(this.#index.bound());
@@ -243,10 +255,27 @@ class Verification {
     const id = handle === undefined ? undefined : this.#index.find(table.handle, handle);
     if (id !== undefined) check.indexed(id);
     check.finish();
+    if (id !== undefined) this.#addContradicted(id);
     const untellable = handle === undefined && table.keyColumns.length === 0;
     if (rows > 0 || untellable || (id !== undefined && check.view.last(id) !== undefined)) return;
     const message = "neither the ledger nor the database has a row with this key";
     throw verifyError("capture/unknown-row", message, { table: table.name });
+  }
+
+  /** Of all rows that this report is about, or of one. */
+  #addContradicted(row: RowId | undefined): void {
+    const { table, handles, sealers } = this.#options;
+    const { names, contradicted } = this.#context;
+    const checks = new Map(this.#checks.map((c) => [toHex(c.handle), c.table] as const));
+    const identityOf = (handle: string) => {
+      const known = checks.get(handle);
+      return known && new RowIdentity(known, handles, sealers);
+    };
+    const only = {
+      ...(table !== undefined && { table: toHex(handles.table(table)) }),
+      ...(row !== undefined && { row }),
+    };
+    contradicted.addUntold({ index: this.#index, names, findings: this.#findings, identityOf }, only);
   }
 
   /** One pass over the index for all tables, each as its own snapshot saw it. */
