@@ -163,6 +163,7 @@ type Step = keyof typeof STEPS;
 function inChild(step: Step, place: Place): Promise<VerifyFigures> {
   return new Promise((resolve, reject) => {
     const child = fork(fileURLToPath(import.meta.url), [step], {
+      execArgv: ["--semi-space-growth-factor=1"], // as the command sets it for itself
       env: { ...process.env, BENCH_PLACE: JSON.stringify(place) },
     });
     let answer: VerifyFigures | undefined;
