@@ -30,6 +30,10 @@ export interface DecoderOptions {
   readonly unknownTypes: Set<number>;
   /** Tables that are sent and not captured, also after reading the catalog again. */
   readonly unknownTables: Set<number>;
+  /** Columns that the catalog did not have when it was read again because of them, as `columnPlace` writes them. */
+  readonly unknownColumns: Set<string>;
+  /** Columns that any catalog read so far called generated, in the same form: the stream may still send one that was dropped. */
+  readonly generated: ReadonlySet<string>;
   /** Reads the content of a logical message, which comes in the database's own encoding. */
   readonly text: (bytes: Uint8Array) => string;
 }
@@ -122,8 +126,9 @@ export class Decoder {
   #resolve(relation: Relation): Described | null {
     const known = this.#known(relation);
     if (known === undefined) return null;
-    const sent = relation.columns.filter((c) => !known.generated.includes(c.name));
-    const kept = sent.length === relation.columns.length ? everything : without(relation, known.generated);
+    const generated = this.#generatedOf(known, relation);
+    const sent = relation.columns.filter((c) => !generated.includes(c.name));
+    const kept = sent.length === relation.columns.length ? everything : without(relation, generated);
     return { table: this.#described(known, sent), kept };
   }
 
@@ -134,6 +139,19 @@ export class Decoder {
     if (known !== undefined || unknownTables.has(id)) return known;
     unknownTables.add(id);
     throw captureError("capture/catalog-changed", "a table appeared while streaming");
+  }
+
+  /** The stream does not say which columns are generated; of one that is new only the catalog knows. */
+  #generatedOf(known: PgTable, { id, columns }: Relation): readonly string[] {
+    const { unknownColumns, generated } = this.#options;
+    return columns.flatMap(({ name }) => {
+      if (known.columns.some((c) => c.name === name)) return [];
+      const place = columnPlace(id, name);
+      if (generated.has(place)) return [name];
+      if (unknownColumns.has(place)) return [];
+      unknownColumns.add(place);
+      throw captureError("capture/catalog-changed", "a column appeared while streaming");
+    });
   }
 
   #described(known: PgTable, sent: Relation["columns"]): TableSchema {
@@ -224,6 +242,8 @@ interface Described {
 }
 
 const everything = (row: TupleColumn[]): TupleColumn[] => row;
+
+export const columnPlace = (table: number, name: string): string => `${table} ${name}`;
 
 function without(relation: Relation, generated: readonly string[]): Described["kept"] {
   const places = relation.columns.flatMap((c, i) => (generated.includes(c.name) ? [] : [i]));

@@ -13,7 +13,7 @@ import type {
 } from "../source.ts";
 import { openBeside } from "./beside.ts";
 import { type CatalogOptions, type PgTable, readTables } from "./catalog.ts";
-import { Decoder, type DecoderOptions } from "./decoder.ts";
+import { columnPlace, Decoder, type DecoderOptions } from "./decoder.ts";
 import { serverText } from "./encoding.ts";
 import { Fingerprint } from "./fingerprint.ts";
 import { parseLsn } from "./lsn.ts";
@@ -48,6 +48,8 @@ class Postgres implements PostgresSource {
   readonly #name: string;
   readonly #unknownTypes = new Set<number>();
   readonly #unknownTables = new Set<number>();
+  readonly #unknownColumns = new Set<string>();
+  readonly #generated = new Set<string>();
   readonly #fingerprint: Fingerprint;
   #tables: ReadonlyMap<string, PgTable> = new Map();
 
@@ -104,6 +106,8 @@ class Postgres implements PostgresSource {
       if (usable.length === 0) {
         throw captureError("capture/no-tables", "no table can be captured: see `source check`", { seen: all.length });
       }
+      for (const { oid, generated } of usable)
+        for (const name of generated) this.#generated.add(columnPlace(oid, name));
       this.#tables = new Map(usable.map((table) => [table.name, table]));
       return usable;
     });
@@ -143,6 +147,8 @@ class Postgres implements PostgresSource {
         primitives: this.#options.primitives,
         unknownTypes: this.#unknownTypes,
         unknownTables: this.#unknownTables,
+        unknownColumns: this.#unknownColumns,
+        generated: this.#generated,
       },
       handler,
     );
