@@ -15,6 +15,7 @@ export class Marks {
   #tokens: { readonly batch: number; readonly token: string }[] = [];
   #final = 0;
   #passed = 0n;
+  #listener: () => void = () => undefined;
   #watched: { readonly position: bigint; readonly listener: () => void } | undefined;
 
   /** Everything before it is final and indexed. */
@@ -42,10 +43,22 @@ export class Marks {
     this.#tokens.push({ batch, token });
   }
 
+  /** Calls `listener` whenever batches became final. One at a time. */
+  listen(listener: () => void): void {
+    this.#listener = listener;
+  }
+
   /** All batches up to this number are final and indexed. */
   final(batch: number): void {
     this.#final = batch;
     this.#advance();
+    this.#listener();
+  }
+
+  /** Whether a marker has passed that was not taken yet. */
+  get isBarrierPassed(): boolean {
+    const first = this.#tokens[0];
+    return first !== undefined && first.batch <= this.#final;
   }
 
   /** Markers that have passed since the last call. */

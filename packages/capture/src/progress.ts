@@ -44,6 +44,10 @@ export interface Progress {
   /** Everything that changed in the source's catalog before it is noted: what is pending, and which names hold. */
   looked(): bigint | undefined;
   setLooked(position: bigint): void;
+  /** Why an operator says that the next gap comes about: a code for the ledger. */
+  reason(): string | undefined;
+  /** Undefined: it was said. */
+  setReason(code: string | undefined): void;
   readonly tables: TableNotes;
   readonly requests: Requests;
   close(): void;
@@ -161,6 +165,15 @@ class SqliteProgress implements Progress {
     return text === undefined ? undefined : BigInt(text);
   }
 
+  reason(): string | undefined {
+    return this.#read("reason");
+  }
+
+  setReason(code: string | undefined): void {
+    if (code === undefined) onDisk(() => this.#db.exec("DELETE FROM note WHERE key = 'reason'"));
+    else onDisk(() => this.#put?.run("reason", code));
+  }
+
   setLooked(position: bigint): void {
     onDisk(() => this.#put?.run("looked", String(position)));
   }
@@ -201,15 +214,19 @@ export interface WaitOptions {
   readonly deadlineMs?: number;
 }
 
-/** Waits a moment at each call, until the time is over. */
+const POLL_MS_MAX = 25;
+
+/** Waits a moment at each call, a longer one each time, until the time is over. */
 function deadlineOf({ signal, deadlineMs = 60_000 }: WaitOptions): () => Promise<void> {
-  const deadline = Date.now() + deadlineMs;
+  const deadline = performance.now() + deadlineMs;
+  let pauseMs = 1;
   return async () => {
     if (signal?.aborted === true) throw captureError("capture/stopped", "stopped while waiting for capture");
-    if (Date.now() > deadline) {
+    if (performance.now() > deadline) {
       throw captureError("capture/timeout", "capture did not catch up in time: is it running?", { deadlineMs });
     }
-    await sleep(25);
+    await sleep(pauseMs);
+    pauseMs = Math.min(2 * pauseMs, POLL_MS_MAX);
   };
 }
 

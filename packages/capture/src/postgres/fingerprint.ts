@@ -5,6 +5,12 @@ import type { Client } from "pg";
 import type { PgTable } from "./catalog.ts";
 import { insertPosition } from "./one-table.ts";
 
+/** Moves when anything in the catalog did that tables, their columns and keys, or what is published rest on. */
+export async function readSums(client: Client): Promise<string> {
+  const { rows } = await client.query<{ sums: string }>(SUMS_SQL);
+  return rows[0]?.sums ?? "";
+}
+
 /**
  * Every row of these catalogs that concerns us gets a new `xmin` when it changes, so their sum does not stay the same. Some
  * milliseconds for thousands of tables.
@@ -41,13 +47,12 @@ export class Fingerprint {
     read: () => Promise<{ readonly tables: readonly PgTable[]; readonly published: ReadonlySet<string> | undefined }>,
   ): Promise<Look> {
     const position = await insertPosition(client);
-    const { rows } = await client.query<{ sums: string }>(SUMS_SQL);
-    const sums = rows[0]?.sums ?? "";
-    if (sums === this.#sums && Date.now() - this.#at < WHOLE_MS) return { text: this.#text, position };
+    const sums = await readSums(client);
+    if (sums === this.#sums && performance.now() - this.#at < WHOLE_MS) return { text: this.#text, position };
     const { tables, published } = await read();
     this.#text = toHex(this.#primitives.sha256(utf8(digestible(tables, published))));
     this.#sums = sums;
-    this.#at = Date.now();
+    this.#at = performance.now();
     return { text: this.#text, position };
   }
 }

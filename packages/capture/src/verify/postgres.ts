@@ -6,6 +6,7 @@
  * SELECT) before the snapshot is taken; whoever wants to truncate it meanwhile waits as for any reader.
  */
 import type { Client } from "pg";
+import { readSums } from "../postgres/fingerprint.ts";
 import {
   type CatalogOptions,
   connect,
@@ -50,6 +51,8 @@ class PostgresVerify implements VerifySource {
   readonly #reader: Client;
   readonly #marker: Client;
   readonly #options: PostgresVerifyOptions;
+  #sums: string | undefined;
+  #seen: readonly PgTable[] = [];
 
   constructor(reader: Client, marker: Client, options: PostgresVerifyOptions) {
     this.#reader = reader;
@@ -77,7 +80,7 @@ class PostgresVerify implements VerifySource {
         return undefined;
       }
       const visibility = await readVisibility(client);
-      const all = await readTables(client, this.#options.catalog, { unlogged: true });
+      const all = await this.#tablesAsSeen();
       const now = all.find((t) => t.name === table.name);
       if (now !== undefined) return new PgTableSnapshot(client, now, visibility);
       await client.query("ROLLBACK");
@@ -86,6 +89,16 @@ class PostgresVerify implements VerifySource {
       await client.query("ROLLBACK").catch(() => undefined);
       throw error;
     }
+  }
+
+  /** The tables as the snapshot has them, read anew only where the catalog is another one than for the snapshot before. */
+  async #tablesAsSeen(): Promise<readonly PgTable[]> {
+    const sums = await readSums(this.#reader);
+    if (sums !== this.#sums) {
+      this.#seen = await readTables(this.#reader, this.#options.catalog, { unlogged: true });
+      this.#sums = sums;
+    }
+    return this.#seen;
   }
 
   async barrier(token: string): Promise<bigint> {
