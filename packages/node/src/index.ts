@@ -1,4 +1,5 @@
 export type { Finding as MisuseFinding, MisuseErrorCode, Need, Reason, RuleName } from "@anamnesis/misuse";
+export { type Acceptance, acceptNamed } from "./accept.ts";
 export type { Environment } from "./access.ts";
 export { type Checked, type CheckRequest, checkNamed } from "./check.ts";
 export { type NodeErrorCode, nodeError } from "./errors.ts";
@@ -8,7 +9,7 @@ export { type Folder, openFolder, sourceOf } from "./folder/folder.ts";
 export { type InitOptions, initFolder, type Made } from "./folder/init.ts";
 export { type FolderLayout, layoutOf, type SourceLayout, sourceLayout } from "./folder/layout.ts";
 export type { MisuseQuery } from "./folder/misuse-config.ts";
-export { moveSource } from "./folder/move-source.ts";
+export { declareMove, type Move, moveSource } from "./folder/move-source.ts";
 export { databaseUrl, shownUrl } from "./folder/url.ts";
 export { type History, type HistoryRequest, historyOf } from "./history.ts";
 export { openEngine, openLog } from "./ledger.ts";

@@ -1,4 +1,4 @@
-/** `anamnesis source add | check | list` */
+/** `anamnesis source add | check | accept | move | list` */
 import { addSource, openFolder, shownUrl } from "@anamnesis/node";
 import type { Command } from "commander";
 import { listOption } from "../arguments.ts";
@@ -6,6 +6,7 @@ import { exampleText } from "../help.ts";
 import type { Session } from "../output/session.ts";
 import { table } from "../output/table.ts";
 import type { Runner } from "../runner.ts";
+import { registerSourceAccept } from "./source-accept.ts";
 import { registerSourceCheck } from "./source-check.ts";
 
 interface AddOptions {
@@ -42,6 +43,7 @@ export function registerSource(program: Command, runner: Runner): void {
     )
     .action((name: string, o: AddOptions) => runner.run(o, (session) => add(name, o, session)));
   registerSourceCheck(source, runner);
+  registerSourceAccept(source, runner);
   source
     .command("list")
     .description(commands.sourceList.about)
