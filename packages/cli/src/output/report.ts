@@ -1,5 +1,5 @@
 /** A verification as people read it: a calm table, the evidence used, the position. */
-import type { Finding, NotCovered, VerifyReport } from "@anamnesis/capture";
+import type { AcceptedRows, Finding, NotCovered, VerifyReport } from "@anamnesis/capture";
 import type { Session } from "./session.ts";
 import { CELL_MAX, table } from "./table.ts";
 import { isoTime } from "./time.ts";
@@ -10,6 +10,8 @@ const FINDINGS_SHOWN = 50;
 const COLUMNS_CHANGED_SHOWN = 20;
 /** Tables named as not covered; --json lists all. */
 const NOT_COVERED_SHOWN = 20;
+/** Groups of accepted rows shown; --json lists all. */
+const ACCEPTED_SHOWN = 20;
 /** The line of those is one cell, wider than cells are otherwise. */
 const LINE_MAX = 10_000;
 
@@ -21,6 +23,7 @@ export function showReport(report: VerifyReport, session: Session): void {
   if (all === 0) session.print(style.good(verify.clean(report.rows)));
   else showFindings(report, all, session);
   if (report.notCovered.length > 0) showNotCovered(report.notCovered, session);
+  if (report.accepted.total > 0) showAccepted(report.accepted, session);
   if (totals.erased > 0) session.print(verify.erasedNote(totals.erased));
   if (report.unattributed > 0) session.print(style.dim(verify.unattributed(report.unattributed)));
   for (const line of table(evidence(report, session))) session.print(style.dim(line));
@@ -53,8 +56,10 @@ const lineOf = (f: Finding, session: Session): Line => ({
   findings: 1,
 });
 
-const because = (f: Finding, { texts: { verify } }: Session): string =>
-  f.valueUnknown === true ? `; ${verify.valueUnknown}` : "";
+function because({ valueUnknown, pending }: Finding, { texts: { verify } }: Session): string {
+  const why = [...(valueUnknown === true ? [verify.valueUnknown] : []), ...(pending === true ? [verify.pending] : [])];
+  return why.map((text) => `; ${text}`).join("");
+}
 
 function unvouchedLines(unvouched: readonly Finding[], session: Session): Line[] {
   const { verify } = session.texts;
@@ -86,6 +91,21 @@ function showNotCovered(tables: readonly NotCovered[], session: Session): void {
   const more = tables.length - names.length;
   const list = [...names, ...(more > 0 ? [verify.andMore(more)] : [])].join(", ");
   for (const line of table([[verify.notCovered(list)]], LINE_MAX)) session.print(line);
+}
+
+/** What was accepted stays in sight: by table and reason, the newest last. */
+function showAccepted({ rows, total }: AcceptedRows, session: Session): void {
+  const { verify } = session.texts;
+  session.print(session.style.dim(verify.accepted(total)));
+  const groups = Map.groupBy(rows, (r) => JSON.stringify([r.table, r.reason, r.gone]));
+  const lines = [...groups.values()].slice(-ACCEPTED_SHOWN).map((group) => {
+    const last = group.at(-1);
+    if (last === undefined) return [];
+    const { table: name, key, reason, gone, index, time } = last;
+    const what = group.length === 1 ? key : verify.manyRows(group.length);
+    return [name, what, gone ? verify.acceptedGone : verify.acceptedAsIs, reason ?? "", `${index}`, isoTime(time)];
+  });
+  for (const line of table(lines, CELL_MAX)) session.print(session.style.dim(`  ${line}`));
 }
 
 function lastEvent({ lastEvent: last, equalsEvent }: Finding, { texts: { verify } }: Session): string {

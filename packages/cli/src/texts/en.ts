@@ -53,6 +53,13 @@ export const en = {
       about: "say what capture needs and would see, without changing anything",
       apply: "run the preparation statements that are shown",
     },
+    sourceAccept: {
+      about: "accept rows as they are, with a reason that stays on the ledger and in every report",
+      allFindings: "every row of the table that is not as the ledger vouches for",
+      reason: "a code for the ledger, such as RESTORED: up to 32 letters, digits and . _ : -",
+      note: "words for people; they stay in this folder",
+    },
+    sourceMove: { about: "the database is another one from now on: a restored copy, an upgrade, a new server" },
     sourceList: { about: "list the configured databases" },
     node: { about: "run capture, ledger and HTTP until stopped" },
     capture: {
@@ -121,6 +128,9 @@ export const en = {
     next: "Next: see what it needs",
     pushNext: (name: string, dir: string) =>
       `Next: let the sender POST to /sources/${name}/debezium with the push_token of ${dir}/anamnesis.toml, and run anamnesis node --dir ${dir}`,
+    accepted: (n: number, table: string, reason: string) => `Accepted ${count(n, "row")} of ${table}: ${reason}.`,
+    moved: (name: string, url: string, reason: string) =>
+      `${name} is at ${url} from now on (${reason}). Restart the node; rows that differ from what was vouched for stay findings.`,
     none: "No sources yet.",
     tables: "tables",
     reachable: "The database answers",
@@ -189,12 +199,16 @@ export const en = {
     found: (n: number) => count(n, "finding"),
     manyRows: (n: number) => count(n, "row"),
     valueUnknown: "it left out a large value that was not known",
+    pending: "capture is going through this table, which is new or has changed",
+    accepted: (n: number) => `${count(n, "row")} accepted with a reason:`,
+    acceptedGone: "gone",
+    acceptedAsIs: "as it is",
     columnsChanged: (last: number | null) => `columns changed${last === null ? "" : ` since event ${last}`}`,
     notCovered: (tables: string) => `not covered: ${tables}`,
     notCoveredBecause: {
       "no-identity": "no key, or an identity that names no row: see `source check`",
       unlogged: "unlogged: its writes are not in the database's log",
-      new: "new table: not captured yet; restart the node or run `source add`",
+      new: "new table: not captured yet",
     },
     andMore: (n: number) => `and ${n} more`,
     mode: { cache: "from the local cache", "from-log": "from the ledger's entries" },
