@@ -58,9 +58,14 @@ function show(lived: Lived, { texts: { legal }, style, print }: Session): void {
   const mark = lived.falseAlarms === 0 ? style.good("✓") : style.bad("✗");
   if (lived.move !== undefined) print(`${mark} ${legal.moves[lived.move]}`);
   for (const { sql } of lived.steps) print(`${mark} ${(sql[0] ?? "").replaceAll(/\s+/g, " ").slice(0, SQL_SHOWN)}`);
-  const why = legal.why[lived.steps[0]?.why ?? "new-columns"];
-  const said = lived.steps[0]?.sign === "reason" ? legal.reason : legal.declared;
-  const seconds = lived.seconds.toFixed(1);
-  print(`    ${style.dim(lived.declared > 0 ? said(lived.declared, why) : legal.silent(seconds))}`);
+  print(`    ${style.dim(outcomeText(lived, legal))}`);
   if (lived.falseAlarms > 0) print(style.bad(`    ${legal.alarms(lived.falseAlarms, lived.examples.join(", "))}`));
+}
+
+function outcomeText({ steps: [step], declared, seconds }: Lived, legal: Session["texts"]["legal"]): string {
+  const took = seconds.toFixed(1);
+  if (step?.why === undefined) return legal.silent(took);
+  const why = legal.why[step.why];
+  if (declared === 0) return legal.compared(why, took);
+  return step.sign === "reason" ? legal.reason(declared, why) : legal.declared(declared, why);
 }

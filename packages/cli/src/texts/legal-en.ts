@@ -9,6 +9,7 @@ export const legalEn = {
   writes: "legal row writes of the ward, at least",
   title: "What a hospital does to its own database, and what verification says",
   silent: (seconds: string) => `nothing found, ${seconds} s`,
+  compared: (why: string, seconds: string) => `nothing found, ${seconds} s: ${why}`,
   declared: (n: number, why: string) => `${rows(n)} unvouched for a while: ${why}`,
   reason: (n: number, why: string) => `${rows(n)} found until somebody said why: ${why}`,
   why: {

@@ -6,6 +6,7 @@ export const legalZh: typeof legalEn = {
   writes: "病房合法写入的最少行数",
   title: "医院对自己的数据库做什么，核验又会说什么",
   silent: (seconds) => `无发现，${seconds} 秒`,
+  compared: (why, seconds) => `无发现，${seconds} 秒：${why}`,
   declared: (n, why) => `${n} 行暂时未受证明：${why}`,
   reason: (n, why) => `${n} 行在有人说明理由之前被列出：${why}`,
   why: {

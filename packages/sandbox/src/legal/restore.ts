@@ -1,7 +1,7 @@
 /** A dump and restore, without the tools: the tables made as they were made once, then every row by COPY. */
 import pg from "pg";
 import { copyIn } from "../copy-in.ts";
-import { hospitalSchema } from "../hospital/fill.ts";
+import { fillHospital } from "../hospital/fill.ts";
 import { columnList, type Row, rawRows, readShape, SESSION } from "../plant/shape.ts";
 import { ident } from "../text.ts";
 import type { LegalStep } from "./step.ts";
@@ -15,7 +15,8 @@ export async function restoreHospital(from: string, to: string, steps: readonly 
     await client.connect();
   }
   try {
-    await made.query(hospitalSchema());
+    // A few rows, all replaced below: some of the steps want to find something.
+    await fillHospital(made, { patients: 60 });
     await made.query("SET search_path = public");
     for (const { sql } of steps) for (const statement of sql) await made.query(statement);
     await made.query(`${SESSION}; SET session_replication_role = replica`);

@@ -2,7 +2,8 @@
 import { randomInt } from "node:crypto";
 import { rmSync } from "node:fs";
 import { join } from "node:path";
-import { withClient } from "@anamnesis/capture";
+import { setTimeout as sleep } from "node:timers/promises";
+import { openProgress, type Progress, withClient } from "@anamnesis/capture";
 import { AnamnesisError } from "@anamnesis/core";
 import {
   type Folder,
@@ -89,11 +90,7 @@ export class Stage implements Scene {
   async settled(): Promise<void> {
     const lsn = await this.#mark();
     const source = this.#node?.sources.get(SOURCE);
-    for (const end = Date.now() + CATCH_UP_MS_MAX; (source?.now.passed ?? lsn) < lsn; ) {
-      if (this.#o.signal.aborted) throw new AnamnesisError("capture/stopped", "stopped during the demonstration");
-      if (Date.now() > end) throw cliError("cli/demo-failed", "capture did not catch up in a minute: see its log");
-      await Promise.race([new Promise((resolve) => setTimeout(resolve, POLL_MS)), this.#failed()]);
-    }
+    await this.#until(() => (source?.now.passed ?? lsn) >= lsn);
   }
 
   async quietly<T>(act: () => Promise<T>): Promise<T> {
@@ -166,6 +163,26 @@ export class Stage implements Scene {
     await this.resume();
   }
 
+  /** Resolves once capture has gone through every table that it has to look at anew. */
+  async lookedAnew(): Promise<void> {
+    await this.#noted((progress) => progress.tables.pending().size === 0);
+  }
+
+  /** Somebody accepts all rows of the table as they are, and says why; gives how many were not as they were vouched for. */
+  async accept(table: string, reason: string): Promise<number> {
+    let id: number | undefined;
+    let accepted = 0;
+    await this.#noted((progress) => {
+      id ??= progress.requests.ask({ table, key: null, reason, actor: "it.department" });
+      const answer = progress.requests.answer(id);
+      if (answer !== undefined && "code" in answer)
+        throw cliError("cli/demo-failed", `not accepted: ${answer.message}`);
+      accepted = answer?.accepted ?? 0;
+      return answer !== undefined;
+    });
+    return accepted;
+  }
+
   /** Removes what capture can make again from the log and the database: its index, and its notes of how far it is. */
   forgetNotes(): void {
     const { index, progress } = sourceLayout(this.folder.layout, SOURCE);
@@ -176,6 +193,24 @@ export class Stage implements Scene {
     await this.#rest();
     await this.#node?.stop();
     await this.#postgres.stop();
+  }
+
+  /** Waits until capture's own notes say what is asked for. */
+  async #noted(holds: (progress: Progress) => boolean): Promise<void> {
+    const progress = openProgress(sourceLayout(this.folder.layout, SOURCE).progress);
+    try {
+      await this.#until(() => holds(progress));
+    } finally {
+      progress.close();
+    }
+  }
+
+  async #until(holds: () => boolean): Promise<void> {
+    for (const end = Date.now() + CATCH_UP_MS_MAX; !holds(); ) {
+      if (this.#o.signal.aborted) throw new AnamnesisError("capture/stopped", "stopped during the demonstration");
+      if (Date.now() > end) throw cliError("cli/demo-failed", "capture did not catch up in a minute: see its log");
+      await Promise.race([sleep(POLL_MS), this.#failed()]);
+    }
   }
 
   async #rest(): Promise<void> {
