@@ -70,7 +70,12 @@ export class Session {
     const flow = this.#flow(position, incarnation);
     for (const each of interludes) each.begin?.(position, incarnation, tables);
     try {
-      await this.#enter(flow, tables, decision, { base: life.incarnation, resumeAt: life.resumeAt, end: life.end, position });
+      await this.#enter(flow, tables, decision, {
+        base: life.incarnation,
+        resumeAt: life.resumeAt,
+        end: life.end,
+        position,
+      });
       return this.#changed ? "again" : "done";
     } catch (error) {
       await this.#companion?.stop();
@@ -141,8 +146,10 @@ export class Session {
     const lsn = after === undefined ? resumeAt - 1n : after + 1n;
     flow.batcher.jump({ lsn, ordinal: 0 }, decision.incarnation);
     flow.sealer.begin({ lsn, xid: 0n, time: this.#shared.signer.now() * 1000 });
+    flow.sealer.speak({ time: this.#shared.signer.now() * 1000, purpose: progress.reason() ?? null }, 0n);
     flow.sealer.note(decision.kind);
     await flow.drain();
+    progress.setReason(undefined);
     progress.setLife({ base: at.base, incarnation: decision.incarnation });
     progress.setPassed(resumeAt, flow.finalTo);
     this.#shared.declared.push(decision.kind === "gap" ? decision.why : "restored");

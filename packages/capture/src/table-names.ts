@@ -73,7 +73,12 @@ export function namingsOf(tables: readonly TableSchema[], handles: TableHandles,
     }
     const isKnown = met !== undefined || known.hasEvents(handleOf(name));
     const before = isKnown || table.id === undefined ? undefined : known.met.find((m) => m.id === table.id);
-    if (before === undefined || (before.name !== table.name && present.has(before.name)) || claims.has(toHex(before.handle))) continue;
+    if (
+      before === undefined ||
+      (before.name !== table.name && present.has(before.name)) ||
+      claims.has(toHex(before.handle))
+    )
+      continue;
     namings.push({ name, table: before.handle, reused: false });
   }
   return namings;
