@@ -8,6 +8,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { setFlagsFromString } from "node:v8";
 import {
   connect,
   copyRows,
@@ -163,7 +164,6 @@ type Step = keyof typeof STEPS;
 function inChild(step: Step, place: Place): Promise<VerifyFigures> {
   return new Promise((resolve, reject) => {
     const child = fork(fileURLToPath(import.meta.url), [step], {
-      execArgv: ["--semi-space-growth-factor=1"], // as the command sets it for itself
       env: { ...process.env, BENCH_PLACE: JSON.stringify(place) },
     });
     let answer: VerifyFigures | undefined;
@@ -250,6 +250,7 @@ function figuresOf(rows: number, { verify, hash }: Measured): readonly Figure[] 
 
 const place = process.env["BENCH_PLACE"];
 if (process.send !== undefined && place !== undefined) {
+  setFlagsFromString("--semi-space-growth-factor=1"); // as the command does, see cli/src/memory.ts
   const figures = await STEPS[process.argv[2] as Step](JSON.parse(place) as Place);
   process.send(figures ?? { rows: 0, seconds: 0, cpuSeconds: 0, peakMiB: 0 }, () => process.exit(0));
 }
