@@ -4,9 +4,12 @@
  * socket's buffer, and memory holds a bounded number of batches whatever the size of a transaction.
  */
 import type { Position } from "@anamnesis/contracts";
+import { toHex } from "@anamnesis/core";
 import type { Receipt } from "@anamnesis/ledger";
 import { type Batch, Batcher, type BatchSigner, signBatch } from "./batcher.ts";
 import type { CaptureOptions } from "./capture.ts";
+import { Contradictions } from "./contradictions/contradictions.ts";
+import { Judge } from "./contradictions/judge.ts";
 import { FieldDigests } from "./digests/sealing.ts";
 import { Marks } from "./marks.ts";
 import type { PlacedLeaf } from "./row-index.ts";
@@ -31,6 +34,8 @@ export class Flow implements EventSink {
   readonly now: () => number;
   /** Rows with events on their way, while `watchRows` was called. */
   readonly touched = new Touched();
+  /** Rows that were altered behind capture, as later changes show. */
+  readonly contradictions: Contradictions;
   readonly batcher: Batcher;
   readonly sealer: Sealer;
   readonly #o: CaptureOptions;
@@ -65,9 +70,11 @@ export class Flow implements EventSink {
       life: incarnation,
       newest: (table, row) => options.index.newestAt(table, row),
     });
+    this.contradictions = contradictionsOf(options, sealers);
     const { actorOf } = options;
     this.sealer = new Sealer({
       ...{ source: sourceId, handles, sealers, sink: this, digests: this.#digests },
+      witness: this.contradictions,
       ...(actorOf === undefined ? {} : { actorOf }),
     });
     this.#submitter = new Submitter({
@@ -127,6 +134,7 @@ export class Flow implements EventSink {
   event(leaf: Uint8Array, lsn: bigint, ordinal: number, table: Uint8Array, row: Uint8Array | null): void {
     this.#sealed++;
     this.batcher.add(leaf, lsn, ordinal);
+    if (this.contradictions.takeCrowded()) this.batcher.flush();
     this.touched.add(this.batcher.current, table, row);
   }
 
@@ -168,7 +176,7 @@ export class Flow implements EventSink {
     const { index } = this.#o;
     index.together(() => {
       for (const { batch, receipt } of final) {
-        index.apply(placed(batch, receipt));
+        index.apply(placed(batch, receipt), this.contradictions);
         index.skipTo(receipt.index + receipt.count);
       }
       if (rows.length > 0) index.learn(rows);
@@ -183,6 +191,16 @@ export class Flow implements EventSink {
     this.touched.indexed(this.#indexedBatch);
     this.marks.final(this.#indexedBatch);
   }
+}
+
+function contradictionsOf(options: CaptureOptions, sealers: SubjectSealers): Contradictions {
+  const { primitives, handles, index, progress } = options;
+  const judge = new Judge({
+    ...{ primitives, handles, sealers },
+    pending: (table) => progress.tables.pending().get(toHex(table)),
+    layouts: (table) => progress.tables.layouts(table),
+  });
+  return new Contradictions({ judge, index, settledTo: progress.passed() ?? 0n });
 }
 
 function* placed(batch: Batch, receipt: Receipt): Iterable<PlacedLeaf> {

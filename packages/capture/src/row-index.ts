@@ -4,7 +4,7 @@
  * it through `RowIndexWriter`; verify and history read it through `RowIndexReader`, also from another process.
  */
 import type { Position } from "@anamnesis/contracts";
-import type { EventKind } from "@anamnesis/ledger";
+import type { Event, EventKind } from "@anamnesis/ledger";
 
 /** A leaf with its place in the log. */
 export interface PlacedLeaf {
@@ -47,7 +47,10 @@ export interface RowIndexWriter {
    * source are skipped; leaves below `appliedTo()` as well, so that applying twice is harmless.
    * @throws `ledger/malformed` when an event leaf cannot be read; nothing of the call is applied then.
    */
-  apply(leaves: Iterable<PlacedLeaf>): void;
+  apply(leaves: Iterable<PlacedLeaf>, witness?: EventWitness): void;
+
+  /** What the row's record said before the event at `at`, when that event is known for it. For events delivered again. */
+  predecessor(table: Uint8Array, row: Uint8Array, at: Position): KnownPredecessor | undefined;
 
   /**
    * Says that every leaf below `next` has been offered to `apply`: moves `appliedTo()` over leaves that are not ours.
@@ -66,6 +69,39 @@ export interface RowIndexWriter {
    * reappear identically when a slot starts again at `afterLsn`. The newest 1,000,000 are kept.
    */
   recentCommits(afterLsn: bigint): readonly KnownCommit[];
+}
+
+/** What was last said of a row before an event. Good until the next call. */
+export interface Predecessor {
+  /** Log index of the event. */
+  readonly index: number;
+  /** Undefined: nothing was ever said of the row. */
+  readonly before: VisibleEvent | undefined;
+  /** The table's baseline was complete before the event: every row that was there had been spoken of. */
+  readonly baselined: boolean;
+}
+
+export interface KnownPredecessor extends Predecessor {
+  /** Of the event. `time` in microseconds since 1970. */
+  readonly xid: bigint;
+  readonly time: number;
+  /** The ledger has it already that the event's before-image contradicted this. */
+  readonly contradicted: boolean;
+}
+
+/** Sees what is replaced while events are taken in. */
+export interface EventWitness {
+  /** Whether to call `replaced` for this update or delete. Asked for each, in the order of the log. */
+  wants(event: Event): boolean;
+  /** Just before the row's record takes the event. */
+  replaced(event: Event, row: Uint8Array, predecessor: Predecessor): void;
+}
+
+/** A later legal change showed that the row was not what the ledger had vouched for. */
+export interface Contradiction {
+  /** Log index and time (µs since 1970) of that change. */
+  readonly event: number;
+  readonly time: number;
 }
 
 /**
@@ -160,6 +196,9 @@ export interface RowIndexReader {
 
   /** What operators accepted, oldest first, at most `limit`; and how much there is altogether. */
   accepted(limit: number, table?: Uint8Array): { readonly events: readonly AcceptedEvent[]; readonly total: number };
+
+  /** Rows that were contradicted and not accepted since: the oldest contradiction of each. */
+  contradicted(): ReadonlyMap<RowId, Contradiction>;
 
   /** Handles of tables whose name is not the one that their handle was made from, by the handle (hexadecimal) of the name. */
   bound(): ReadonlyMap<string, Uint8Array>;

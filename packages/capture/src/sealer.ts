@@ -8,10 +8,13 @@ import type { Bytes } from "@anamnesis/core";
 import type { Handles, RowSealer } from "@anamnesis/crypto";
 import { type EventKind, encodeEvent, purposeCode } from "@anamnesis/ledger";
 import { patientHandle, patientName } from "./audit/patient-handle.ts";
+import type { ContradictedRow, ImageWitness } from "./contradictions/images.ts";
 import { sealsDigests } from "./digests/rule.ts";
 import { FieldDigests } from "./digests/sealing.ts";
+import { referenceTo } from "./index/contradicted.ts";
 import type { Attribution, InterludeSealer } from "./interlude.ts";
-import { keyOfFields, keyText, RowWriter, rowText, splitRow, unescapeField } from "./postgres/canonical.ts";
+import { keyOfFields, keyText, RowWriter, rowText, splitRow } from "./postgres/canonical.ts";
+import { IDENTITY, isComplete, keyFields, same } from "./row-image.ts";
 import { type Change, type RowImage, type TableSchema, type TransactionStart, UPDATE_ORDINALS } from "./source.ts";
 import { type SubjectSealers, subjectsOf, subjectsOfFields } from "./subject-sealers.ts";
 
@@ -31,6 +34,7 @@ export interface SealerOptions {
   readonly digests?: FieldDigests;
   /** Asked once for each transaction that names nobody itself. `time` of the commit, µs since 1970. */
   readonly actorOf?: ActorOf;
+  readonly witness?: ImageWitness;
 }
 
 /** Who wrote a transaction, as far as another witness than the stream tells. */
@@ -139,8 +143,10 @@ export class Sealer implements InterludeSealer {
       case "create":
         return this.#stored("create", change.table, change.after);
       case "update":
+        if (change.before !== null) this.#show(change.table, change.before);
         return this.#update(change.table, change.before, change.after);
       case "delete":
+        this.#show(change.table, change.before);
         return this.#removed(change.table, change.before);
       case "truncate":
         return this.#emit((ordinal) => {
@@ -198,6 +204,13 @@ export class Sealer implements InterludeSealer {
     this.#emit(() => ({ kind, table, row }));
   }
 
+  /** A later change showed that a row was altered behind capture. */
+  contradicted({ table, row, event, xid, time, name }: ContradictedRow): void {
+    if (name !== undefined) this.#o.sink.row(table, row, name);
+    this.speak({ time, purpose: referenceTo(event) }, xid);
+    this.#emit(() => ({ kind: "contradicted", table, row }));
+  }
+
   /** An event about a table's life: `purpose` says which (spec/capture.md). */
   tell(table: Uint8Array, purpose: string | null, schema: Uint8Array | null): void {
     this.#purpose = purpose;
@@ -212,6 +225,16 @@ export class Sealer implements InterludeSealer {
   /** An event about a whole table or, without one, about the source. */
   note(kind: "gap" | "restored" | "schema", table?: TableSchema): void {
     this.#emit(() => ({ kind, table: table?.handle ?? NO_TABLE, schema: table?.schemaId ?? null }));
+  }
+
+  /** The row that the next event replaces. Where images are not always complete, none is looked at. */
+  #show(table: TableSchema, before: RowImage): void {
+    const { witness } = this.#o;
+    if (witness === undefined || table.identity !== "full" || table.keyColumns.length === 0) return;
+    if (!isComplete(before)) return;
+    const at = this.#at(this.#ordinal + 1);
+    const image = { table, row: this.#rows.row(before), at };
+    witness.before(image, at.ordinal <= this.#skipTo, () => this.#keyedRow(table, before));
   }
 
   #update(table: TableSchema, before: RowImage | null, after: RowImage): void {
@@ -374,27 +397,3 @@ export class Sealer implements InterludeSealer {
 type Vouched = Pick<Parts, "schema" | "commitment">;
 const NOT_VOUCHED: Vouched = {};
 const NO_MEMORY = new FieldDigests({ store: undefined, life: new Uint8Array(8), newest: () => undefined });
-
-/** 0, 1, 2, … for lists that hold nothing but the key. */
-const IDENTITY: readonly (readonly number[])[] = Array.from({ length: 33 }, (_, n) =>
-  Array.from({ length: n }, (_, i) => i),
-);
-
-const keyFields = (fields: readonly Uint8Array[], table: TableSchema) =>
-  table.keyColumns.map((index) => {
-    const field = fields[index];
-    return field === undefined ? null : unescapeField(field);
-  });
-
-function isComplete(columns: RowImage): columns is readonly (Bytes | null)[] {
-  for (let i = 0; i < columns.length; i++) if (columns[i] === undefined) return false;
-  return true;
-}
-
-function same(a: Bytes | null | undefined, b: Bytes | null | undefined): boolean {
-  if (a === undefined || b === undefined || a === null || b === null)
-    return a === b || a === undefined || b === undefined;
-  if (a.length !== b.length) return false;
-  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
-  return true;
-}

@@ -19,6 +19,7 @@ export const EVENT_KINDS = [
   "erase",
   "retired",
   "accepted",
+  "contradicted",
 ] as const;
 export type EventKind = (typeof EVENT_KINDS)[number];
 

@@ -1,9 +1,11 @@
 /** Taking events into the index: one pass, sequential writes except for the pages of the rows concerned. */
 import type { StatementSync } from "node:sqlite";
 import { decodeEvent, type Event, type EventKind, isEventLeaf } from "@anamnesis/ledger";
-import type { PlacedLeaf, RowId } from "../row-index.ts";
+import type { EventWitness, PlacedLeaf, RowId } from "../row-index.ts";
+import { ContradictedRows } from "./contradicted.ts";
 import { endsRow, kindCode, RecordView, tellsContent } from "./record.ts";
 import type { Store } from "./store.ts";
+import { Found } from "./view.ts";
 
 const COMMITS_MAX = 1_000_000;
 const PRUNE_EVERY = 65_536;
@@ -15,10 +17,22 @@ interface Tally {
   unattributed: number;
 }
 
+/** An event about a row. */
+interface Taken {
+  readonly event: Event;
+  readonly row: Uint8Array;
+  readonly index: number;
+  readonly table: number;
+  readonly actor: number;
+}
+
 export class Applier {
   readonly #store: Store;
   readonly #source: string;
   readonly #record = new RecordView();
+  readonly #found = new Found();
+  readonly #contradicted: ContradictedRows;
+  #witness: EventWitness | undefined;
   readonly #tallies = new Map<number, Tally>();
   /** Log index of the newest truncate per table. */
   #truncatedAt = new Map<number, number>();
@@ -32,6 +46,7 @@ export class Applier {
     this.#store = store;
     this.#source = source;
     const { db } = store;
+    this.#contradicted = new ContradictedRows(db);
     this.#sql = {
       older: db.prepare("INSERT INTO older VALUES (?, ?)"),
       read: db.prepare("INSERT INTO reads VALUES (?, ?, ?)"),
@@ -44,7 +59,8 @@ export class Applier {
     };
   }
 
-  apply(leaves: Iterable<PlacedLeaf>): void {
+  apply(leaves: Iterable<PlacedLeaf>, witness?: EventWitness): void {
+    this.#witness = witness;
     this.#tallies.clear();
     try {
       this.#store.write(() => {
@@ -54,6 +70,7 @@ export class Applier {
       });
     } catch (error) {
       this.#truncatedAt = new Map();
+      this.#contradicted.forget();
       this.#lastLsn = -1n;
       throw error;
     }
@@ -78,15 +95,18 @@ export class Applier {
       const before = this.#store.rows;
       id = this.#store.findOrAdd(table, event.row);
       if (id === before) this.#store.unnamed++;
-      if (tellsContent(event.kind)) this.#change(id, event, index, table, actor);
+      if (tellsContent(event.kind)) this.#change(id, { ...{ event, row: event.row, index, table }, actor });
       else this.#sql.read.run(id, index, kindCode(event.kind));
+      if (event.kind === "contradicted") this.#contradicted.add(id, event);
     }
     this.#count(event, index, table, id);
   }
 
   /** The record takes the new event; what it held before moves to `older`, filed under the event that replaced it. */
-  #change(id: RowId, event: Event, index: number, table: number, actor: number): void {
+  #change(id: RowId, taken: Taken): void {
+    const { event, index, table, actor } = taken;
     const r = this.#store.pages.seekForWrite(this.#record, id);
+    if (isWatched(event) && this.#witness?.wants(event) === true) this.#show(r, taken, this.#witness);
     let copies = 0;
     if (r.code !== 0) {
       this.#sql.older.run(index, r.copy());
@@ -94,12 +114,19 @@ export class Applier {
     }
     r.write(event, index, copies, actor);
     if (event.kind !== "accepted") return;
+    this.#contradicted.accept(id);
     this.#sql.accepted.run(index, table, id, event.time, actor, endsRow(event) ? 1 : 0, event.purpose);
+  }
+
+  #show(r: RecordView, { event, row, index, table }: Taken, witness: EventWitness): void {
+    const before = r.code === 0 ? undefined : this.#found.take(r, r.alive && r.index > this.#truncated(table));
+    witness.replaced(event, row, { index, before, baselined: this.#contradicted.isBaselined(table, index) });
   }
 
   #mark(event: Event, index: number, table: number, actor: number): void {
     this.#sql.mark.run(index, table, kindCode(event.kind), event.xid, event.time, actor);
     if (event.kind === "truncate") this.#truncatedAt.set(table, index);
+    if (event.kind === "schema" && event.purpose === null) this.#contradicted.baseline(table, index);
     if (event.kind === "schema" && event.purpose === NAMED && event.schema !== null) {
       this.#sql.bound.run(event.schema, event.table);
     }
@@ -146,6 +173,9 @@ export class Applier {
     return at;
   }
 }
+
+/** What a before-image can come with. */
+const isWatched = ({ kind }: Event): boolean => kind === "update" || kind === "delete";
 
 /** Purpose of the `schema` event that says under which name a table goes from then on (spec/capture.md). */
 export const NAMED = "named";

@@ -4,10 +4,13 @@ import { toHex } from "@anamnesis/core";
 import type { EventKind } from "@anamnesis/ledger";
 import type {
   AcceptedEvent,
+  Contradiction,
+  EventWitness,
   IdRange,
   IndexedEvent,
   IndexedTable,
   KnownCommit,
+  KnownPredecessor,
   PlacedLeaf,
   RowId,
   RowIndexReader,
@@ -17,6 +20,7 @@ import type {
   Visibility,
 } from "../row-index.ts";
 import { Applier } from "./apply.ts";
+import { openContradictions, predecessorOf } from "./contradicted.ts";
 import { HANDLE_BYTES, kindOfCode, RecordView } from "./record.ts";
 import { Store } from "./store.ts";
 import { SnapshotView } from "./view.ts";
@@ -87,8 +91,18 @@ class SqliteRowIndex implements RowIndex {
     });
   }
 
-  apply(leaves: Iterable<PlacedLeaf>): void {
-    this.#applier.apply(leaves);
+  apply(leaves: Iterable<PlacedLeaf>, witness?: EventWitness): void {
+    this.#applier.apply(leaves, witness);
+  }
+
+  predecessor(table: Uint8Array, row: Uint8Array, at: Position): KnownPredecessor | undefined {
+    const number = this.#store.tables.find(table);
+    const id = number === undefined ? undefined : this.#store.find(number, row);
+    return number === undefined || id === undefined ? undefined : predecessorOf(this.#store, number, id, at);
+  }
+
+  contradicted(): ReadonlyMap<RowId, Contradiction> {
+    return openContradictions(this.#store.db);
   }
 
   skipTo(next: number): void {

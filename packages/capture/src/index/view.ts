@@ -122,7 +122,7 @@ export class SnapshotView implements TableView {
 }
 
 /** Moved from record to record; what is not always asked for is read when it is. */
-class Found implements VisibleEvent {
+export class Found implements VisibleEvent {
   readonly #record = new RecordView();
   alive = false;
   bytes: Uint8Array = new Uint8Array(0);

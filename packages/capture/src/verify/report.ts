@@ -14,6 +14,11 @@ export interface Finding {
    * Set when the row holds what this older event (log index) committed to: it was put back. The newest of several.
    */
   readonly equalsEvent?: number;
+  /**
+   * Set when a later legal change carried the altered row into its own commitment, or deleted it: log index and time (µs
+   * since 1970) of the first such change. The row stays a finding until it is accepted.
+   */
+  readonly contradicted?: { readonly event: number; readonly time: number };
   /** Set on `unvouched` rows whose newest event covers other columns than the table has now. */
   readonly columnsChanged?: true;
   /** Set on `unvouched` rows whose newest event left out a large value that was not known from before. */

@@ -1,0 +1,72 @@
+/** Before-images of events on their way, until the index takes the events in. In the order of the events. */
+import { comparePositions, type Position } from "@anamnesis/contracts";
+import type { Bytes } from "@anamnesis/core";
+import type { TableSchema } from "../source.ts";
+
+/** A row of a table with a key as it was before an event, complete. `row`: plain row bytes. */
+export interface BeforeImage {
+  readonly table: TableSchema;
+  readonly row: Bytes;
+  /** Of the event. */
+  readonly at: Position;
+}
+
+/** Sees complete rows of tables with a key as they were before the event that is sealed next. */
+export interface ImageWitness {
+  /** The bytes are good until it returns. `final`: the event is on the ledger already. `rowOf`: the row's handle. */
+  before(image: BeforeImage, final: boolean, rowOf: () => Uint8Array | null): void;
+}
+
+/** A row that was not as the ledger had vouched for when the change at log index `event` met it. */
+export interface ContradictedRow {
+  readonly table: Uint8Array;
+  readonly row: Uint8Array;
+  readonly event: number;
+  /** Of that change. */
+  readonly xid: bigint;
+  readonly time: number;
+  /** Key text, where no event has told it yet: the row was never spoken of. */
+  readonly name?: string;
+}
+
+/** A batch is closed when so much is kept for it; so a few batches are the most that memory holds. */
+const CROWDED_BYTES = 4_194_304;
+const COMPACT_AT = 4_096;
+
+export class BeforeImages {
+  #list: BeforeImage[] = [];
+  #next = 0;
+  #sinceBatch = 0;
+
+  /** Copies the row: the bytes of a change are only good while it is handled. */
+  keep({ table, row, at }: BeforeImage): void {
+    this.#list.push({ table, row: Buffer.from(row), at });
+    this.#sinceBatch += row.length;
+  }
+
+  /** Whether the batch under way should be closed because of what is kept for it. Asked after each event. */
+  takeCrowded(): boolean {
+    if (this.#sinceBatch < CROWDED_BYTES) return false;
+    this.#sinceBatch = 0;
+    return true;
+  }
+
+  /** Whether there is one for the event at this place. Forgets those of events before it. */
+  has(at: Position): boolean {
+    for (let image = this.#list[this.#next]; image !== undefined; image = this.#list[++this.#next]) {
+      const order = comparePositions(image.at, at);
+      if (order >= 0) return order === 0;
+    }
+    return false;
+  }
+
+  /** The one that `has` found. */
+  take(): BeforeImage | undefined {
+    const image = this.#list[this.#next++];
+    if (this.#next >= COMPACT_AT) {
+      this.#list = this.#list.slice(this.#next);
+      this.#next = 0;
+    }
+    return image;
+  }
+}

@@ -1,0 +1,90 @@
+/**
+ * Whether a row, as a later legal change found it, is what the ledger had vouched for. Wherever that cannot be told the answer
+ * is no: a false alarm is worse than a miss, and verification has looked, or will look, at the row itself.
+ */
+import type { Bytes } from "@anamnesis/core";
+import type { Handles, Primitives, RowSealer } from "@anamnesis/crypto";
+import { ruleOf, withDigests } from "../digests/rule.ts";
+import { formerRow, type Layout, layoutOf, recast } from "../layout.ts";
+import { splitRow, unescapeField, utf8Text } from "../postgres/canonical.ts";
+import type { Predecessor, VisibleEvent } from "../row-index.ts";
+import type { TableSchema } from "../source.ts";
+import type { SubjectSealers } from "../subject-sealers.ts";
+import type { PendingReason } from "../table-notes.ts";
+import { RowIdentity } from "../verify/row-identity.ts";
+import type { BeforeImage } from "./images.ts";
+
+export interface JudgeOptions {
+  readonly primitives: Primitives;
+  readonly handles: Handles;
+  readonly sealers: SubjectSealers;
+  /** Why the table's rows are being gone through just now, if they are. Asked only about rows that differ. */
+  readonly pending: (table: Uint8Array) => PendingReason | undefined;
+  /** Every layout that the table was seen with. Asked only about rows that differ. */
+  readonly layouts: (table: Uint8Array) => readonly Layout[];
+}
+
+export class Judge {
+  readonly #o: JudgeOptions;
+  readonly #identities = new WeakMap<TableSchema, RowIdentity>();
+
+  constructor(options: JudgeOptions) {
+    this.#o = options;
+  }
+
+  /** `row`: the row's handle. */
+  contradicts({ table, row: bytes }: BeforeImage, row: Uint8Array, { before, baselined }: Predecessor): boolean {
+    const identity = this.#identity(table);
+    const sealer = identity.sealer(identity.fields(bytes));
+    if (sealer === "erased") return false;
+    if (before?.alive !== true) return baselined && this.#o.pending(table.handle) === undefined;
+    const rule =
+      before.commitmentAt < 0 || before.schemaAt < 0 ? undefined : ruleOf(table, before.bytes, before.schemaAt);
+    if (rule === undefined) return false;
+    const schema = table.rules?.[rule] ?? table.schemaId;
+    const fits = (s: RowSealer, former: Bytes): boolean => {
+      const covered = rule === "digests" ? withDigests(s, former) : former;
+      return isAt(before, s.commitment(table.handle, row, schema, before.lsn, before.ordinal, covered));
+    };
+    if (fits(sealer, bytes) || identity.formerly(bytes, (s) => fits(s, bytes))) return false;
+    const pending = this.#o.pending(table.handle);
+    if (pending !== undefined && pending !== "columns") return false;
+    return !this.#isRenamed(table, bytes, (former) => fits(sealer, former));
+  }
+
+  /** Key text. */
+  nameOf({ table, row }: BeforeImage): string {
+    return this.#identity(table).text(row);
+  }
+
+  /** Labels of an enumeration may be renamed at any moment, and rows then read otherwise without being changed. */
+  #isRenamed(table: TableSchema, bytes: Bytes, fits: (row: Bytes) => boolean): boolean {
+    if (table.columns.every((c) => c.labels === undefined)) return false;
+    const fields = splitRow(bytes);
+    if (table.columns.some((c, i) => c.labels?.every(([, label]) => label !== textOf(fields[i])) === true)) return true;
+    const now = layoutOf(table);
+    return this.#o.layouts(table.handle).some((former) => {
+      const plan = recast(former, now);
+      return plan !== undefined && fits(formerRow(plan, fields, []));
+    });
+  }
+
+  #identity(table: TableSchema): RowIdentity {
+    let identity = this.#identities.get(table);
+    if (identity === undefined) {
+      identity = new RowIdentity(table, this.#o.handles, this.#o.sealers);
+      this.#identities.set(table, identity);
+    }
+    return identity;
+  }
+}
+
+function isAt({ bytes, commitmentAt }: VisibleEvent, tag: Uint8Array): boolean {
+  for (let i = 0; i < tag.length; i++) if (bytes[commitmentAt + i] !== tag[i]) return false;
+  return true;
+}
+
+function textOf(field: Bytes | undefined): string | undefined {
+  const value = field === undefined ? null : unescapeField(field);
+  return value === null ? undefined : utf8Text(value);
+}
