@@ -56,8 +56,12 @@ const lineOf = (f: Finding, session: Session): Line => ({
   findings: 1,
 });
 
-function because({ valueUnknown, pending }: Finding, { texts: { verify } }: Session): string {
-  const why = [...(valueUnknown === true ? [verify.valueUnknown] : []), ...(pending === true ? [verify.pending] : [])];
+function because({ valueUnknown, pending, contradicted }: Finding, { texts: { verify } }: Session): string {
+  const why = [
+    ...(valueUnknown === true ? [verify.valueUnknown] : []),
+    ...(pending === true ? [verify.pending] : []),
+    ...(contradicted === undefined ? [] : [verify.contradicted(contradicted.event, isoTime(contradicted.time))]),
+  ];
   return why.map((text) => `; ${text}`).join("");
 }
 

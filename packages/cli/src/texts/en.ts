@@ -198,6 +198,8 @@ export const en = {
           : `Clean: all ${rows} rows are what the ledger vouches for.`,
     found: (n: number) => count(n, "finding"),
     manyRows: (n: number) => count(n, "row"),
+    contradicted: (event: number, time: string) =>
+      `altered before event ${event} (${time}), which took the alteration over`,
     valueUnknown: "it left out a large value that was not known",
     pending: "capture is going through this table, which is new or has changed",
     accepted: (n: number) => `${count(n, "row")} accepted with a reason:`,

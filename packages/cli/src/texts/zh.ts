@@ -173,6 +173,7 @@ export const zh: Texts = {
     clean: (rows) => (rows === 0 ? "无异常：此处没有行，账本中也没有。" : `无异常：全部 ${rows} 行与账本相符。`),
     found: (n) => `${n} 项发现`,
     manyRows: (n) => `${n} 行`,
+    contradicted: (event, time) => `在事件 ${event}（${time}）之前已被改动，该事件沿用了改动后的内容`,
     valueUnknown: "该事件未含一个此前未知的大值",
     pending: "该表是新的或已变更，捕获正在逐行核对",
     accepted: (n) => `${n} 行已说明原因并被接受：`,
