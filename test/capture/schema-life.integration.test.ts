@@ -265,3 +265,83 @@ describe("what was altered behind capture", () => {
     expect(report.unvouched[0]).toMatchObject({ columnsChanged: true });
   });
 });
+
+describe("what an operator accepts", () => {
+  beforeAll(
+    () =>
+      begin(
+        "CREATE TABLE t (id int PRIMARY KEY, v text, w int)",
+        "INSERT INTO t SELECT i, 'v' || i, i FROM generate_series(1, 50) i",
+        "CREATE TABLE k (v text); ALTER TABLE k REPLICA IDENTITY FULL",
+        "INSERT INTO k SELECT 'v' || i % 5 FROM generate_series(1, 20) i",
+        "CREATE TABLE gone (id int PRIMARY KEY)",
+        "INSERT INTO gone SELECT generate_series(1, 4)",
+      ),
+    120_000,
+  );
+  afterAll(() => chain.close());
+
+  async function accept(table: string, key: string | null, reason: string) {
+    const { requests } = chain.progress;
+    const id = requests.ask({ table, key, reason, note: "Dr Who was told", actor: "operator ann" });
+    for (;;) {
+      const answer = requests.answer(id);
+      if (answer !== undefined) return answer;
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  }
+
+  it("is vouched for from then on, and stays in sight", async () => {
+    await behind(
+      "t",
+      "UPDATE t SET v = 'x' WHERE id IN (1, 2)",
+      "DELETE FROM t WHERE id IN (3, 4)",
+      "INSERT INTO t VALUES (90, 'n', 1)",
+    );
+    expect(await accept("public.t", "1", "RESTORED")).toEqual({ accepted: 1 });
+    expect(await accept("public.t", "3", "RESTORED")).toEqual({ accepted: 1 });
+    expect(await accept("public.t", "5", "RESTORED")).toEqual({ accepted: 0 });
+    expect(found(await chain.verify())).toEqual([
+      "altered public.t 2",
+      "missing public.t 4",
+      "unexplained public.t 90",
+    ]);
+    expect(await accept("public.t", null, "RESTORED")).toEqual({ accepted: 3 });
+    await sql("UPDATE t SET v = 'legal' WHERE id = 2", "INSERT INTO t VALUES (3, 'again', 1)");
+    const report = await chain.verify({ mode: "from-log" });
+    expect(found(report)).toEqual([]);
+    expect(report.accepted.total).toBe(5);
+    expect(report.accepted.rows.map((r) => `${r.key} ${r.gone} ${r.reason}`).toSorted()).toEqual([
+      ...["1 false RESTORED", "2 false RESTORED", "3 true RESTORED", "4 true RESTORED", "90 false RESTORED"],
+    ]);
+    expect(report.accepted.rows[0]?.actor).toBe("operator ann");
+  });
+
+  it("is found again when it is altered after that", async () => {
+    await behind("t", "UPDATE t SET v = 'y' WHERE id = 1");
+    expect(found(await chain.verify())).toEqual(["altered public.t 1"]);
+    expect(await accept("public.t", "1", "AGAIN")).toEqual({ accepted: 1 });
+  });
+
+  it("holds for copies without a key, for a dropped column, and for a table that is gone", async () => {
+    await behind(
+      "k",
+      "DELETE FROM k WHERE ctid = (SELECT min(ctid) FROM k WHERE v = 'v1')",
+      "INSERT INTO k VALUES ('n'), ('n')",
+    );
+    expect(await accept("public.k", null, "REPAIRED")).toEqual({ accepted: 3 });
+    await sql("ALTER TABLE t DROP COLUMN w", "DROP TABLE gone");
+    const before = await chain.verify();
+    expect(before.totals).toMatchObject({ unvouched: 50, missing: 1, altered: 0, unexplained: 0 });
+    expect(before.missing[0]).toMatchObject({ table: "public.gone", key: "*" });
+    expect(await accept("public.t", null, "COLUMN-DROPPED")).toEqual({ accepted: 50 });
+    expect(await accept("public.gone", null, "TABLE-DROPPED")).toEqual({ accepted: 4 });
+    for (const mode of ["cache", "from-log"] as const) expect(found(await chain.verify({ mode }))).toEqual([]);
+  });
+
+  it("is refused where it means nothing", async () => {
+    expect(await accept("public.nothing", null, "X")).toMatchObject({ code: "capture/unknown-table" });
+    expect(await accept("public.t", "1|2", "X")).toMatchObject({ code: "capture/malformed-key" });
+    expect(await accept("public.t", "abc", "X")).toMatchObject({ code: "capture/malformed-key" });
+  });
+});
