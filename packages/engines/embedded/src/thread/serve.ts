@@ -34,6 +34,7 @@ async function valueOf(engine: Engine, request: Request): Promise<Answer> {
     case "health":
       return engine.health();
     case "close":
-      return void (await engine.close());
+      await engine.close();
+      return undefined;
   }
 }
