@@ -215,12 +215,15 @@ class MultisetCheck extends Check implements TableCheck {
   #met = false;
   /** Lacking rows that may be erased ones: their handles cannot be computed any more. */
   #erased: number;
-  /** Copies that the index has too many, under the table's former columns. */
+  /** Copies that the index has too many, under former columns that nobody can compare any more. */
   #former = 0;
+  /** Former columns under which capture has compared every row: what is lacking there was not there. */
+  readonly #compared: readonly Former[];
 
   constructor(table: TableSchema, view: TableView, context: CheckContext) {
     super(table, view, context);
     this.#erased = -view.untold();
+    this.#compared = context.pending === undefined ? (context.formers?.(table) ?? []).filter((f) => f.exact) : [];
   }
 
   get lostKey(): boolean {
@@ -279,12 +282,17 @@ class MultisetCheck extends Check implements TableCheck {
 
   /** Handles of erased rows cannot be computed any more, so as many lacking rows as there are erased ones may be those. */
   #lacking(id: RowId, key: () => string): void {
-    const newest = this.view.newest(id);
-    const former =
-      newest !== undefined && newest.schemaAt >= 0 && ruleOf(this.table, newest.bytes, newest.schemaAt) === undefined;
-    if (former && this.#former < this.#unmatched) this.#former++;
+    if (this.#isUntold(this.view.newest(id)) && this.#former < this.#unmatched) this.#former++;
     else if (this.#erased > 0) this.#erased--;
     else this.report("missing", id, key);
+  }
+
+  /** The event covers former columns, and what it says of them cannot be held against a row of now. */
+  #isUntold(newest: VisibleEvent | undefined): boolean {
+    if (newest === undefined || newest.schemaAt < 0) return false;
+    const { bytes, schemaAt } = newest;
+    if (ruleOf(this.table, bytes, schemaAt) !== undefined) return false;
+    return !this.#compared.some((former) => former.ids.some(({ id }) => sameBytes(bytes, schemaAt, id)));
   }
 }
 
