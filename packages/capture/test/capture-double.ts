@@ -23,7 +23,7 @@ export const table: TableSchema = {
 };
 
 /** An engine that takes what continues, and gives `busy` while it is held. */
-export class DoubleEngine {
+class DoubleEngine {
   readonly events: Event[] = [];
   state: SourceState | undefined;
   size = 1;
@@ -58,7 +58,7 @@ export class DoubleEngine {
 }
 
 /** A source that starts empty at position 8 and delivers what the test commits. */
-export class DoubleSource {
+class DoubleSource {
   readonly log: { readonly lsn: bigint; readonly changes: readonly Change[] }[] = [];
   handler: StreamHandler | undefined;
   acknowledged = 0n;
@@ -66,7 +66,13 @@ export class DoubleSource {
   #fail: ((error: unknown) => void) | undefined;
 
   commit(lsn: bigint, ...keys: readonly string[]): void {
-    const changes = keys.map((key): Change => ({ kind: "create", table, after: [Buffer.from(key), Buffer.from("x")] }));
+    this.commitChanges(
+      lsn,
+      ...keys.map((key): Change => ({ kind: "create", table, after: [Buffer.from(key), Buffer.from("x")] })),
+    );
+  }
+
+  commitChanges(lsn: bigint, ...changes: readonly Change[]): void {
     this.log.push({ lsn, changes });
     if (this.handler !== undefined) this.#deliver(this.handler, lsn, changes);
   }

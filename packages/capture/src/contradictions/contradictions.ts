@@ -15,7 +15,6 @@ import type { Sealer } from "../sealer.ts";
 import { type BeforeImage, BeforeImages, type ContradictedRow, type ImageWitness } from "./images.ts";
 import type { Judge } from "./judge.ts";
 
-/** More are not remembered at a time: the source delivers the others again. About 60 MiB. */
 const HELD_MAX = 200_000;
 
 type Found = ContradictedRow & { readonly lsn: bigint };
@@ -25,6 +24,8 @@ export interface ContradictionsOptions {
   readonly index: Pick<RowIndexWriter, "predecessor">;
   /** What the source delivers again before this position was looked at, and what was found is final. */
   readonly settledTo: bigint;
+  /** Default 200,000: about 60 MiB. More are not remembered at a time: the source delivers the others again. */
+  readonly heldMax?: number;
 }
 
 export class Contradictions implements EventWitness, ImageWitness, Interlude {
@@ -107,7 +108,8 @@ export class Contradictions implements EventWitness, ImageWitness, Interlude {
   }
 
   #add(found: Found): void {
-    if (this.#left === undefined && this.#found.length + this.#emitted.length < HELD_MAX) this.#found.push(found);
+    if (this.#left === undefined && this.#found.length + this.#emitted.length < (this.#o.heldMax ?? HELD_MAX))
+      this.#found.push(found);
     else this.#left ??= found.lsn;
   }
 }
