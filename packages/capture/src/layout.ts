@@ -84,7 +84,7 @@ export function castsOf(recasts: readonly Recast[]): readonly Cast[] {
 }
 
 /** The escaped fields of the former row: from the row's own, followed by those of the casts, in their order. */
-export function formerFields(plan: Recast, fields: readonly Bytes[], casts: readonly Cast[]): readonly Bytes[] {
+function formerFields(plan: Recast, fields: readonly Bytes[], casts: readonly Cast[]): readonly Bytes[] {
   const width = fields.length - casts.length;
   return plan.fields.map(({ from, labels, cast }) => {
     const field = fields[from] ?? NULL;

@@ -2,7 +2,7 @@
 import { comparePositions, type Position } from "@anamnesis/contracts";
 
 export class AfterFinal {
-  #waiting: { readonly at: Position | undefined; readonly run: () => void }[] = [];
+  readonly #waiting: { readonly at: Position | undefined; readonly run: () => void }[] = [];
   #known: Position | undefined;
 
   get pending(): boolean {

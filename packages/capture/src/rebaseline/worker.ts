@@ -25,6 +25,7 @@ import { nextTask, type Task } from "./tasks.ts";
 const ROWS_AT_ONCE = 1_000;
 const ASK_MS = 250;
 const REST_MS = 1_000;
+const STOP_MS_MAX = 3_000;
 /** A run that ends when it has caught up waits so long for a task that cannot be done. */
 const PATIENCE_MS = 10_000;
 
@@ -74,12 +75,17 @@ export class Rebaseliner implements Interlude {
     });
   }
 
-  /** Ends reading. Nothing is sealed any more. */
+  /** Ends reading, or lets it go: a server that does not answer is not waited for. Nothing is sealed any more. */
   async stop(): Promise<void> {
     this.#stop.abort();
     this.#queue.clear();
     this.#marker?.resolve();
-    await this.#loop;
+    let timer: NodeJS.Timeout | undefined;
+    const over = new Promise((resolve) => {
+      timer = setTimeout(resolve, STOP_MS_MAX);
+    });
+    await Promise.race([this.#loop, over]);
+    clearTimeout(timer);
   }
 
   /** Notes something once everything sealed so far is final. */
