@@ -19,6 +19,8 @@ export interface DecoderOptions {
   readonly charsets: ReadonlyMap<number, string>;
   readonly primitives: Primitives;
   readonly domain: number;
+  /** Layouts for which the catalog was read again already: it does not have them any more. */
+  readonly asked: Set<string>;
   /** Asked before a group is taken: false ends the stream there. */
   readonly wanted: (group: GroupStart) => boolean;
   /** Asked when a group is complete: the digest of its rows. */

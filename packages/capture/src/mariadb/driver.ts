@@ -67,6 +67,7 @@ export function send(
   const raw = inner(connection);
   const done = new Promise<void>((resolve, reject) => {
     let sent = false;
+    let failed = false;
     const command: Command = {
       execute(packet) {
         if (!sent) {
@@ -75,7 +76,8 @@ export function send(
           raw.writePacket(outPacket(payload));
           return false;
         }
-        if (packet === undefined) return false;
+        // Packets that had arrived already are still handed out: after a failure they must not be taken.
+        if (packet === undefined || failed) return false;
         if (packet.isError()) {
           reject(packet.asError("utf8"));
           return true;
@@ -85,6 +87,7 @@ export function send(
           resolve();
           return true;
         } catch (cause) {
+          failed = true;
           // What follows in the answer has no reader any more: the connection goes.
           reject(cause instanceof Error ? cause : new Error("a handler threw no error"));
           hangUp(connection);

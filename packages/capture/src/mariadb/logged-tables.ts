@@ -1,4 +1,5 @@
 /** Tables by the number that the log gives them: described once, and again only when the description changes. */
+import { captureError } from "../errors.ts";
 import type { TableSchema } from "../source.ts";
 import type { MariaTable } from "./catalog.ts";
 import { Cursor } from "./cursor.ts";
@@ -11,7 +12,7 @@ export type Logged =
   /** `described` undefined = its rows cannot even be counted. */
   | { readonly name: string; readonly captured: false; readonly described: Described | undefined };
 
-type Options = Pick<DecoderOptions, "tables" | "charsets" | "primitives">;
+type Options = Pick<DecoderOptions, "tables" | "charsets" | "primitives" | "asked">;
 
 const TABLES_MAX = 20_000;
 
@@ -46,7 +47,20 @@ export class LoggedTables {
     const known: MariaTable | undefined = tables.get(name);
     if (known === undefined) return { name, captured: false, described: describeUnknown(logged, charsets) };
     const described = describe(known, logged, charsets, primitives);
-    if (described.table !== known) this.#onLayout(described.table);
+    if (described.table !== known) this.#lookAgain(described.table);
     return { name, captured: true, described };
+  }
+
+  /**
+   * Rows come with other columns than the catalog has: told, and the catalog is read again by connecting anew, once for each
+   * such layout. Only the catalog knows which columns are generated; and whoever goes through the table's rows must know of a
+   * layout before its rows come. @throws AnamnesisError `capture/catalog-changed`
+   */
+  #lookAgain(table: TableSchema): void {
+    this.#onLayout(table);
+    const question = JSON.stringify([table.name, table.columns]);
+    if (this.#o.asked.has(question)) return;
+    this.#o.asked.add(question);
+    throw captureError("capture/catalog-changed", "a table's columns changed while streaming");
   }
 }

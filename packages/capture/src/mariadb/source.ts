@@ -29,6 +29,7 @@ export function mariadbSource(options: MariadbSourceOptions): Source {
 class Mariadb implements Source {
   readonly #options: MariadbSourceOptions;
   readonly #database: string | undefined;
+  readonly #asked = new Set<string>();
   #tables: ReadonlyMap<string, MariaTable> = new Map();
 
   constructor(options: MariadbSourceOptions) {
@@ -115,7 +116,7 @@ class Mariadb implements Source {
     const marks = new Marks(this.#options.memory, remembered);
     const decoder = new Decoder(
       {
-        ...{ tables: this.#tables, since: remembered.tables, charsets: start.charsets },
+        ...{ tables: this.#tables, since: remembered.tables, charsets: start.charsets, asked: this.#asked },
         primitives: this.#options.primitives,
         domain: start.newest?.domain ?? start.domain,
         wanted: (group) => !reached(commitPosition(group.sequence)),
