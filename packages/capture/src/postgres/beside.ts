@@ -17,7 +17,7 @@ import { type PgTable, qualified, readShape, shapeOf } from "./catalog.ts";
 import { copyRows } from "./copy.ts";
 import type { Look } from "./fingerprint.ts";
 import { isNoValue, keyCondition, lockTable, putMarker } from "./one-table.ts";
-import { type ConnectOptions, connect, quoteName, sqlState } from "./session.ts";
+import { type ConnectOptions, connect, leave, quoteName, sqlState } from "./session.ts";
 import { readVisibility } from "./visibility.ts";
 
 /** The hospital's own work comes first: a table held for longer is tried again later. */
@@ -34,11 +34,11 @@ export interface BesideContext {
 }
 
 export async function openBeside(options: ConnectOptions, context: BesideContext): Promise<Beside> {
-  const reader = await connect({ url: options.url });
+  const reader = await connect(options);
   try {
-    return new PgBeside(reader, await connect({ url: options.url }), context);
+    return new PgBeside(reader, await connect(options), context);
   } catch (error) {
-    await reader.end().catch(() => undefined);
+    await leave(reader);
     throw error;
   }
 }
@@ -74,7 +74,7 @@ class PgBeside implements Beside {
   }
 
   async close(): Promise<void> {
-    await Promise.allSettled([this.#reader.end(), this.#marker.end()]);
+    await Promise.all([leave(this.#reader), leave(this.#marker)]);
   }
 
   async #open(table: PgTable, request: SliceRequest): Promise<Slice | undefined> {

@@ -7,8 +7,9 @@
 import { codeOf } from "@anamnesis/core";
 import type { Client } from "pg";
 import { captureError } from "../errors.ts";
-import { type ConnectOptions, connect, quoteName, sqlState } from "./session.ts";
-import { slotProblem } from "./slot.ts";
+import type { Endings } from "./endings.ts";
+import { type ConnectOptions, connect, quoteName, sqlState, withClient } from "./session.ts";
+import { endHolder, slotProblem } from "./slot.ts";
 
 /** Feedback at least this often; the server's timeout is a minute by default and a few seconds at the least. */
 const FEEDBACK_MS = 500;
@@ -32,20 +33,26 @@ export interface ReplicationOptions extends ConnectOptions {
   readonly slot: string;
   readonly publication: string;
   readonly signal: AbortSignal;
+  /** Of the streams of this process before: absent, silence is never taken for an end. */
+  readonly endings?: Endings;
 }
 
 /** @throws AnamnesisError `capture/slot-busy`, `capture/stream-failed`, `capture/cannot-connect`. */
 export async function openReplication(options: ReplicationOptions, handler: ReplicationHandler): Promise<Replication> {
-  const deadline = Date.now() + BUSY_MS_MAX;
+  const deadline = performance.now() + BUSY_MS_MAX;
   for (;;) {
     const client = await connect({ url: options.url, replication: true });
     const replication = new Replication(client, options, handler);
     try {
       await replication.started;
+      if (options.endings !== undefined) options.endings.pid = pidOf(client);
       return replication;
     } catch (cause) {
       replication.end();
-      if (codeOf(cause) !== "capture/slot-busy" || Date.now() > deadline) throw cause;
+      if (codeOf(cause) !== "capture/slot-busy" || performance.now() > deadline) throw cause;
+      // Our own former stream may be one whose end the server has not noticed yet.
+      const pid = options.endings?.pid;
+      if (pid !== undefined) await withClient(options, (other) => endHolder(other, options.slot, pid));
       await new Promise((resolve) => setTimeout(resolve, 100));
       if (options.signal.aborted) throw cause;
     }
@@ -63,14 +70,20 @@ export class Replication {
   #failure: unknown;
   #ending = false;
   #asking = false;
+  #heard = performance.now();
+  readonly #endings: Endings | undefined;
 
   constructor(client: Client, options: ReplicationOptions, handler: ReplicationHandler) {
     this.#client = client;
     this.#handler = handler;
+    this.#endings = options.endings;
     const { connection } = client;
     connection.on("copyData", (message: { readonly chunk: Buffer }) => this.#onData(message.chunk));
     const started = new Promise<void>((resolve) => connection.once("replicationStart", () => resolve()));
-    const timer = setInterval(() => this.#feedback(this.#asking), FEEDBACK_MS);
+    const timer = setInterval(() => {
+      this.#feedback(this.#asking);
+      this.#listen();
+    }, FEEDBACK_MS);
     const onAbort = (): void => this.end();
     options.signal.addEventListener("abort", onAbort, { once: true });
 
@@ -121,7 +134,19 @@ export class Replication {
     setTimeout(() => this.#client.connection.stream.destroy(), CLOSE_MS_MAX).unref();
   }
 
+  /** A server that is asked and says nothing is gone, or busy: either way the stream is begun anew. */
+  #listen(): void {
+    const { stream } = this.#client.connection;
+    if (stream.isPaused()) this.#heard = performance.now();
+    if (this.#endings === undefined || this.#ending || this.#failure !== undefined) return;
+    if (performance.now() - this.#heard < this.#endings.silentMs) return;
+    this.#endings.silent();
+    this.#failure = captureError("capture/connection-lost", "the database has fallen silent");
+    stream.destroy();
+  }
+
   #onData(chunk: Buffer): void {
+    this.#heard = performance.now();
     if (this.#ending || this.#failure !== undefined) return;
     try {
       if (chunk[0] === XLOG_DATA) this.#onMessage(chunk);
@@ -137,6 +162,7 @@ export class Replication {
     if (chunk.length <= HEADER_BYTES) throw captureError("capture/malformed-message", "replication message cut off");
     const at = chunk.readBigUInt64BE(1);
     if (at > this.#received) this.#received = at;
+    this.#endings?.heard();
     if (!this.#handler.data(chunk, HEADER_BYTES)) this.end();
   }
 
@@ -168,6 +194,10 @@ export class Replication {
     throw lost(cause);
   }
 }
+
+/** The server's process, as it said at the login. */
+const pidOf = (client: Client): number | undefined =>
+  (client as { readonly processID?: number | null }).processID ?? undefined;
 
 /** What the driver's connection can do beyond its published types. */
 interface CopySender {

@@ -5,16 +5,22 @@
  */
 import { Client, type ClientConfig } from "pg";
 import { captureError } from "../errors.ts";
+import { SILENT_MS, watchSilence } from "../silence.ts";
 import { connectReason } from "./connect-reason.ts";
 import { patience, pinSession, TRANSACTION_TIMEOUT_SINCE } from "./pins.ts";
 
 const CONNECT_MS_MAX = 15_000;
+/** Between the two, the server lets go of a session whose client has vanished; by itself it takes hours. */
+const KEEPALIVES = { idle: 60, interval: 10, count: 6 };
+const LEAVE_MS_MAX = 1_000;
 
 export interface ConnectOptions {
   /** `postgres://user:password@host:port/database` */
   readonly url: string;
   /** A walsender connection: speaks the replication protocol besides simple queries. */
   readonly replication?: boolean;
+  /** So long nothing is heard before somebody asks whether the server is still there. */
+  readonly silentMs?: number;
 }
 
 /**
@@ -67,10 +73,11 @@ async function attempt(options: ConnectOptions, url: string): Promise<Attempt> {
     return { ...made, version: TRANSACTION_TIMEOUT_SINCE };
   }
   try {
+    await watch(client, options, url);
     await pinSession(client);
     made.pinned = true;
   } catch (cause) {
-    await client.end().catch(() => undefined);
+    await leave(client);
     if (![sqlState(cause), ended].some((state) => LIMITED.includes(state ?? ""))) throw cause;
   }
   return made;
@@ -91,7 +98,48 @@ export async function withClient<T>(options: ConnectOptions, work: (client: Clie
   try {
     return await work(client);
   } finally {
-    await client.end().catch(() => undefined);
+    await leave(client);
+  }
+}
+
+/** Takes leave, and does not wait for long that the server does. */
+export async function leave(client: Client): Promise<void> {
+  const timer = setTimeout(() => client.connection.stream.destroy(), LEAVE_MS_MAX);
+  await client.end().catch(() => undefined);
+  clearTimeout(timer);
+}
+
+/** Both sides notice when the other one has vanished. */
+async function watch(client: Client, { silentMs = SILENT_MS }: ConnectOptions, url: string): Promise<void> {
+  let pid: number | undefined;
+  watchSilence(
+    {
+      stream: () => client.connection.stream,
+      isBusy: () => (client as { readonly readyForQuery?: boolean }).readyForQuery !== true,
+      isAlive: () => (pid === undefined ? Promise.resolve(false) : isAtWork(url, pid)),
+    },
+    silentMs,
+  );
+  // Not every system can set them; the session does without.
+  const set = Object.entries(KEEPALIVES).map(([n, v]) => `pg_catalog.set_config('tcp_keepalives_${n}', '${v}', false)`);
+  const { rows } = await client.query<{ pid: number }>(`SELECT pg_catalog.pg_backend_pid() AS pid, ${set.join(", ")}`);
+  pid = rows[0]?.pid;
+}
+
+async function isAtWork(url: string, pid: number): Promise<boolean> {
+  const client = new Client({
+    connectionString: url,
+    application_name: "anamnesis",
+    connectionTimeoutMillis: CONNECT_MS_MAX,
+    query_timeout: CONNECT_MS_MAX,
+  });
+  client.on("error", () => undefined);
+  try {
+    await client.connect();
+    const sql = "SELECT FROM pg_catalog.pg_stat_activity WHERE pid = $1 AND state NOT LIKE 'idle%'";
+    return (await client.query(sql, [pid])).rowCount === 1;
+  } finally {
+    await leave(client);
   }
 }
 

@@ -2,7 +2,7 @@
 import type { Client } from "pg";
 import { captureError } from "../errors.ts";
 import { parseLsn } from "./lsn.ts";
-import { type ConnectOptions, connect, quoteName, quoteText, sqlState, withClient } from "./session.ts";
+import { type ConnectOptions, connect, leave, quoteName, quoteText, sqlState, withClient } from "./session.ts";
 
 export interface SlotState {
   readonly active: boolean;
@@ -85,7 +85,7 @@ export async function createSlot(options: ConnectOptions, how: SlotOptions): Pro
     if (row === undefined) throw captureError("capture/stream-failed", "the database made no slot");
     return { position: parseLsn(row.consistent_point), snapshot: row.snapshot_name, holder };
   } catch (cause) {
-    await holder.end().catch(() => undefined);
+    await leave(holder);
     if (why === "stopped") throw captureError("capture/stopped", "stopped while waiting for the slot");
     if (why === "deadline") throw blocked(blocker, how.deadlineMs);
     throw slotProblem(cause);
@@ -116,6 +116,14 @@ export async function dropSlot(client: Client, slot: string): Promise<void> {
   } catch (cause) {
     throw slotProblem(cause);
   }
+}
+
+/** Ends the server's process `pid` if it is the one that holds the slot. */
+export async function endHolder(client: Client, slot: string, pid: number): Promise<void> {
+  await client.query(
+    `SELECT pg_catalog.pg_terminate_backend(active_pid) FROM pg_catalog.pg_replication_slots
+      WHERE slot_name = ${quoteText(slot)} AND active_pid = ${Math.trunc(pid)}`,
+  );
 }
 
 interface Blocker {

@@ -4,7 +4,7 @@ import { captureError } from "../errors.ts";
 import type { Snapshot, TableSchema } from "../source.ts";
 import { type PgTable, selectRows } from "./catalog.ts";
 import { copyRows } from "./copy.ts";
-import { type ConnectOptions, connect, quoteText } from "./session.ts";
+import { type ConnectOptions, connect, leave, quoteText } from "./session.ts";
 import type { NewSlot } from "./slot.ts";
 
 /**
@@ -25,10 +25,10 @@ export async function openSnapshot(
     );
     return new PgSnapshot(client, slot.position, rows[0]?.now ?? 0, tables);
   } catch (cause) {
-    await client.end().catch(() => undefined);
+    await leave(client);
     throw cause;
   } finally {
-    await slot.holder.end().catch(() => undefined);
+    await leave(slot.holder);
   }
 }
 
@@ -52,6 +52,6 @@ class PgSnapshot implements Snapshot {
   }
 
   async close(): Promise<void> {
-    await this.#client.end().catch(() => undefined);
+    await leave(this.#client);
   }
 }

@@ -15,11 +15,12 @@ import { openBeside } from "./beside.ts";
 import { type CatalogOptions, type PgTable, readTables } from "./catalog.ts";
 import { columnPlace, Decoder, type DecoderOptions } from "./decoder.ts";
 import { serverText } from "./encoding.ts";
+import { Endings } from "./endings.ts";
 import { Fingerprint } from "./fingerprint.ts";
 import { parseLsn } from "./lsn.ts";
 import { ensurePublication, objectName, publishedTables } from "./publication.ts";
 import { openReplication } from "./replication.ts";
-import { connect, withClient } from "./session.ts";
+import { connect, leave, withClient } from "./session.ts";
 import { createSlot, dropSlot, readSlot, type SlotState } from "./slot.ts";
 import { openSnapshot } from "./snapshot.ts";
 import { readTimelines } from "./timelines.ts";
@@ -28,6 +29,8 @@ export interface PostgresSourceOptions extends CatalogOptions {
   readonly url: string;
   /** The source's name: publication and slot are called `anamnesis_<name>`. */
   readonly name: string;
+  /** So long nothing is heard of the server before its connection is given up. Default 30 s. */
+  readonly silentMs?: number;
   /** Longest wait for older transactions when a slot is made. */
   readonly slotDeadlineMs?: number;
 }
@@ -52,11 +55,13 @@ class Postgres implements PostgresSource {
   readonly #generated = new Set<string>();
   readonly #fingerprint: Fingerprint;
   #tables: ReadonlyMap<string, PgTable> = new Map();
+  readonly #endings: Endings;
 
   constructor(options: PostgresSourceOptions) {
     this.#options = options;
     this.#name = objectName(options.name);
     this.#fingerprint = new Fingerprint(options.primitives);
+    this.#endings = new Endings(options.silentMs);
   }
 
   describe(): SourceDescription {
@@ -154,7 +159,7 @@ class Postgres implements PostgresSource {
     );
     const reached = (position: bigint): boolean => until !== undefined && position >= until;
     const replication = await openReplication(
-      { url: this.#options.url, slot: this.#name, publication: this.#name, signal },
+      { url: this.#options.url, slot: this.#name, publication: this.#name, signal, endings: this.#endings },
       {
         data(data, at) {
           const taken = decoder.take(data, at, (lsn) => !reached(lsn));
@@ -189,7 +194,7 @@ class Postgres implements PostgresSource {
       if (row === undefined) throw captureError("capture/stream-failed", "the database does not identify itself");
       return { ...row, history: row.timeline > 1 ? await readTimelines(client, row.timeline) : [] };
     } finally {
-      await client.end().catch(() => undefined);
+      await leave(client);
     }
   }
 

@@ -14,11 +14,13 @@ import {
   objectName,
   type PgTable,
   publishedTables,
+  qualified,
   readTables,
   selectRows,
   sqlState,
 } from "../postgres/index.ts";
 import { isNoValue, keyCondition, lockTable, putMarker } from "../postgres/one-table.ts";
+import { leave } from "../postgres/session.ts";
 import { readVisibility } from "../postgres/visibility.ts";
 import type { Visibility } from "../row-index.ts";
 import type { TableSchema } from "../source.ts";
@@ -34,6 +36,8 @@ export interface PostgresVerifyOptions {
 }
 
 const LOCK_MS_MAX = 60_000;
+/** Tables of one snapshot, as large as they really are: estimates know nothing of what was never analysed. */
+const SMALL_BYTES_MAX = 8_388_608;
 
 /** @throws AnamnesisError `capture/cannot-connect`, `capture/session-not-pinned`. */
 export async function openPostgresVerify(options: PostgresVerifyOptions): Promise<VerifySource> {
@@ -42,7 +46,7 @@ export async function openPostgresVerify(options: PostgresVerifyOptions): Promis
     const marker = await connect({ url: options.url });
     return new PostgresVerify(reader, marker, options);
   } catch (error) {
-    await reader.end().catch(() => undefined);
+    await leave(reader);
     throw error;
   }
 }
@@ -91,6 +95,28 @@ class PostgresVerify implements VerifySource {
     }
   }
 
+  /** No lock is waited for while others are held: nobody's ALTER of one table may wait for somebody's of another. */
+  async openSmall(tables: readonly TableSchema[]): Promise<readonly TableSnapshot[] | undefined> {
+    const client = this.#reader;
+    const names = tables.map((table) => qualified(table as PgTable)).join(", ");
+    await client.query("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
+    try {
+      await client.query(`LOCK TABLE ${names} IN ACCESS SHARE MODE NOWAIT`);
+      const visibility = await readVisibility(client);
+      const all = new Map((await this.#tablesAsSeen()).map((t) => [t.name, t]));
+      const present = tables.flatMap((table) => all.get(table.name) ?? []);
+      if (present.length === tables.length && (await isSmall(client, present))) {
+        return present.map((table) => new PgTableSnapshot(client, table, visibility));
+      }
+    } catch (error) {
+      await client.query("ROLLBACK").catch(() => undefined);
+      if (!NOT_AT_ONCE.has(sqlState(error) ?? "")) throw error;
+      return undefined;
+    }
+    await client.query("ROLLBACK");
+    return undefined;
+  }
+
   /** The tables as the snapshot has them, read anew only where the catalog is another one than for the snapshot before. */
   async #tablesAsSeen(): Promise<readonly PgTable[]> {
     const sums = await readSums(this.#reader);
@@ -106,8 +132,21 @@ class PostgresVerify implements VerifySource {
   }
 
   async close(): Promise<void> {
-    await Promise.allSettled([this.#reader.end(), this.#marker.end()]);
+    await Promise.all([leave(this.#reader), leave(this.#marker)]);
   }
+}
+
+/** Locked by somebody, or gone. */
+const NOT_AT_ONCE: ReadonlySet<string> = new Set(["55P03", "42P01", "3F000"]);
+
+async function isSmall(client: Client, tables: readonly PgTable[]): Promise<boolean> {
+  const { rows } = await client.query<{ bytes: number | null }>(
+    `SELECT pg_catalog.sum(pg_catalog.pg_relation_size(p.relid))::float8 AS bytes
+       FROM pg_catalog.unnest($1::int8[]) AS t (oid), LATERAL (
+            SELECT relid FROM pg_catalog.pg_partition_tree(t.oid::oid) UNION SELECT t.oid::oid) AS p`,
+    [tables.map((t) => t.oid)],
+  );
+  return (rows[0]?.bytes ?? 0) <= SMALL_BYTES_MAX;
 }
 
 class PgTableSnapshot implements TableSnapshot {

@@ -18,6 +18,12 @@ export interface VerifySource {
   open(table: TableSchema): Promise<TableSnapshot | undefined>;
 
   /**
+   * Opens one snapshot for several tables, in their order. Undefined when that is not to be had at once: a table is gone, held
+   * by somebody else, or they are too large to be kept together. Closing one of them closes all. Absent: never.
+   */
+  openSmall?(tables: readonly TableSchema[]): Promise<readonly TableSnapshot[] | undefined>;
+
+  /**
    * Puts `token` into the source's log: after everything that an open snapshot sees. Returns a position at or after it.
    */
   barrier(token: string): Promise<bigint>;

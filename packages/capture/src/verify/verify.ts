@@ -27,6 +27,7 @@ import { Names } from "./names.ts";
 import { type AcceptedRows, Findings, type NotCovered, type VerifyMode, type VerifyReport } from "./report.ts";
 import { parseKeyText, RowIdentity } from "./row-identity.ts";
 import { SeenSet } from "./seen.ts";
+import { groupSmall } from "./small.ts";
 import type { TableSnapshot, VerifySource } from "./source.ts";
 import { type CheckContext, checkOf, type TableCheck } from "./table-check.ts";
 
@@ -137,7 +138,7 @@ class Verification {
     // Which tables capture has met decides what is compared: so it must have begun, and the log comes first.
     await this.#passBarrier("*");
     await this.#waitForPending();
-    for (const table of await this.#chosen()) await this.#verifyTable(table);
+    for (const tables of groupSmall(await this.#chosen())) await this.#verifyTables(tables);
     await this.#verifyReturned();
     if (this.#options.key === undefined) await this.#findMissing();
     if (this.#options.key === undefined) this.#addContradicted(undefined);
@@ -193,17 +194,29 @@ class Verification {
     return new Set(tables.map((t) => toHex(t.handle)));
   }
 
+  /** In one snapshot if they can be had so, else one by one. */
+  async #verifyTables(tables: readonly TableSchema[]): Promise<void> {
+    const together = tables.length > 1 ? await this.#options.source.openSmall?.(tables) : undefined;
+    if (together !== undefined) return this.#verifySnapshots(together);
+    for (const table of tables) await this.#verifyTable(table);
+  }
+
   async #verifyTable(table: TableSchema): Promise<void> {
     const snapshot = await this.#options.source.open(table);
-    if (snapshot === undefined) return;
+    if (snapshot !== undefined) await this.#verifySnapshots([snapshot]);
+  }
+
+  async #verifySnapshots(snapshots: readonly TableSnapshot[]): Promise<void> {
     try {
-      await this.#passBarrier(table.name);
-      const view = this.#index.view(snapshot.table.handle, snapshot.visibility);
-      const check = this.#checkOf(snapshot.table, view);
-      await this.#readRows(snapshot, check);
-      this.#checks.push(check);
+      await this.#passBarrier(snapshots[0]?.table.name ?? "*");
+      for (const snapshot of snapshots) {
+        const view = this.#index.view(snapshot.table.handle, snapshot.visibility);
+        const check = this.#checkOf(snapshot.table, view);
+        await this.#readRows(snapshot, check);
+        this.#checks.push(check);
+      }
     } finally {
-      await snapshot.close();
+      for (const snapshot of snapshots) await snapshot.close();
     }
   }
 
