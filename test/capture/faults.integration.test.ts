@@ -48,7 +48,7 @@ afterEach(() =>
 async function clean(bench: Bench): Promise<void> {
   const events = await bench.events();
   expect(new Set(events.map((e) => `${e.lsn}/${e.ordinal}`)).size).toBe(events.length);
-  expect(events.filter((e) => e.kind === "gap" || e.kind === "restored")).toEqual([]);
+  expect(events.filter((e) => ["gap", "restored", "contradicted"].includes(e.kind))).toEqual([]);
   expect(await misfits(url, events, bench.keystore)).toEqual([]);
 }
 
