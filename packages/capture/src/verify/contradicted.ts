@@ -12,8 +12,8 @@ export interface ContradictedOptions {
   readonly index: RowIndexReader;
   readonly names: Names;
   readonly findings: Findings;
-  /** How rows of a table (hexadecimal handle) are named, where it was compared. */
-  readonly identityOf: (table: string) => RowIdentity | undefined;
+  /** The table (hexadecimal handle) and how its rows are named, where it was compared. */
+  readonly compared: (table: string) => { readonly name: string; readonly identity: RowIdentity } | undefined;
 }
 
 const EVERYTHING = { xmin: Number.MAX_SAFE_INTEGER, xmax: Number.MAX_SAFE_INTEGER, running: new Set<number>() };
@@ -36,7 +36,7 @@ export class ContradictedRows {
   }
 
   /** Findings for those of which nothing was told: of all tables, of one (hexadecimal handle), or one row. */
-  addUntold({ index, names, findings, identityOf }: ContradictedOptions, only: { table?: string; row?: RowId }): void {
+  addUntold({ index, names, findings, compared }: ContradictedOptions, only: { table?: string; row?: RowId }): void {
     for (const [id, contradicted] of this.#open) {
       if (this.#told.has(id) || (only.row !== undefined && only.row !== id)) continue;
       const { table } = index.handleOf(id);
@@ -44,8 +44,8 @@ export class ContradictedRows {
       if (only.table !== undefined && only.table !== handle) continue;
       this.#told.add(id);
       findings.add("altered", () => ({
-        table: names.table(table),
-        key: names.key(id, identityOf(handle)),
+        table: compared(handle)?.name ?? names.table(table),
+        key: names.key(id, compared(handle)?.identity),
         lastEvent: names.lastEvent(index.view(table, EVERYTHING).last(id)),
         contradicted,
       }));

@@ -19,12 +19,13 @@ import type { TableSchema } from "../source.ts";
 import type { SubjectSealers } from "../subject-sealers.ts";
 import { isTableHandles } from "../table-names.ts";
 import type { PendingReason } from "../table-notes.ts";
+import { acceptedRows } from "./accepted.ts";
 import { ContradictedRows } from "./contradicted.ts";
 import { coverageOf } from "./coverage.ts";
 import { verifyError } from "./errors.ts";
 import { openTemporaryIndex, type TemporaryIndex } from "./evidence.ts";
 import { Names } from "./names.ts";
-import { type AcceptedRows, Findings, type NotCovered, type VerifyMode, type VerifyReport } from "./report.ts";
+import { Findings, type NotCovered, type VerifyMode, type VerifyReport } from "./report.ts";
 import { parseKeyText, RowIdentity } from "./row-identity.ts";
 import { SeenSet } from "./seen.ts";
 import { groupSmall } from "./small.ts";
@@ -75,7 +76,6 @@ export type VerifyProgress =
   | { readonly step: "missing"; readonly done: number; readonly size: number };
 
 const FINDINGS_MAX = 100_000;
-const ACCEPTED_MAX = 10_000;
 const PENDING_MS_MAX = 10_000;
 const PENDING_POLL_MS = 50;
 const PROGRESS_ROWS = 8192;
@@ -106,6 +106,8 @@ class Verification {
   readonly #checks: TableCheck[] = [];
   /** What was found in tables that are not captured any more: kept apart until it is known whether it can be told. */
   readonly #doubtful: { readonly check: TableCheck; readonly findings: Findings }[] = [];
+  /** The one row that is asked for, where it is known. */
+  #only: RowId | undefined;
   #checkpoint: SignedCheckpoint | undefined;
   #position: bigint | undefined;
   #notCovered: readonly NotCovered[] = [];
@@ -141,7 +143,7 @@ class Verification {
     for (const tables of groupSmall(await this.#chosen())) await this.#verifyTables(tables);
     await this.#verifyReturned();
     if (this.#options.key === undefined) await this.#findMissing();
-    if (this.#options.key === undefined) this.#addContradicted(undefined);
+    if (this.#options.key === undefined || this.#only !== undefined) this.#addContradicted();
     for (const { check, findings } of this.#doubtful) if (!check.lostKey) this.#findings.takeIn(findings);
     if (this.#options.key === undefined) this.#findForgottenTables(await this.#options.source.tables());
     return await this.#report((performance.now() - started) / 1000);
@@ -268,7 +270,7 @@ class Verification {
     const id = handle === undefined ? undefined : this.#index.find(table.handle, handle);
     if (id !== undefined) check.indexed(id);
     check.finish();
-    if (id !== undefined) this.#addContradicted(id);
+    this.#only = id;
     const untellable = handle === undefined && table.keyColumns.length === 0;
     if (rows > 0 || untellable || (id !== undefined && check.view.last(id) !== undefined)) return;
     const message = "neither the ledger nor the database has a row with this key";
@@ -276,19 +278,20 @@ class Verification {
   }
 
   /** Of all rows that this report is about, or of one. */
-  #addContradicted(row: RowId | undefined): void {
+  #addContradicted(): void {
+    const row = this.#only;
     const { table, handles, sealers } = this.#options;
     const { names, contradicted } = this.#context;
     const checks = new Map(this.#checks.map((c) => [toHex(c.handle), c.table] as const));
-    const identityOf = (handle: string) => {
+    const compared = (handle: string) => {
       const known = checks.get(handle);
-      return known && new RowIdentity(known, handles, sealers);
+      return known && { name: known.name, identity: new RowIdentity(known, handles, sealers) };
     };
     const only = {
       ...(table !== undefined && { table: toHex(handles.table(table)) }),
       ...(row !== undefined && { row }),
     };
-    contradicted.addUntold({ index: this.#index, names, findings: this.#findings, identityOf }, only);
+    contradicted.addUntold({ index: this.#index, names, findings: this.#findings, compared }, only);
   }
 
   /** One pass over the index for all tables, each as its own snapshot saw it. */
@@ -342,7 +345,7 @@ class Verification {
       notCovered: this.#notCovered,
       totals,
       unattributed: this.#unattributed(),
-      accepted: this.#accepted(),
+      accepted: acceptedRows(this.#index, this.#context, this.#checks, this.#options.table),
       mode,
       position: this.#position === undefined ? null : this.#positionText(this.#position),
       checkpoint: { origin: checkpoint.origin, size: checkpoint.size, root: toHex(checkpoint.root) },
@@ -353,27 +356,6 @@ class Verification {
   #positionText(position: bigint): string {
     const { source } = this.#options;
     return source.formatPosition === undefined ? formatLsn(position) : source.formatPosition(position);
-  }
-
-  /** What operators accepted stays in sight, whatever became of the rows since. */
-  #accepted(): AcceptedRows {
-    const { table, handles, sealers } = this.#options;
-    const only = table === undefined ? undefined : handles.table(table);
-    const { events, total } = this.#index.accepted(ACCEPTED_MAX, only);
-    const identities = new Map(
-      this.#checks.map((c) => [toHex(c.handle), new RowIdentity(c.table, handles, sealers)] as const),
-    );
-    const { names } = this.#context;
-    const rows = events.map((e) => ({
-      table: names.table(e.table),
-      key: names.key(e.id, identities.get(toHex(e.table))),
-      gone: e.gone,
-      reason: e.reason,
-      index: e.index,
-      time: e.time,
-      actor: e.actor === null ? null : names.actor(e.actor),
-    }));
-    return { rows, total };
   }
 
   #unattributed(): number {
