@@ -19,7 +19,7 @@ import {
 } from "@anamnesis/capture";
 import { openRowIndex, type RowIndex } from "@anamnesis/capture/index";
 import { contract } from "@anamnesis/contracts";
-import { chainId, orgId, sourceId, toHex } from "@anamnesis/core";
+import { type Clock, chainId, orgId, sourceId, toHex } from "@anamnesis/core";
 import { handles, signerFromSeed } from "@anamnesis/crypto";
 import { native } from "@anamnesis/crypto/native";
 import { createLedger, openEmbedded } from "@anamnesis/embedded";
@@ -68,7 +68,12 @@ export interface Bench {
 }
 
 /** Ledger, stores and source of the folder `name` under `dir`; made when missing. */
-export async function open(dir: string, url: string, more: Partial<PostgresSourceOptions> = {}): Promise<Bench> {
+export async function open(
+  dir: string,
+  url: string,
+  more: Partial<PostgresSourceOptions> = {},
+  clock: Clock = { now: Date.now },
+): Promise<Bench> {
   const base = join(dir, "org");
   mkdirSync(base, { recursive: true });
   const ledger = { dir: join(base, "ledger"), primitives: native, contract, logSigner: seed(2) };
@@ -79,7 +84,7 @@ export async function open(dir: string, url: string, more: Partial<PostgresSourc
     logKey: signerFromSeed(native, "INTL-1", seed(2)).publicKey,
   };
   await createLedger({ ...ledger, genesis }).catch(() => undefined);
-  const engine = await openEmbedded({ ...ledger, clock: { now: Date.now } });
+  const engine = await openEmbedded({ ...ledger, clock });
   const index = openRowIndex(join(base, "index.db"), { source: SOURCE });
   const keystore = openKeyStore({ path: join(base, "keys.db"), primitives: native });
   const progress = openProgress(join(base, "progress.db"));
@@ -88,7 +93,7 @@ export async function open(dir: string, url: string, more: Partial<PostgresSourc
   const capture = (options: Partial<CaptureOptions>) =>
     runCapture({
       ...{ source, engine, index, keystore, progress, digests, signer, primitives: native, handles: sourceHandles },
-      ...{ chain: CHAIN, organisation: ORG, sourceId: SOURCE, signal: new AbortController().signal },
+      ...{ chain: CHAIN, organisation: ORG, sourceId: SOURCE, signal: new AbortController().signal, now: clock.now },
       ...options,
     });
   return {

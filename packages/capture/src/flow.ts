@@ -12,6 +12,7 @@ import { Contradictions } from "./contradictions/contradictions.ts";
 import { Judge } from "./contradictions/judge.ts";
 import { FieldDigests } from "./digests/sealing.ts";
 import { Marks } from "./marks.ts";
+import { followNonce } from "./nonce.ts";
 import type { PlacedLeaf } from "./row-index.ts";
 import { type EventSink, Sealer } from "./sealer.ts";
 import { SubjectSealers } from "./subject-sealers.ts";
@@ -81,6 +82,7 @@ export class Flow implements EventSink {
       engine,
       signal,
       sign: (batch) => signBatch(signer, batch),
+      renew: (refusals) => followNonce(engine, signer, refusals),
       onFinal: (batch, receipt) => this.#onFinal(batch, receipt),
       onWaiting: events.onWaiting,
       onFailure: events.onFailure,

@@ -46,7 +46,7 @@ class Run {
   readonly shared: Shared;
   readonly #o: CaptureOptions;
   #reached = false;
-  #reported = 0;
+  #reported = Number.NEGATIVE_INFINITY;
   #retention: RetentionState | undefined;
 
   constructor(options: CaptureOptions) {
@@ -59,7 +59,7 @@ class Run {
       events: 0,
       batches: 0,
       ignored: 0,
-      report: (progress) => this.#report(progress, now),
+      report: (progress) => this.#report(progress),
     };
   }
 
@@ -101,9 +101,9 @@ class Run {
     return { events, batches, declared: [...declared], ignored, passed: this.#o.progress.passed() ?? 0n };
   }
 
-  #report(progress: Partial<CaptureProgress> & Pick<CaptureProgress, "phase">, now: () => number): void {
+  #report(progress: Partial<CaptureProgress> & Pick<CaptureProgress, "phase">): void {
     if (progress.phase === "streaming" || progress.phase === "baseline") this.#reached = true;
-    const time = now();
+    const time = performance.now();
     if (this.#o.onProgress === undefined || time - this.#reported < REPORT_MS) return;
     this.#reported = time;
     const { events, batches } = this.shared;

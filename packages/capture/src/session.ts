@@ -4,14 +4,14 @@
  * another one.
  */
 import { decodeSourceState, type Position, type SourceState, START, sourcePath } from "@anamnesis/contracts";
-import { asUint, decode, toHex } from "@anamnesis/core";
-import { noncePath } from "@anamnesis/ledger";
+import { toHex } from "@anamnesis/core";
 import { baseline } from "./baseline.ts";
 import type { BatchSigner } from "./batcher.ts";
 import type { CaptureOptions, CaptureProgress } from "./capture.ts";
 import { Companion } from "./companion.ts";
 import { Flow } from "./flow.ts";
 import { catchUp, scanTables } from "./log-scan.ts";
+import { followNonce } from "./nonce.ts";
 import { afterRestore, type Decision, decide, Replay } from "./resume.ts";
 import type { Snapshot, SourceLife, TableSchema } from "./source.ts";
 import { RestoredSignal, Streaming } from "./streaming.ts";
@@ -61,7 +61,7 @@ export class Session {
   async #follow(tables: readonly TableSchema[], life: SourceLife): Promise<"done" | "again"> {
     const { progress, primitives, interludes = [] } = this.#o;
     const ledger = await this.#ledgerState();
-    await this.#readNonce();
+    await followNonce(this.#o.engine, this.#shared.signer);
     const note = { life: progress.life(), passed: progress.passed(), final: progress.final() };
     const decision = this.#decide(decide(primitives, { ledger, life, note }), ledger);
 
@@ -247,14 +247,6 @@ export class Session {
   #decide(decision: Decision, ledger: SourceState | undefined): Decision {
     if (this.#shared.restoredAfter === undefined || decision.kind !== "resume" || ledger === undefined) return decision;
     return { kind: "restored", incarnation: afterRestore(this.#o.primitives, ledger), renew: false };
-  }
-
-  /** The clock may have been ahead when nonces were taken from it. */
-  async #readNonce(): Promise<void> {
-    const { engine, signer } = this.#o;
-    const { value } = await engine.read(noncePath(toHex(signer.keyId)));
-    if (value === undefined) return;
-    this.#shared.signer.nonce = Math.max(this.#shared.signer.nonce, asUint(decode(value, "nonce"), "nonce"));
   }
 
   async #ledgerState(): Promise<SourceState | undefined> {

@@ -17,7 +17,7 @@ const RETRY_MS_MAX = 10_000;
 const PASSING: ReadonlySet<string> = new Set(["ledger/busy", "ledger/disk-full"]);
 /** Refusals of the signature's frame, not of the content: signing again is enough. */
 const FRAME: ReadonlySet<string> = new Set(["ledger/nonce-repeated", "ledger/expired"]);
-const FRAME_RETRIES_MAX = 5;
+const FRAME_RETRIES_MAX = 10;
 
 interface Entry {
   readonly batch: Batch;
@@ -29,6 +29,8 @@ interface Entry {
 export interface SubmitterOptions {
   readonly engine: Pick<Engine, "submit">;
   readonly sign: (batch: Batch) => SignedTransaction;
+  /** Before a batch is signed again because of its nonce or its time: asks the ledger where they are. */
+  readonly renew?: (refusals: number) => Promise<void>;
   /** Called for each batch in order once it is final. */
   readonly onFinal: (batch: Batch, receipt: Receipt) => void;
   /** Called when nothing can be submitted for now, with the code. */
@@ -120,6 +122,13 @@ export class Submitter {
     const code = codeOf(first?.error) ?? "";
     const again = PASSING.has(code) || (FRAME.has(code) && this.#frameRetries++ < FRAME_RETRIES_MAX);
     if (!again) return this.#fail(refusal(first?.error));
+    if (FRAME.has(code)) {
+      try {
+        await this.#o.renew?.(this.#frameRetries);
+      } catch (error) {
+        return this.#fail(error);
+      }
+    }
     if (PASSING.has(code)) {
       this.#o.onWaiting(code);
       await sleep(this.#retryMs, undefined, { signal: this.#o.signal }).catch(() => undefined);

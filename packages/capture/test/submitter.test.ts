@@ -26,7 +26,11 @@ function ledger(refuse: (number: number, attempt: number) => string | undefined)
   return { engine, taken };
 }
 
-function submitter(engine: { submit(tx: SignedTransaction): Promise<Receipt> }, signal = new AbortController().signal) {
+function submitter(
+  engine: { submit(tx: SignedTransaction): Promise<Receipt> },
+  signal = new AbortController().signal,
+  renew: (refusals: number) => Promise<void> = async () => undefined,
+) {
   const final: number[] = [];
   const waiting: string[] = [];
   const failures: unknown[] = [];
@@ -35,7 +39,7 @@ function submitter(engine: { submit(tx: SignedTransaction): Promise<Receipt> }, 
     transaction: { chain: "test" as never, kind: "events.batch", nonce: b.number, expires: 0, body: null },
   });
   const it = new Submitter({
-    ...{ engine, sign, signal },
+    ...{ engine, sign, signal, renew },
     onFinal: (b) => final.push(b.number),
     onWaiting: (code) => waiting.push(code),
     onFailure: (error) => failures.push(error),
@@ -68,6 +72,22 @@ describe("submitting batches", () => {
     await expect(always.it.below(0)).rejects.toMatchObject({
       ...{ code: "capture/refused-batch", details: { refusal: "ledger/nonce-repeated" } },
     });
+  });
+
+  it("asks the ledger where it is before it signs again", async () => {
+    const asked: number[] = [];
+    let behind = true;
+    const { engine, taken } = ledger((number) => (behind && number === 2 ? "ledger/expired" : undefined));
+    const s = submitter(engine, undefined, async (refusals) => {
+      asked.push(refusals);
+      behind = refusals < 3;
+    });
+    for (let n = 1; n <= 3; n++) s.it.add(batch(n));
+    await s.it.below(0);
+    expect([asked, taken]).toEqual([
+      [1, 2, 3],
+      [1, 2, 3],
+    ]);
   });
 
   it.each(["events/stale-position", "ledger/unknown-key", "ledger/bad-signature"])("gives up on %s", async (code) => {

@@ -75,11 +75,11 @@ export class RetentionWatch {
 
 /** Makes the source forget the position; whoever streamed from it a moment ago may need a moment to be gone. */
 export async function giveUp(source: Source, signal: AbortSignal): Promise<void> {
-  for (const end = Date.now() + FORGET_MS_MAX; ; await sleep(FORGET_POLL_MS)) {
+  for (const end = performance.now() + FORGET_MS_MAX; ; await sleep(FORGET_POLL_MS)) {
     try {
       return await source.forget();
     } catch (error) {
-      if (codeOf(error) !== "capture/slot-busy" || Date.now() > end || signal.aborted) throw error;
+      if (codeOf(error) !== "capture/slot-busy" || performance.now() > end || signal.aborted) throw error;
     }
   }
 }

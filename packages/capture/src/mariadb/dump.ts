@@ -60,7 +60,7 @@ export class Dump implements Stream {
   readonly #connection: Connection;
   readonly #handler: DumpHandler;
   readonly #checksum = new Checksum();
-  #heard = Date.now();
+  #heard = performance.now();
   #paused = false;
   #ending = false;
   #stop: () => void = () => undefined;
@@ -103,7 +103,7 @@ export class Dump implements Stream {
   resume(): void {
     if (this.#ending || !this.#paused) return;
     this.#paused = false;
-    this.#heard = Date.now();
+    this.#heard = performance.now();
     resumeReading(this.#connection);
   }
 
@@ -118,14 +118,14 @@ export class Dump implements Stream {
 
   #packet({ buffer, offset, end }: Packet): boolean {
     if (this.#ending) return true;
-    this.#heard = Date.now();
+    this.#heard = performance.now();
     if (buffer[offset] === EOF && end - offset < EOF_BYTES_MAX) return false;
     if (!this.#handler.event(buffer, offset + 1, this.#checksum.strip(buffer, offset + 1, end))) this.end();
     return true;
   }
 
   #listen(fail: (cause: unknown) => void): void {
-    if (this.#paused || Date.now() - this.#heard < SILENCE_MS_MAX) return;
+    if (this.#paused || performance.now() - this.#heard < SILENCE_MS_MAX) return;
     fail(captureError("capture/connection-lost", "the database has fallen silent", {}));
   }
 }

@@ -86,13 +86,13 @@ export class Marks {
     const check = before === undefined ? undefined : { before, digest: passed.digest };
     this.#noted = { ...this.#noted, at: passed.gtid, check };
     this.#dirty = true;
-    if (Date.now() - this.#saved >= SAVE_MS) this.save();
+    if (performance.now() - this.#saved >= SAVE_MS) this.save();
   }
 
   save(): void {
     if (!this.#dirty) return;
     this.#dirty = false;
-    this.#saved = Date.now();
+    this.#saved = performance.now();
     this.#memory.write(this.#noted);
   }
 
