@@ -27,7 +27,7 @@ export function openSource({ url, name, catalog, files }: Access): Source {
     case "postgres":
       return postgresSource({ ...catalog, url, name });
     case "mariadb":
-      return mariadbSource({ ...catalog, url, memory: fileMemory(files.place) });
+      return mariadbSource({ ...catalog, url, memory: fileMemory(files.place), children: files.children });
     case "debezium":
       throw pushed();
   }

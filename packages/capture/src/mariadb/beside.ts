@@ -51,7 +51,7 @@ class MariaBeside implements Beside {
       const newest = parseGtid(await binlogPosition(connection));
       const tables = await this.#context.read(connection);
       const told = tables.map((t) => [
-        ...[t.name, t.identity, t.columns, t.keyColumns, t.subjectColumns, t.generated, t.cascades],
+        ...[t.name, t.identity, t.columns, t.keyColumns, t.subjectColumns, t.generated, t.actingKeys],
       ]);
       return {
         text: toHex(this.#context.primitives.sha256(utf8(JSON.stringify(told)))),

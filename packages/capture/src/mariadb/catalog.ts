@@ -4,14 +4,9 @@ import type { Connection } from "mysql2";
 import { schemaFingerprint } from "../digests/rule.ts";
 import { matches } from "../postgres/catalog.ts";
 import type { ColumnSchema, TableSchema } from "../source.ts";
-import {
-  mapSubjects,
-  type Reference,
-  type SubjectConfig,
-  type SubjectMapping,
-  type SubjectTable,
-} from "../subjects.ts";
+import { mapSubjects, type SubjectConfig, type SubjectMapping, type SubjectTable } from "../subjects.ts";
 import { quoteName, quoteText } from "./connect.ts";
+import { acts, type ForeignKey, readForeignKeys, singleReferences } from "./references.ts";
 import { readTexts } from "./result.ts";
 import { canonicalType, type Form, selectExpression } from "./types.ts";
 
@@ -33,8 +28,8 @@ export interface MariaTable extends TableSchema {
   readonly subjectsBecause: SubjectMapping["because"];
   /** Names of generated columns: no part of the row bytes, though the log may carry them. */
   readonly generated: readonly string[];
-  /** Tables whose rows take rows of this one with them (ON DELETE or ON UPDATE CASCADE, SET NULL): the log says nothing of it. */
-  readonly cascades: readonly string[];
+  /** Foreign keys by which rows of this table go or change with those they refer to. */
+  readonly actingKeys: readonly ForeignKey[];
   readonly refusal: Refusal | undefined;
 }
 
@@ -65,7 +60,7 @@ export async function readMariaTables(
   );
   const columns = await readColumns(connection, where("TABLE_SCHEMA"));
   const keys = await readKeys(connection, where("s.TABLE_SCHEMA"));
-  const references = await readReferences(connection, where("k.TABLE_SCHEMA"));
+  const references = await readForeignKeys(connection, where("k.TABLE_SCHEMA"));
   const drafts = tables
     .map(([schema, table, type, engine, rows]) => ({
       name: `${schema}.${table}`,
@@ -140,10 +135,6 @@ interface RawColumn {
   readonly canonical: ReturnType<typeof canonicalType>;
 }
 
-interface RawReference extends Reference {
-  readonly cascades: boolean;
-}
-
 const isWanted = (name: string, { include = ["*"], exclude = [] }: CatalogOptions): boolean =>
   include.some((p) => matches(p, name)) && !exclude.some((p) => matches(p, name));
 
@@ -151,7 +142,7 @@ function draft(
   t: Described,
   all: readonly RawColumn[],
   key: readonly string[],
-  references: readonly RawReference[],
+  foreignKeys: readonly ForeignKey[],
   { handles, primitives }: CatalogOptions,
 ): { readonly table: Omit<MariaTable, "subjectsBecause">; readonly subject: SubjectTable } {
   const stored = all.filter((c) => !c.generated);
@@ -173,9 +164,17 @@ function draft(
     schemaId: schemaFingerprint(primitives, columns),
     identity: refusal === undefined ? ("full" as const) : ("nothing" as const),
     generated: all.filter((c) => c.generated).map((c) => c.name),
-    cascades: [...new Set(references.filter((r) => r.cascades).map((r) => r.table))],
+    actingKeys: foreignKeys.filter(acts),
   };
-  return { table, subject: { name: t.name, columns: columns.map((c) => c.name), keyColumns, references } };
+  return {
+    table,
+    subject: {
+      name: t.name,
+      columns: columns.map((c) => c.name),
+      keyColumns,
+      references: singleReferences(foreignKeys),
+    },
+  };
 }
 
 function refusalOf(t: Described, strange: RawColumn | undefined): Refusal | undefined {
@@ -229,30 +228,4 @@ async function readKeys(connection: Connection, where: string): Promise<Map<stri
     if (usable && !keys.has(table)) keys.set(table, columns);
   }
   return keys;
-}
-
-async function readReferences(connection: Connection, where: string): Promise<Map<string, RawReference[]>> {
-  const rows = await readTexts(
-    connection,
-    `SELECT CONCAT(k.TABLE_SCHEMA, '.', k.TABLE_NAME), MAX(k.COLUMN_NAME),
-            MAX(CONCAT(k.REFERENCED_TABLE_SCHEMA, '.', k.REFERENCED_TABLE_NAME)), MAX(k.REFERENCED_COLUMN_NAME),
-            MAX(r.DELETE_RULE IN ('CASCADE', 'SET NULL') OR r.UPDATE_RULE IN ('CASCADE', 'SET NULL')), COUNT(*)
-       FROM information_schema.KEY_COLUMN_USAGE k
-       JOIN information_schema.REFERENTIAL_CONSTRAINTS r
-         ON r.CONSTRAINT_SCHEMA = k.CONSTRAINT_SCHEMA AND r.CONSTRAINT_NAME = k.CONSTRAINT_NAME AND r.TABLE_NAME = k.TABLE_NAME
-      WHERE ${where} AND k.REFERENCED_TABLE_NAME IS NOT NULL
-      GROUP BY k.TABLE_SCHEMA, k.TABLE_NAME, k.CONSTRAINT_NAME ORDER BY 1, 2`,
-  );
-  const references = new Map<string, RawReference[]>();
-  for (const [table, column, target, targetColumn, cascades, columns] of rows) {
-    const single = columns === "1";
-    const reference: RawReference = {
-      column: single ? (column ?? "") : "",
-      table: target ?? "",
-      target: targetColumn ?? "",
-      cascades: cascades === "1",
-    };
-    references.set(table ?? "", [...(references.get(table ?? "") ?? []), reference]);
-  }
-  return references;
 }

@@ -2,6 +2,7 @@
 import type { Primitives } from "@anamnesis/crypto";
 import { captureError } from "../errors.ts";
 import { type Change, type StreamHandler, UPDATE_ORDINALS } from "../source.ts";
+import type { Cascades } from "./cascades.ts";
 import type { MariaTable } from "./catalog.ts";
 import { type BinlogEvent, type GroupStart, NO_TABLE, parseEvent, type RowsBody, type RowsKind } from "./events.ts";
 import { GroupDigest } from "./group-digest.ts";
@@ -18,6 +19,7 @@ export interface DecoderOptions {
   /** Character sets by collation id. */
   readonly charsets: ReadonlyMap<number, string>;
   readonly primitives: Primitives;
+  readonly cascades: Cascades;
   readonly domain: number;
   /** Layouts for which the catalog was read again already: it does not have them any more. */
   readonly asked: Set<string>;
@@ -143,7 +145,7 @@ export class Decoder {
     const found = this.#tables.of(body.tableId);
     if (found === undefined) throw captureError("capture/malformed-message", "rows of a table that was not described");
     if (found.captured && this.#counts(found.name, group.sequence)) {
-      eachRow(kind, body, found.described, (change) => this.#change(group, change));
+      eachRow(kind, body, found.described, (change) => this.#change(group, change, body.free));
       return;
     }
     if (found.described === undefined) return this.#ignore(group, 1);
@@ -154,20 +156,21 @@ export class Decoder {
   #truncate(group: GroupStart, name: string): void {
     const table = this.#o.tables.get(name);
     if (table === undefined || !this.#counts(name, group.sequence)) return;
-    this.#change(group, { kind: "truncate", table });
+    this.#change(group, { kind: "truncate", table }, true);
   }
 
   #counts(name: string, sequence: bigint): boolean {
     return sequence > (this.#o.since.get(name) ?? -1n);
   }
 
-  #change(group: GroupStart, change: Change): void {
+  #change(group: GroupStart, change: Change, free: boolean): void {
     this.#ensureBegun(group);
     if (this.#spoken !== undefined) {
       this.#handler.change({ kind: "actor", ...this.#spoken });
       this.#spoken = undefined;
     }
     this.#handler.change(change);
+    this.#o.cascades.follow(change, group.sequence, free, (follows) => this.#handler.change(follows));
   }
 
   #ignore(group: GroupStart, ordinals: number): void {

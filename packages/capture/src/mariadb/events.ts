@@ -48,6 +48,8 @@ export interface RowsBody {
   /** Which columns the images hold; for an update, of the row before and after. */
   readonly present: readonly Buffer[];
   readonly images: Cursor;
+  /** The session had switched foreign keys off: nothing followed from these changes. */
+  readonly free: boolean;
 }
 
 const HEADER_BYTES = 19;
@@ -55,6 +57,7 @@ const GTID_STANDALONE = 1;
 const GTID_GROUP_COMMIT = 2;
 const GTID_PREPARED = 64;
 const GTID_DECIDED = 128;
+const ROWS_FREE = 2;
 /** Says that no rows follow. */
 export const NO_TABLE = 0xff_ff_ff;
 
@@ -140,14 +143,14 @@ function query(c: Cursor, compressed: boolean): BinlogEvent {
 
 function rows(change: RowsKind, code: number, c: Cursor): BinlogEvent {
   const tableId = c.uint(6);
-  c.skip(2);
+  const free = (c.uint(2) & ROWS_FREE) !== 0;
   const extended = (code >= 30 && code <= 32) || code >= 169;
   if (extended) c.skip(c.uint(2) - 2);
   const columns = c.length();
   const present = [c.take((columns + 7) >> 3)];
   if (change === "update") present.push(c.take((columns + 7) >> 3));
   const images = code >= 166 ? new Cursor(inflated(c.rest())) : c;
-  return { kind: "rows", change, body: { tableId, columns, present, images } };
+  return { kind: "rows", change, body: { tableId, columns, present, images, free } };
 }
 
 /** `log_bin_compress`: a byte with the method and the width of the length, the length, zlib data. */

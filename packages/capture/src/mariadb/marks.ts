@@ -15,6 +15,7 @@ interface Passed {
 
 export class Marks {
   readonly #memory: PositionMemory;
+  readonly #beforeSave: () => void;
   #noted: Remembered;
   #newest: Gtid | undefined;
   #expected: Passed | undefined;
@@ -26,8 +27,10 @@ export class Marks {
   #saved = 0;
   #dirty = false;
 
-  constructor(memory: PositionMemory, remembered: Remembered) {
+  /** `beforeSave`: makes durable what must not lie behind the note. */
+  constructor(memory: PositionMemory, remembered: Remembered, beforeSave: () => void) {
     this.#memory = memory;
+    this.#beforeSave = beforeSave;
     this.#noted = remembered;
     this.#newest = remembered.at;
     if (remembered.at === undefined || remembered.check === undefined) return;
@@ -91,6 +94,7 @@ export class Marks {
 
   save(): void {
     if (!this.#dirty) return;
+    this.#beforeSave();
     this.#dirty = false;
     this.#saved = performance.now();
     this.#memory.write(this.#noted);

@@ -47,14 +47,17 @@ const noLog = () =>
     "the server writes no binary log: set log_bin and binlog_format = ROW, and restart it",
   );
 
+/** `prepare` runs in the snapshot, before anything else is read in it. */
 export async function openMariaSnapshot(
   address: MariadbAddress,
   tables: ReadonlyMap<string, MariaTable>,
+  prepare: (connection: Connection) => Promise<void> = async () => undefined,
 ): Promise<Snapshot & { readonly gtid: Gtid | undefined }> {
   const connection = await connectMariadb(address);
   try {
     return await explained("read a snapshot", async () => {
       const gtid = await beginSnapshot(connection);
+      await prepare(connection);
       const [row] = await readTexts(connection, "SELECT CAST(UNIX_TIMESTAMP(SYSDATE(6)) * 1000000 AS INTEGER)");
       return {
         gtid,

@@ -4,10 +4,13 @@ import type { Connection } from "mysql2";
 import { captureError } from "../errors.ts";
 import type { Beside, Snapshot, Source, SourceDescription, SourceLife, Stream, StreamHandler } from "../source.ts";
 import { openMariaBeside } from "./beside.ts";
+import { Cascades, followedKeys } from "./cascades.ts";
 import { type CatalogOptions, type MariaTable, readCharsets, readMariaTables } from "./catalog.ts";
+import { Children } from "./children.ts";
 import { databaseOf, withMariadb } from "./connect.ts";
 import { Decoder, LostSignal } from "./decoder.ts";
 import { openDump } from "./dump.ts";
+import { feedChildren } from "./feed-children.ts";
 import { commitPosition, endPosition, formatGtid, parseGtid } from "./gtid.ts";
 import { Marks } from "./marks.ts";
 import type { PositionMemory } from "./memory.ts";
@@ -20,6 +23,8 @@ export interface MariadbSourceOptions extends CatalogOptions {
   /** `mariadb://user:password@host:port/database`; without a database, all of the server. */
   readonly url: string;
   readonly memory: PositionMemory;
+  /** File for what foreign keys need to know; absent: not kept from one run to the next. */
+  readonly children?: string;
 }
 
 export function mariadbSource(options: MariadbSourceOptions): Source {
@@ -31,6 +36,7 @@ class Mariadb implements Source {
   readonly #database: string | undefined;
   readonly #asked = new Set<string>();
   #tables: ReadonlyMap<string, MariaTable> = new Map();
+  #openChildren: Children | undefined;
 
   constructor(options: MariadbSourceOptions) {
     this.#options = options;
@@ -68,6 +74,7 @@ class Mariadb implements Source {
           throw captureError("capture/no-tables", "no table can be captured: see `source check`", { seen: all.length });
         this.#tables = new Map(usable.map((table) => [table.name, table]));
         await this.#remember(connection);
+        await this.#feed(connection, true);
         return usable;
       }),
     );
@@ -75,7 +82,10 @@ class Mariadb implements Source {
 
   async begin(_signal: AbortSignal): Promise<Snapshot> {
     await withMariadb(this.#options, (connection) => explained("read its settings", () => requireSettings(connection)));
-    const snapshot = await openMariaSnapshot(this.#options, this.#tables);
+    this.#children.reset();
+    const snapshot = await openMariaSnapshot(this.#options, this.#tables, (connection) =>
+      this.#feed(connection, false),
+    );
     const since = snapshot.gtid?.sequence ?? 0n;
     this.#options.memory.write({
       ...{ at: snapshot.gtid, check: undefined, lost: false },
@@ -113,11 +123,13 @@ class Mariadb implements Source {
       newest: parseGtid(await binlogPosition(connection)),
       domain: Number((await readTexts(connection, "SELECT @@GLOBAL.gtid_domain_id"))[0]?.[0] ?? 0),
     }));
-    const marks = new Marks(this.#options.memory, remembered);
+    this.#children.rewind(remembered.at?.sequence ?? 0n);
+    const marks = new Marks(this.#options.memory, remembered, () => this.#children.flush());
     const decoder = new Decoder(
       {
         ...{ tables: this.#tables, since: remembered.tables, charsets: start.charsets, asked: this.#asked },
         primitives: this.#options.primitives,
+        cascades: new Cascades(this.#tables, this.#children),
         domain: start.newest?.domain ?? start.domain,
         wanted: (group) => !reached(commitPosition(group.sequence)),
         onGroup: (group, digest) => marks.group(group, digest, decoder.oldestPrepared),
@@ -143,7 +155,25 @@ class Mariadb implements Source {
   }
 
   async close(): Promise<void> {
+    this.#openChildren?.close();
+    this.#openChildren = undefined;
     this.#tables = new Map();
+  }
+
+  get #children(): Children {
+    this.#openChildren ??= new Children(this.#options.children ?? ":memory:", this.#options.primitives);
+    return this.#openChildren;
+  }
+
+  /** Reads who refers to whom, for foreign keys that were not met yet. `alone`: not inside a snapshot of somebody else. */
+  async #feed(connection: Connection, alone: boolean): Promise<void> {
+    if (alone && this.#options.memory.read() === undefined) return;
+    const unmet = followedKeys(this.#tables).filter((key) => !this.#children.isFed(key.name));
+    if (unmet.length === 0) return;
+    if (alone) await beginSnapshot(connection);
+    for (const key of unmet) await feedChildren(connection, this.#tables, key, this.#children);
+    if (alone) await readTexts(connection, "ROLLBACK");
+    this.#children.flush();
   }
 
   /**
@@ -196,7 +226,8 @@ const describeMariadb: SourceDescription = {
   cannotSee: [
     "who wrote, unless the application says so: the log names no account",
     "reads",
-    "rows that a foreign key deletes or changes with their parent (ON DELETE CASCADE, SET NULL): the server does not log them",
+    "what a foreign key changes in rows that refer to others (SET NULL, ON UPDATE CASCADE): nobody vouches for such a row until " +
+      "it is written again; rows that it deletes (ON DELETE CASCADE) are followed where both tables are captured and have keys",
     "writes of sessions that switched the log off (sql_log_bin) or to text (binlog_format): verify finds what they changed",
     "time more exact than a second; and a session may set its own clock (SET timestamp)",
     "generated columns",

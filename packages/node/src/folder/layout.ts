@@ -29,6 +29,8 @@ export interface SourceLayout {
   readonly place: string;
   /** Pushed changes that are not final yet: not a cache. */
   readonly inbox: string;
+  /** Which rows refer to which, where the database's foreign keys change rows below its log: a cache. */
+  readonly children: string;
   /** Reads found in the database's log that are not yet final: not a cache. */
   readonly reads: string;
 }
@@ -56,6 +58,7 @@ export function sourceLayout(folder: FolderLayout, name: string): SourceLayout {
     handleKey: join(folder.keys, `source-${name}.key`),
     progress: join(dir, "progress.db"),
     place: join(dir, "place.json"),
+    children: join(dir, "children.db"),
     inbox: join(dir, "inbox.db"),
     reads: join(dir, "reads.db"),
   };
