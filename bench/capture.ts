@@ -3,33 +3,15 @@
  * backlog, against the bare consumer (decode, discard) over the same backlog from a slot made at the same place,
  * alternating in one run.
  */
-import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import {
-  connect,
-  openKeyStore,
-  openProgress,
-  openReplication,
-  parseLsn,
-  parseMessage,
-  postgresSource,
-  runCapture,
-} from "@anamnesis/capture";
-import { openRowIndex } from "@anamnesis/capture/index";
-import { contract } from "@anamnesis/contracts";
-import { chainId, orgId, sourceId } from "@anamnesis/core";
-import { handles, signerFromSeed } from "@anamnesis/crypto";
-import { native } from "@anamnesis/crypto/native";
-import { createLedger, openInThread } from "@anamnesis/embedded";
+import { connect, openReplication, parseLsn, parseMessage, postgresSource } from "@anamnesis/capture";
 import { startPostgres } from "@anamnesis/sandbox";
+import { openOrganisation, SOURCE } from "./capture/organisation.ts";
 import { type Bench, compared } from "./harness.ts";
 
-const CHAIN = chainId("bench");
-const ORG = orgId("bench");
-const SOURCE = sourceId("ehr");
 const PEER = "bench_peer";
-const seed = (fill: number): Uint8Array => new Uint8Array(32).fill(fill);
 
 const SCHEMA = `
   CREATE TABLE patients (id int PRIMARY KEY, name text);
@@ -56,7 +38,9 @@ export const bench: Bench = async (say) => {
   const dir = mkdtempSync(join(tmpdir(), "anamnesis-bench-"));
   const postgres = await startPostgres({ dir: join(dir, "pg") });
   const admin = await connect({ url: postgres.url });
-  const org = await openOrganisation(join(dir, "org"), postgres.url);
+  const org = await openOrganisation(join(dir, "org"), (options) =>
+    postgresSource({ ...options, url: postgres.url, name: SOURCE, include: ["public.*"] }),
+  );
   const memory = watchMemory();
   try {
     await admin.query("SET search_path = public");
@@ -143,43 +127,4 @@ async function drainBare(url: string, end: bigint): Promise<number> {
   replication.ask();
   await replication.done;
   return changes;
-}
-
-async function openOrganisation(dir: string, url: string) {
-  mkdirSync(dir, { recursive: true });
-  const signer = signerFromSeed(native, "INTL-1", seed(1));
-  const log = signerFromSeed(native, "INTL-1", seed(2));
-  const ledger = { dir: join(dir, "ledger"), primitives: native, contract, logSigner: seed(2) };
-  const keys = [{ suite: "INTL-1", publicKey: signer.publicKey }];
-  const organisations = [{ id: ORG, name: "Bench", keys }];
-  await createLedger({ ...ledger, genesis: { chain: CHAIN, time: 1, organisations, logKey: log.publicKey } });
-  const entry = new URL("./capture/ledger-thread.ts", import.meta.url);
-  const data = { dir: ledger.dir, logSigner: ledger.logSigner };
-  const engine = await openInThread(entry, data, { dir: ledger.dir, primitives: native });
-  const index = openRowIndex(join(dir, "index.db"), { source: SOURCE });
-  const keystore = openKeyStore({ path: join(dir, "keys.db"), primitives: native });
-  const progress = openProgress(join(dir, "progress.db"));
-  const own = handles(native, seed(3));
-  const source = postgresSource({ url, name: SOURCE, handles: own, primitives: native, include: ["public.*"] });
-  return {
-    async catchUp(): Promise<number> {
-      const summary = await runCapture({
-        ...{ source, engine, index, keystore, progress, signer, primitives: native, handles: own },
-        ...{
-          chain: CHAIN,
-          organisation: ORG,
-          sourceId: SOURCE,
-          untilCaughtUp: true,
-          signal: new AbortController().signal,
-        },
-      });
-      return summary.events;
-    },
-    async close(): Promise<void> {
-      await engine.close();
-      index.close();
-      keystore.close();
-      progress.close();
-    },
-  };
 }
