@@ -5,8 +5,9 @@
 import { readFileSync } from "node:fs";
 import { type Connection, type ConnectionOptions, createConnection } from "mysql2";
 import { captureError } from "../errors.ts";
+import { watchSilence } from "../silence.ts";
 import { connectReason } from "./connect-reason.ts";
-import { hangUp } from "./driver.ts";
+import { hangUp, isBusy, socketOf } from "./driver.ts";
 import { readTexts } from "./result.ts";
 
 export interface MariadbAddress {
@@ -48,6 +49,11 @@ export async function connectMariadb(address: MariadbAddress): Promise<Connectio
     const { why, reason } = connectReason(cause);
     throw captureError("capture/cannot-connect", why, reason === "" ? {} : { reason });
   }
+  watchSilence({
+    stream: () => socketOf(connection),
+    isBusy: () => isBusy(connection),
+    isAlive: () => isAtWork(address, connection.threadId),
+  });
   try {
     await pin(connection);
     return connection;
@@ -63,6 +69,20 @@ export async function withMariadb<T>(address: MariadbAddress, work: (c: Connecti
   try {
     return await work(connection);
   } finally {
+    hangUp(connection);
+  }
+}
+
+/** Whether the server is busy with that connection, as a new one tells. */
+async function isAtWork(address: MariadbAddress, id: number): Promise<boolean> {
+  const connection = createConnection(optionsOf(address.url));
+  connection.on("error", () => undefined);
+  const timer = setTimeout(() => hangUp(connection), CONNECT_MS_MAX);
+  try {
+    const sql = `SELECT 1 FROM information_schema.PROCESSLIST WHERE ID = ${Math.trunc(id)} AND COMMAND <> 'Sleep'`;
+    return (await readTexts(connection, sql)).length === 1;
+  } finally {
+    clearTimeout(timer);
     hangUp(connection);
   }
 }

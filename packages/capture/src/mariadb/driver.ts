@@ -19,6 +19,7 @@ export interface Packet {
 
 interface Inner {
   readonly stream: Duplex;
+  readonly _command?: object | null;
   addCommand(command: Command): void;
   writePacket(packet: OutPacket): void;
   _resetSequenceId(): void;
@@ -55,6 +56,10 @@ export function hangUp(connection: Connection): void {
 }
 
 const QUIT_MS_MAX = 200;
+
+/** Whether an answer is waited for. */
+export const isBusy = (connection: Connection): boolean => (inner(connection)._command ?? null) !== null;
+export const socketOf = (connection: Connection): Duplex => inner(connection).stream;
 
 export const isOpen = (connection: Connection): boolean => !inner(connection).stream.destroyed;
 
