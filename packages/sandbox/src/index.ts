@@ -9,7 +9,7 @@ export { type StartMariadbOptions, startMariadb } from "./mariadb/start.ts";
 export { ATTACKS } from "./plant/attacks/attacks.ts";
 export { copyServer } from "./plant/attacks/copy-folder.ts";
 export { ATTACK_NAMES, type Attack, type AttackName, census, type Deed, type Scene } from "./plant/attacks/scene.ts";
-export { type Census, stillPlanted } from "./plant/census.ts";
+export { type Census, stillPlanted, withAnotherColumn } from "./plant/census.ts";
 export { type PlantOptions, plant } from "./plant/plant.ts";
 export type { What } from "./plant/recipes.ts";
 export type { Planted } from "./plant/tamper.ts";

@@ -21,7 +21,7 @@ export const attacksZh: typeof attacksEn = {
     hospital: "准备一家医院",
     attack: "实施手法，病房照常工作",
     verify: "以两种模式核验",
-    rebaseline: "捕获重新查看：重启、新复制槽、本地记录全部丢失",
+    rebaseline: "捕获重新查看：重启、新复制槽、本地记录全部丢失、新增列",
   },
   found: (planted, tables, found, kinds) => `${tables} 个表中改动 ${planted} 行；逐一点名：${found}（${kinds}）`,
   falseAlarms: (n, writes) => `误报：${n}；其间病房合法写入 ${writes} 行`,
@@ -29,7 +29,7 @@ export const attacksZh: typeof attacksEn = {
   open: (n) => `${n} 行公开恢复：是未知操作者的事件，不是篡改`,
   overwritten: (n) => `${n} 行此后又被病房写入：以其最新事件为准`,
   equals: (n) => `${n} 行被放回旧值：核验指出它们等于哪个旧事件`,
-  anew: "重启、新复制槽、本地记录全部丢失之后：结果不变",
-  blessed: "重启、新复制槽、本地记录全部丢失之后，结果变了",
+  anew: "重启、新复制槽、本地记录全部丢失、每表新增一列之后：结果不变",
+  blessed: "重启、新复制槽、本地记录全部丢失、每表新增一列之后，结果变了",
   cannot: "此项不成立",
 };

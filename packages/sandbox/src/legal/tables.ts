@@ -26,10 +26,10 @@ export const TABLE_STEPS: readonly LegalStep[] = [
     "CREATE TABLE observations_2031 PARTITION OF observations FOR VALUES FROM ('2031-01-01Z') TO ('2032-01-01Z')",
     "ALTER TABLE observations_2031 REPLICA IDENTITY FULL",
   ),
+  quiet("a new schema", "CREATE SCHEMA archive"),
   declared(
     "attach a partition that has rows",
     { table: "public.observations", why: "attached" },
-    "CREATE SCHEMA archive",
     "CREATE TABLE archive.observations_2018 (LIKE observations INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING INDEXES)",
     `INSERT INTO archive.observations_2018 (id, effective_at, patient_id, code)
        SELECT 800000000 + n, '2018-06-01Z'::timestamptz + n * interval '1 hour', 1 + n % 50, '8867-4' FROM generate_series(1, 40) n`,

@@ -75,3 +75,9 @@ export function stillPlanted(planted: readonly Planted[], then: Census, now: Cen
     return was.rows.get(key)?.xmin === is?.rows.get(key)?.xmin;
   });
 }
+
+/** How verification names them after each of these tables got another column, empty in every row. */
+export function withAnotherColumn(planted: readonly Planted[], census: Census): Planted[] {
+  const keyless = (table: string) => census.get(table.replace("public.", ""))?.shape.key.length === 0;
+  return planted.map((p) => (p.kind === "unexplained" && keyless(p.table) ? { ...p, key: `${p.key}\t\\N` } : p));
+}

@@ -2,9 +2,8 @@
  * One attack from beginning to end: the ward works, the attack happens, the ward works on, verification must name every
  * altered row and no other. Then everything that makes capture look at the rows anew, which must bless none of them.
  */
-import { isDeepStrictEqual } from "node:util";
-import { withClient } from "@anamnesis/capture";
-import { type Attack, census, type Deed, type Planted, stillPlanted } from "@anamnesis/sandbox";
+import { type Finding, type VerifyReport, withClient } from "@anamnesis/capture";
+import { type Attack, census, type Deed, type Planted, stillPlanted, withAnotherColumn } from "@anamnesis/sandbox";
 import { type Match, match, type Tally } from "../match.ts";
 import { Stage, type StageOptions } from "./stage.ts";
 
@@ -72,38 +71,66 @@ export async function play(attack: Attack, options: StageOptions, onStep: (step:
 
 const isExact = (m: Match): boolean => m.found === m.planted && m.falseAlarms === 0;
 
-/** While nobody writes, so that it is known which planted rows have been written again. */
-async function look(stage: Stage, deed: Deed) {
+/** While nobody writes, so that it is known which planted rows have been written again. `as`: how they are named. */
+async function look(stage: Stage, deed: Deed, as: (planted: readonly Planted[]) => readonly Planted[] = (p) => p) {
   return stage.quietly(async () => {
-    const expected: readonly Planted[] = stillPlanted(deed.planted, deed.outcome, await census(stage.url));
-    const report = await stage.verify("cache");
-    const cache = match(expected, report);
-    const fromLog = match(expected, await stage.verify("from-log"));
+    const expected = stillPlanted(deed.planted, deed.outcome, await census(stage.url));
+    const overwritten = new Set(as(deed.planted.filter((p) => !expected.includes(p))).map(rowOf));
+    const report = leavingOut(await stage.verify("cache"), overwritten);
+    const cache = match(as(expected), report);
+    const fromLog = match(as(expected), leavingOut(await stage.verify("from-log"), overwritten));
     const there = [...report.altered, ...report.unexplained];
     const equalsOlder = there.filter((f) => f.equalsEvent !== undefined).length;
     const groups = deed.putBack !== true || equalsOlder === there.length;
-    return {
-      cache,
-      fromLog,
-      totals: report.totals,
-      groups,
-      equalsOlder,
-      tables: new Set(expected.map((p) => p.table)).size,
-    };
+    const tables = new Set(expected.map((p) => p.table)).size;
+    return { cache, fromLog, totals: report.totals, groups, equalsOlder, tables };
   });
 }
 
-/** Capture stopped and started; its slot dropped and renewed; at last everything local gone but the keys. */
+const UNNAMED = "#";
+const rowOf = ({ table, key }: { readonly table: string; readonly key: string }): string =>
+  JSON.stringify([table, key]);
+
+/**
+ * A planted row that the ward has written again since is what its newest event says. Where that write showed how the row
+ * had been, it is still named, and rightly so; where it did not, it is not. Neither counts here. Handles stand for names
+ * that are lost; they all count as one.
+ */
+function leavingOut(report: VerifyReport, overwritten: ReadonlySet<string>): VerifyReport {
+  const shown = (list: readonly Finding[]): Finding[] =>
+    list
+      .map((f) => (f.key.startsWith(UNNAMED) ? { ...f, key: UNNAMED } : f))
+      .filter((f) => f.contradicted === undefined || !(overwritten.has(rowOf(f)) || f.key === UNNAMED));
+  const { altered, missing, unexplained, unvouched } = report;
+  return {
+    ...report,
+    ...{ altered: shown(altered), missing: shown(missing) },
+    ...{ unexplained: shown(unexplained), unvouched: shown(unvouched) },
+  };
+}
+
+/**
+ * Everything that makes capture look at rows anew: it is stopped and started; its slot is dropped and renewed; everything
+ * local is gone but the keys; the tables get another column, so that each row is vouched for once more.
+ */
 async function lookAnew(stage: Stage, deed: Deed): Promise<boolean> {
   await stage.withoutCapture(async () => undefined);
   await stage.withoutCapture(() =>
     withClient({ url: stage.url }, (client) => client.query("SELECT pg_drop_replication_slot($1)", [stage.slot])),
   );
   await stage.work(WORK_ROWS);
-  const { cache, fromLog, totals } = await look(stage, deed);
-  if (!isExact(cache) || !isExact(fromLog)) return false;
-  // The names of missing rows are among what is lost: what is left can only be counted.
+  const renewed = await look(stage, deed);
   await stage.withoutCapture(async () => stage.forgetNotes());
-  const after = await stage.quietly(() => stage.verify("cache"));
-  return isDeepStrictEqual(after.totals, totals);
+  await stage.quietly(async () => {
+    await withClient({ url: stage.url }, async (client) => {
+      for (const table of new Set(deed.planted.map((p) => p.table)))
+        await client.query(`ALTER TABLE ${table} ADD COLUMN checked_by text`);
+    });
+    await stage.lookedAnew();
+  });
+  await stage.work(WORK_ROWS);
+  // The names of missing rows are among what is lost: of those it can only be counted how many there are in a table.
+  const nameless = (p: Planted): Planted => (p.kind === "missing" ? { ...p, key: UNNAMED } : p);
+  const again = await look(stage, deed, (planted) => withAnotherColumn(planted, deed.outcome).map(nameless));
+  return [renewed.cache, renewed.fromLog, again.cache, again.fromLog].every(isExact);
 }

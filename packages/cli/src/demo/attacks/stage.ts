@@ -165,7 +165,8 @@ export class Stage implements Scene {
 
   /** Resolves once capture has gone through every table that it has to look at anew. */
   async lookedAnew(): Promise<void> {
-    await this.#noted((progress) => progress.tables.pending().size === 0);
+    const lsn = await this.#mark();
+    await this.#noted((progress) => (progress.looked() ?? lsn) >= lsn && progress.tables.pending().size === 0);
   }
 
   /** Somebody accepts all rows of the table as they are, and says why; gives how many were not as they were vouched for. */
