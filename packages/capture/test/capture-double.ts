@@ -6,7 +6,7 @@ import { parseBatchBody, type SourceState } from "@anamnesis/contracts";
 import { chainId, encode, orgId, sourceId } from "@anamnesis/core";
 import { handles, signerFromSeed } from "@anamnesis/crypto";
 import { native } from "@anamnesis/crypto/native";
-import { decodeEvent, type Engine, type Event, type SignedTransaction } from "@anamnesis/ledger";
+import { blockLeaf, decodeEvent, type Engine, type Event, type SignedTransaction } from "@anamnesis/ledger";
 import type { CaptureOptions } from "../src/capture.ts";
 import { openRowIndex } from "../src/index/sqlite-index.ts";
 import { openKeyStore } from "../src/keystore.ts";
@@ -43,9 +43,10 @@ class DoubleEngine {
   }
 
   async read(key: string) {
-    if (!key.startsWith("source/") || this.state === undefined) return { value: undefined };
+    const block = { blockLeaf: blockLeaf(1, 1, new Uint8Array(32)) };
+    if (!key.startsWith("source/") || this.state === undefined) return { ...block, value: undefined };
     const { incarnation, position, batches, events } = this.state;
-    return { value: encode([incarnation, [Number(position.lsn), position.ordinal], batches, events]) };
+    return { ...block, value: encode([incarnation, [Number(position.lsn), position.ordinal], batches, events]) };
   }
 
   async checkpoint() {

@@ -31,7 +31,7 @@ export interface ContradictionsOptions {
 export class Contradictions implements EventWitness, ImageWitness, Interlude {
   readonly #o: ContradictionsOptions;
   readonly #images = new BeforeImages();
-  #found: Found[] = [];
+  readonly #found: Found[] = [];
   #emitted: { readonly lsn: bigint; readonly at: Position }[] = [];
   #left: bigint | undefined;
 
