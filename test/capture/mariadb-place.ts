@@ -51,7 +51,7 @@ export async function mariadbPlace(settings: Readonly<Record<string, string>> = 
   };
 }
 
-export async function mariadbSql(url: string, ...statements: readonly string[]): Promise<(string | null)[][]> {
+async function mariadbSql(url: string, ...statements: readonly string[]): Promise<(string | null)[][]> {
   return withMariadb({ url }, async (connection) => {
     let rows: (string | null)[][] = [];
     for (const statement of statements) rows = await readTexts(connection, statement);

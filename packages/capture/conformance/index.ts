@@ -212,13 +212,15 @@ export function sourceConformance(product: string, make: () => Promise<SourceBen
         const rows = 50_000;
         const { source } = await begun("press_", "CREATE TABLE press_a (id INT PRIMARY KEY, v VARCHAR(200))");
         await bench.sql(fill("press_a", rows));
-        let stream: Awaited<ReturnType<Source["stream"]>> | undefined;
         let seen = 0;
         const collector = new Collector();
+        let pause = (): void => undefined;
         collector.onChange = () => {
-          if (++seen === 10) stream?.pause();
+          if (++seen === 10) pause();
         };
-        stream = await source.stream(collector, { signal: signal() });
+        const stream = await source.stream(collector, { signal: signal() });
+        pause = () => stream.pause();
+        if (seen >= 10) pause();
         const limit = Date.now() + 20_000;
         while (seen < 10 && Date.now() < limit) await new Promise((resolve) => setTimeout(resolve, 20));
         await new Promise((resolve) => setTimeout(resolve, 500));

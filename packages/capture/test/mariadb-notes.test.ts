@@ -6,7 +6,7 @@ import { native } from "@anamnesis/crypto/native";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { Children } from "../src/mariadb/children.ts";
 import type { GroupStart } from "../src/mariadb/events.ts";
-import { endPosition } from "../src/mariadb/gtid.ts";
+import { commitPosition, endPosition } from "../src/mariadb/gtid.ts";
 import { Marks } from "../src/mariadb/marks.ts";
 import { fileMemory, type PositionMemory, type Remembered } from "../src/mariadb/memory.ts";
 
@@ -55,7 +55,7 @@ describe("marks of what went by", () => {
     const { memory, now } = kept();
     const marks = new Marks(memory, NOTE, () => undefined);
     for (const n of [11n, 12n, 13n]) marks.group(group(n), `digest ${n}`, undefined);
-    marks.acknowledge(endPosition(12n) - 1n);
+    marks.acknowledge(commitPosition(12n));
     marks.save();
     expect(now()?.at).toEqual(at(11n));
     marks.acknowledge(endPosition(12n));

@@ -71,7 +71,7 @@ class MariaBeside implements Beside {
       try {
         const stretch = (await isStill(connection, known)) ? await readStretch(connection, known, request) : undefined;
         if (stretch === undefined) await readTexts(connection, "ROLLBACK");
-        return stretch === undefined ? undefined : sliceOf(connection, known, newest?.sequence ?? 0n, stretch);
+        return stretch && (await sliceOf(connection, known, newest?.sequence ?? 0n, stretch));
       } catch (error) {
         await readTexts(connection, "ROLLBACK").catch(() => undefined);
         throw error;

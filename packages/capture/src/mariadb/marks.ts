@@ -24,7 +24,7 @@ export class Marks {
   /** Groups that went by and are not acknowledged, oldest first; the first is the one before them. */
   #groups: Passed[] = [];
   #held: bigint | undefined;
-  #saved = 0;
+  #saved = Number.NEGATIVE_INFINITY;
   #dirty = false;
 
   /** `beforeSave`: makes durable what must not lie behind the note. */

@@ -110,7 +110,7 @@ function readImage(c: Cursor, present: Buffer, { read, kept }: Described): RowIm
   let count = 0;
   for (let i = 0; i < read.length; i++) if (isSet(present, i)) count++;
   const nulls = c.take((count + 7) >> 3);
-  const values: (Uint8Array | null | undefined)[] = new Array(read.length);
+  const values: (Uint8Array | null | undefined)[] = Array.from({ length: read.length });
   let at = 0;
   for (let i = 0; i < read.length; i++) {
     if (!isSet(present, i)) continue;
