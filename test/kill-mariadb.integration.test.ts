@@ -24,6 +24,7 @@ describe.skipIf(noMariadb(name))(name, () => {
       await kills.kill("mariadb", chance());
     }
     count = await kills.count();
+    expect(count.inFlight).toHaveLength(2 * KILLS);
     console.log(`kill tests, MariaDB: ${JSON.stringify(count)}`);
   }, 180_000);
 

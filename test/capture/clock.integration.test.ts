@@ -46,7 +46,7 @@ const start = (): Promise<Bench> => open(dir, url, { include: ["ward.*"] }, cloc
 let id = 100;
 const write = (): Promise<void> => sql(url, `INSERT INTO ward.patients VALUES (${++id}, 'new')`);
 
-async function creates(bench: Bench, wanted: number): Promise<void> {
+async function expectCreates(bench: Bench, wanted: number): Promise<void> {
   for (let i = 0; i < 200; i++) {
     if ((await bench.events()).filter((e) => e.kind === "create").length === wanted) return;
     await sleep(25);
@@ -54,7 +54,7 @@ async function creates(bench: Bench, wanted: number): Promise<void> {
   throw new Error("capture did not go on within 5 s");
 }
 
-async function clean(bench: Bench): Promise<void> {
+async function expectClean(bench: Bench): Promise<void> {
   const events = await bench.events();
   expect(events.filter((e) => e.kind === "gap" || e.kind === "restored")).toEqual([]);
   expect(await misfits(url, events, bench.keystore)).toEqual([]);
@@ -70,11 +70,11 @@ describe("capture goes on when the clock", () => {
     for (const jump of [0, 10 * YEARS, 0, -3 * HOURS, 2 * HOURS, -10 * YEARS, 0]) {
       ahead = jump;
       await write();
-      await creates(bench, ++written);
+      await expectCreates(bench, ++written);
     }
     stop.abort();
     await capturing;
-    await clean(bench);
+    await expectClean(bench);
     await bench.close();
   });
 
@@ -84,8 +84,8 @@ describe("capture goes on when the clock", () => {
       const bench = await start();
       await write();
       expect((await bench.catchUp()).declared).toEqual([]);
-      if (run > 0) await creates(bench, run);
-      await clean(bench);
+      if (run > 0) await expectCreates(bench, run);
+      await expectClean(bench);
       await bench.close();
     }
   });
@@ -96,7 +96,7 @@ describe("capture goes on when the clock", () => {
     const stop = new AbortController();
     const capturing = bench.capture({ signal: stop.signal });
     await write();
-    await creates(bench, 1);
+    await expectCreates(bench, 1);
     ahead = -2 * HOURS;
     await sql(url, "CREATE TABLE ward.later (id int PRIMARY KEY)", "ALTER TABLE ward.later REPLICA IDENTITY FULL");
     for (let i = 0; i < 300 && !bench.progress.tables.pending().size; i++) {
@@ -104,7 +104,7 @@ describe("capture goes on when the clock", () => {
       await sleep(50);
     }
     await sql(url, "INSERT INTO ward.later VALUES (1)");
-    await creates(bench, 2);
+    await expectCreates(bench, 2);
     stop.abort();
     await capturing;
     await bench.close();

@@ -69,7 +69,7 @@ describe.skipIf(noMariadb(name))(name, { timeout: 120_000 }, () => {
     }
   }
 
-  async function clean(): Promise<void> {
+  async function expectClean(): Promise<void> {
     expect(await findings()).toEqual([]);
     const all = await events();
     const of = (kind: string) => all.filter((e) => e.kind === kind).length;
@@ -87,7 +87,7 @@ describe.skipIf(noMariadb(name))(name, { timeout: 120_000 }, () => {
       proxy.breakAfter(bytes);
       await write(100);
       proxy.breakAfter(Number.POSITIVE_INFINITY);
-      await clean();
+      await expectClean();
     }
   });
 
@@ -95,6 +95,6 @@ describe.skipIf(noMariadb(name))(name, { timeout: 120_000 }, () => {
     await write(20);
     proxy.forget();
     await write(50);
-    await clean();
+    await expectClean();
   });
 });

@@ -84,7 +84,7 @@ async function captured(minMs: number): Promise<number> {
   return performance.now() - began;
 }
 
-async function clean(): Promise<void> {
+async function expectClean(): Promise<void> {
   const events = await bench.events();
   expect(new Set(events.map((e) => `${e.lsn}/${e.ordinal}`)).size).toBe(events.length);
   expect(events.filter((e) => e.kind === "gap" || e.kind === "restored")).toEqual([]);
@@ -106,7 +106,7 @@ describe("capture goes on by itself, with nothing lost and nothing twice,", () =
       proxy.network = "up";
       await captured(0);
     }
-    await clean();
+    await expectClean();
   }, 60_000);
 
   it("after connections were reset in the middle of a message", async () => {
@@ -116,7 +116,7 @@ describe("capture goes on by itself, with nothing lost and nothing twice,", () =
       await captured(0);
     }
     expect(proxy.accepted).toBeGreaterThan(10);
-    await clean();
+    await expectClean();
   }, 60_000);
 
   it("after its connections were forgotten on the way: it notices, and takes its slot back from a server that does not", async () => {
@@ -130,7 +130,7 @@ describe("capture goes on by itself, with nothing lost and nothing twice,", () =
     expect(await slotHolder()).not.toBe(holder);
     await write(20);
     await captured(0);
-    await clean();
+    await expectClean();
   }, 90_000);
 
   it("after everything had vanished for a while, without a word", async () => {
@@ -140,7 +140,7 @@ describe("capture goes on by itself, with nothing lost and nothing twice,", () =
     proxy.forget();
     proxy.network = "up";
     await captured(0);
-    await clean();
+    await expectClean();
   }, 90_000);
 
   it("through a slow network, and is not taken for silent", async () => {
@@ -150,7 +150,7 @@ describe("capture goes on by itself, with nothing lost and nothing twice,", () =
     await captured(3 * SILENT_MS);
     // Looks at what the slot keeps and at the catalog need connections; a stream that is begun anew needs many more.
     expect(proxy.accepted - before).toBeLessThan(6);
-    await clean();
+    await expectClean();
   }, 60_000);
 });
 

@@ -111,19 +111,19 @@ export async function leave(client: Client): Promise<void> {
 
 /** Both sides notice when the other one has vanished. */
 async function watch(client: Client, { silentMs = SILENT_MS }: ConnectOptions, url: string): Promise<void> {
-  let pid: number | undefined;
+  let pid = -1;
   watchSilence(
     {
       stream: () => client.connection.stream,
       isBusy: () => (client as { readonly readyForQuery?: boolean }).readyForQuery !== true,
-      isAlive: () => (pid === undefined ? Promise.resolve(false) : isAtWork(url, pid)),
+      isAlive: () => isAtWork(url, pid),
     },
     silentMs,
   );
-  // Not every system can set them; the session does without.
+  // A server whose system cannot do it takes no notice.
   const set = Object.entries(KEEPALIVES).map(([n, v]) => `pg_catalog.set_config('tcp_keepalives_${n}', '${v}', false)`);
   const { rows } = await client.query<{ pid: number }>(`SELECT pg_catalog.pg_backend_pid() AS pid, ${set.join(", ")}`);
-  pid = rows[0]?.pid;
+  pid = rows[0]?.pid ?? pid;
 }
 
 async function isAtWork(url: string, pid: number): Promise<boolean> {
