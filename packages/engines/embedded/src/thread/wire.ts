@@ -57,7 +57,8 @@ export function unpack({ packed, ends, ...rest }: PackedTransaction): SignedTran
 
 export function toWire(error: unknown): WireError {
   if (error instanceof AnamnesisError) {
-    return { code: error.code, message: error.message, details: { ...error.details } };
+    const { code, message, details } = error as AnamnesisError;
+    return { code, message, details: { ...details } };
   }
   return { code: null, message: error instanceof Error ? error.message : "an unknown fault", details: {} };
 }
