@@ -23,6 +23,7 @@ describe("demo attacks", () => {
 
   it.for(ATTACK_NAMES)("%s: every row is named by table, key and kind, before and after capture looks anew", (name) => {
     const played = outcome.attacks.find((a) => a.name === name);
+    expect(played?.differs).toEqual([]);
     expect(played).toMatchObject({ ok: true, falseAlarms: 0, stillFoundAfterRebaseline: true });
     expect(played?.planted).toBeGreaterThanOrEqual(COUNT);
     expect([played?.found, played?.foundFromLog]).toEqual([played?.planted, played?.planted]);

@@ -17,10 +17,24 @@ export interface Match {
   readonly alterations: Readonly<Record<string, Tally>>;
 }
 
+/** At most so many on either side. */
+const DIFFERENCES = 5;
+
+/** What was planted and not found (`-`), and what was found and not planted (`+`): for whoever looks into a failure. */
+export function differences(planted: readonly Planted[], report: VerifyReport): string[] {
+  const found = new Set(all(report).map(name));
+  const meant = new Set(planted.map(name));
+  const missed = [...meant].filter((n) => !found.has(n)).slice(0, DIFFERENCES);
+  const alarms = [...found].filter((n) => !meant.has(n)).slice(0, DIFFERENCES);
+  return [...missed.map((n) => `- ${n}`), ...alarms.map((n) => `+ ${n}`)];
+}
+
+const all = (r: VerifyReport): readonly Finding[] => [...r.altered, ...r.missing, ...r.unexplained, ...r.unvouched];
+
 export function match(planted: readonly Planted[], report: VerifyReport): Match {
   const left = new Map<string, number>();
   let findings = 0;
-  for (const f of [...report.altered, ...report.missing, ...report.unexplained, ...report.unvouched]) {
+  for (const f of all(report)) {
     left.set(name(f), (left.get(name(f)) ?? 0) + 1);
     findings++;
   }

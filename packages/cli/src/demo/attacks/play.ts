@@ -4,7 +4,7 @@
  */
 import { type Finding, type VerifyReport, withClient } from "@anamnesis/capture";
 import { type Attack, census, type Deed, type Planted, stillPlanted, withAnotherColumn } from "@anamnesis/sandbox";
-import { type Match, match, type Tally } from "../match.ts";
+import { differences, type Match, match, type Tally } from "../match.ts";
 import { Stage, type StageOptions } from "./stage.ts";
 
 export interface Played {
@@ -23,6 +23,8 @@ export interface Played {
   /** Planted rows that the ward wrote again legally before verification: what their newest event says, and not counted. */
   readonly overwritten: number;
   readonly stillFoundAfterRebaseline: boolean;
+  /** Some of what was not found, or was found and not planted: empty when all holds. */
+  readonly differs: readonly string[];
   /** Rows that were altered and put right again before anybody looked: rightly not named. */
   readonly undone: number;
   /** Rows written again openly: events by an unknown actor, and no alteration. */
@@ -48,17 +50,19 @@ export async function play(attack: Attack, options: StageOptions, onStep: (step:
     onStep("verify");
     const first = await look(stage, deed);
     onStep("rebaseline");
-    const stillFound = await lookAnew(stage, deed);
+    const anew = await lookAnew(stage, deed);
     const { planted, found, falseAlarms, kinds } = first.cache;
     return {
       name: attack.name,
-      ok: planted >= options.count && isExact(first.cache) && isExact(first.fromLog) && first.groups && stillFound,
+      ok:
+        planted >= options.count && isExact(first.cache) && isExact(first.fromLog) && first.groups && anew.length === 0,
       ...{ planted, found, falseAlarms: Math.max(falseAlarms, first.fromLog.falseAlarms), kinds },
       tables: first.tables,
       foundFromLog: first.fromLog.found,
       equalsOlder: first.equalsOlder,
       overwritten: deed.planted.length - planted,
-      stillFoundAfterRebaseline: stillFound,
+      stillFoundAfterRebaseline: anew.length === 0,
+      differs: [...first.differs, ...anew],
       undone: deed.undone ?? 0,
       open: deed.open ?? 0,
       legalWrites: stage.worked,
@@ -71,19 +75,24 @@ export async function play(attack: Attack, options: StageOptions, onStep: (step:
 
 const isExact = (m: Match): boolean => m.found === m.planted && m.falseAlarms === 0;
 
-/** While nobody writes, so that it is known which planted rows have been written again. `as`: how they are named. */
-async function look(stage: Stage, deed: Deed, as: (planted: readonly Planted[]) => readonly Planted[] = (p) => p) {
+/** How the planted rows are named in a report. */
+type As = (planted: readonly Planted[], report: VerifyReport) => readonly Planted[];
+
+/** While nobody writes, so that it is known which planted rows have been written again. */
+async function look(stage: Stage, deed: Deed, as: As = (planted) => planted) {
   return stage.quietly(async () => {
     const expected = stillPlanted(deed.planted, deed.outcome, await census(stage.url));
-    const overwritten = new Set(as(deed.planted.filter((p) => !expected.includes(p))).map(rowOf));
+    const overwritten = new Set(deed.planted.filter((p) => !expected.includes(p)).map(rowOf));
     const report = leavingOut(await stage.verify("cache"), overwritten);
-    const cache = match(as(expected), report);
-    const fromLog = match(as(expected), leavingOut(await stage.verify("from-log"), overwritten));
+    const checked = leavingOut(await stage.verify("from-log"), overwritten);
+    const cache = match(as(expected, report), report);
+    const fromLog = match(as(expected, checked), checked);
+    const differs = [report, checked].flatMap((r) => differences(as(expected, r), r));
     const there = [...report.altered, ...report.unexplained];
     const equalsOlder = there.filter((f) => f.equalsEvent !== undefined).length;
     const groups = deed.putBack !== true || equalsOlder === there.length;
     const tables = new Set(expected.map((p) => p.table)).size;
-    return { cache, fromLog, totals: report.totals, groups, equalsOlder, tables };
+    return { cache, fromLog, differs, groups, equalsOlder, tables };
   });
 }
 
@@ -113,7 +122,7 @@ function leavingOut(report: VerifyReport, overwritten: ReadonlySet<string>): Ver
  * Everything that makes capture look at rows anew: it is stopped and started; its slot is dropped and renewed; everything
  * local is gone but the keys; the tables get another column, so that each row is vouched for once more.
  */
-async function lookAnew(stage: Stage, deed: Deed): Promise<boolean> {
+async function lookAnew(stage: Stage, deed: Deed): Promise<readonly string[]> {
   await stage.withoutCapture(async () => undefined);
   await stage.withoutCapture(() =>
     withClient({ url: stage.url }, (client) => client.query("SELECT pg_drop_replication_slot($1)", [stage.slot])),
@@ -129,8 +138,15 @@ async function lookAnew(stage: Stage, deed: Deed): Promise<boolean> {
     await stage.lookedAnew();
   });
   await stage.work(WORK_ROWS);
-  // The names of missing rows are among what is lost: of those it can only be counted how many there are in a table.
-  const nameless = (p: Planted): Planted => (p.kind === "missing" ? { ...p, key: UNNAMED } : p);
-  const again = await look(stage, deed, (planted) => withAnotherColumn(planted, deed.outcome).map(nameless));
-  return [renewed.cache, renewed.fromLog, again.cache, again.fromLog].every(isExact);
+  const again = await look(stage, deed, (planted, report) =>
+    nameless(withAnotherColumn(planted, deed.outcome), report),
+  );
+  const exact = [renewed.cache, renewed.fromLog, again.cache, again.fromLog].every(isExact);
+  return exact ? [] : ["(another number of equal rows)", ...renewed.differs, ...again.differs];
+}
+
+/** Names of rows that are not there are among what was lost: the report has their handles, and only their number can be held against it. */
+function nameless(planted: readonly Planted[], report: VerifyReport): Planted[] {
+  const named = new Set([...report.altered, ...report.missing, ...report.unexplained].map(rowOf));
+  return planted.map((p) => (named.has(rowOf(p)) ? p : { ...p, key: UNNAMED }));
 }
