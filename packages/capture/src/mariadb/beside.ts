@@ -17,6 +17,7 @@ import { atOrAfter, before, isOrdered, keyCondition } from "./key.ts";
 import { explained } from "./problems.ts";
 import { readRows, readTexts } from "./result.ts";
 import { RowText } from "./row-text.ts";
+import { toldOf } from "./settled.ts";
 import { beginSnapshot, binlogPosition, readTableRows } from "./snapshot.ts";
 
 /** The hospital's own work comes first: a table held for longer is tried again later. */
@@ -26,8 +27,8 @@ export interface BesideContext extends MariadbAddress {
   readonly primitives: Primitives;
   /** The tables as they are captured now. */
   readonly tables: () => ReadonlyMap<string, MariaTable>;
-  /** All tables that could be, as the catalog says now. */
-  readonly read: (connection: Connection) => Promise<readonly MariaTable[]>;
+  /** All tables that could be, as the catalog says now; `before` as `toldOf` gave it. */
+  readonly read: (connection: Connection, before: string | undefined) => Promise<readonly MariaTable[]>;
 }
 
 export async function openMariaBeside(context: BesideContext): Promise<Beside> {
@@ -38,6 +39,7 @@ class MariaBeside implements Beside {
   readonly #context: BesideContext;
   #reader: Connection;
   #other: Connection | undefined;
+  #told: string | undefined;
 
   constructor(context: BesideContext, reader: Connection) {
     this.#context = context;
@@ -49,12 +51,9 @@ class MariaBeside implements Beside {
     const connection = this.#other;
     return explained("read its catalog", async () => {
       const newest = parseGtid(await binlogPosition(connection));
-      const tables = await this.#context.read(connection);
-      const told = tables.map((t) => [
-        ...[t.name, t.identity, t.columns, t.keyColumns, t.subjectColumns, t.generated, t.actingKeys],
-      ]);
+      this.#told = toldOf(await this.#context.read(connection, this.#told));
       return {
-        text: toHex(this.#context.primitives.sha256(utf8(JSON.stringify(told)))),
+        text: toHex(this.#context.primitives.sha256(utf8(this.#told))),
         position: endPosition(newest?.sequence ?? 0n),
       };
     });

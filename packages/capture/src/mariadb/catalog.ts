@@ -108,6 +108,12 @@ export function selectMaria(table: MariaTable): string {
 export const qualifiedMaria = (t: { readonly database: string; readonly relation: string }): string =>
   `${quoteName(t.database)}.${quoteName(t.relation)}`;
 
+/** `database.table` as SQL. */
+export function quotedName(name: string): string {
+  const dot = name.indexOf(".");
+  return qualifiedMaria({ database: name.slice(0, dot), relation: name.slice(dot + 1) });
+}
+
 /** Character sets by the id of their collations, as the log names them. */
 export async function readCharsets(connection: Connection): Promise<ReadonlyMap<number, string>> {
   const rows = await readTexts(
@@ -135,7 +141,8 @@ interface RawColumn {
   readonly canonical: ReturnType<typeof canonicalType>;
 }
 
-const isWanted = (name: string, { include = ["*"], exclude = [] }: CatalogOptions): boolean =>
+/** Whether the patterns take the table in. */
+export const isWanted = (name: string, { include = ["*"], exclude = [] }: CatalogOptions): boolean =>
   include.some((p) => matches(p, name)) && !exclude.some((p) => matches(p, name));
 
 function draft(

@@ -5,7 +5,7 @@ import { captureError } from "../errors.ts";
 import type { Beside, Snapshot, Source, SourceDescription, SourceLife, Stream, StreamHandler } from "../source.ts";
 import { openMariaBeside } from "./beside.ts";
 import { Cascades, followedKeys } from "./cascades.ts";
-import { type CatalogOptions, type MariaTable, readCharsets, readMariaTables } from "./catalog.ts";
+import { type CatalogOptions, type MariaTable, readCharsets } from "./catalog.ts";
 import { Children } from "./children.ts";
 import { databaseOf, withMariadb } from "./connect.ts";
 import { Decoder, LostSignal } from "./decoder.ts";
@@ -17,6 +17,7 @@ import type { PositionMemory } from "./memory.ts";
 import { explained } from "./problems.ts";
 import { readTexts } from "./result.ts";
 import { requireSettings } from "./settings.ts";
+import { readSettledTables } from "./settled.ts";
 import { beginSnapshot, binlogPosition, openMariaSnapshot } from "./snapshot.ts";
 
 export interface MariadbSourceOptions extends CatalogOptions {
@@ -68,7 +69,7 @@ class Mariadb implements Source {
   async tables(): Promise<readonly MariaTable[]> {
     return withMariadb(this.#options, (connection) =>
       explained("read its catalog", async () => {
-        const all = await readMariaTables(connection, this.#options, this.#database);
+        const all = await this.#read(connection, undefined);
         const usable = all.filter((table) => table.identity !== "nothing");
         if (usable.length === 0)
           throw captureError("capture/no-tables", "no table can be captured: see `source check`", { seen: all.length });
@@ -103,7 +104,7 @@ class Mariadb implements Source {
       url: this.#options.url,
       primitives: this.#options.primitives,
       tables: () => this.#tables,
-      read: (connection) => readMariaTables(connection, this.#options, this.#database),
+      read: (connection, before) => this.#read(connection, before),
     });
   }
 
@@ -158,6 +159,11 @@ class Mariadb implements Source {
     this.#openChildren?.close();
     this.#openChildren = undefined;
     this.#tables = new Map();
+  }
+
+  #read(connection: Connection, before: string | undefined): Promise<readonly MariaTable[]> {
+    const known = [...(this.#options.memory.read()?.tables.keys() ?? []), ...this.#tables.keys()];
+    return readSettledTables(connection, { ...this.#options, database: this.#database, known, before });
   }
 
   get #children(): Children {

@@ -5,13 +5,7 @@
  */
 import type { Connection } from "mysql2";
 import { captureError } from "../errors.ts";
-import {
-  type CatalogOptions,
-  type MariaTable,
-  qualifiedMaria,
-  readMariaTables,
-  sameShape,
-} from "../mariadb/catalog.ts";
+import { type CatalogOptions, type MariaTable, qualifiedMaria, sameShape } from "../mariadb/catalog.ts";
 import { connectMariadb, databaseOf } from "../mariadb/connect.ts";
 import { sqlCode } from "../mariadb/connect-reason.ts";
 import { hangUp } from "../mariadb/driver.ts";
@@ -20,6 +14,7 @@ import { keyCondition } from "../mariadb/key.ts";
 import type { PositionMemory } from "../mariadb/memory.ts";
 import { explained } from "../mariadb/problems.ts";
 import { readTexts } from "../mariadb/result.ts";
+import { readSettledTables } from "../mariadb/settled.ts";
 import { beginSnapshot, binlogPosition, readTableRows } from "../mariadb/snapshot.ts";
 import type { Visibility } from "../row-index.ts";
 import type { TableSchema } from "../source.ts";
@@ -67,7 +62,7 @@ class MariadbVerify implements VerifySource {
   }
 
   tables(): Promise<readonly MariaTable[]> {
-    return explained("read its catalog", () => readMariaTables(this.#other, this.#options.catalog, this.#database));
+    return explained("read its catalog", () => this.#read());
   }
 
   async coverage(_sourceName: string): Promise<SourceCoverage> {
@@ -124,8 +119,13 @@ class MariadbVerify implements VerifySource {
   /** The table as it is now that nobody can change it; the whole catalog is read again only when it differs. */
   async #present(table: MariaTable): Promise<MariaTable | undefined> {
     if (await sameShape(this.#other, table)) return table;
-    const all = await readMariaTables(this.#other, this.#options.catalog, this.#database);
+    const all = await this.#read();
     return all.find((t) => t.name === table.name);
+  }
+
+  #read(): Promise<readonly MariaTable[]> {
+    const known = this.#options.memory.read()?.tables.keys() ?? [];
+    return readSettledTables(this.#other, { ...this.#options.catalog, database: this.#database, known });
   }
 
   #snapshot(table: MariaTable, visibility: Visibility): TableSnapshot {
