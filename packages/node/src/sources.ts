@@ -1,4 +1,5 @@
 /** Which database a source is, by its address: the one place that knows all of them. */
+import { existsSync } from "node:fs";
 import {
   fileMemory,
   formatLsn,
@@ -57,7 +58,10 @@ export async function tablesOf(access: Access): Promise<readonly TableSchema[]> 
   }
 }
 
-/** A position as the people of that database write it; `url` as configured, so its scheme may be unknown here. */
-export function shownPosition(url: string, position: bigint): string {
-  return /^(?:mariadb|mysql|debezium):/.test(url) ? (position / 8n).toString() : formatLsn(position);
+/** A position as the people of that database write it; without its address, known by what capture keeps for it. */
+export function positionText(files: Pick<SourceAccess["files"], "place">, position: bigint): string {
+  return existsSync(files.place) ? (position / COMMIT_PLACES).toString() : formatLsn(position);
 }
+
+/** Places that a MariaDB's commit takes in the order of positions. */
+const COMMIT_PLACES = 8n;
