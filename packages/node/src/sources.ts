@@ -1,5 +1,4 @@
 /** Which database a source is, by its address: the one place that knows all of them. */
-import { existsSync } from "node:fs";
 import {
   fileMemory,
   formatLsn,
@@ -58,10 +57,7 @@ export async function tablesOf(access: Access): Promise<readonly TableSchema[]> 
   }
 }
 
-/** A position as the people of that database write it; without its address, known by what capture keeps for it. */
-export function positionText(files: Pick<SourceAccess["files"], "place">, position: bigint): string {
-  return existsSync(files.place) ? (position / COMMIT_PLACES).toString() : formatLsn(position);
+/** A position as the people of that database write it; `url` as configured, so its scheme may be unknown here. */
+export function shownPosition(url: string, position: bigint): string {
+  return /^(?:mariadb|mysql|debezium):/.test(url) ? (position / 8n).toString() : formatLsn(position);
 }
-
-/** Places that a MariaDB's commit takes in the order of positions. */
-const COMMIT_PLACES = 8n;

@@ -6,12 +6,12 @@ import { type Folder, sourceOf } from "./folder/folder.ts";
 import { sourceLayout } from "./folder/layout.ts";
 import { openLog } from "./ledger.ts";
 import { announced, type RunningFile } from "./running-file.ts";
-import { positionText, shownPosition } from "./sources.ts";
+import { shownPosition } from "./sources.ts";
 
 export interface SourceStatus {
   readonly name: string;
   readonly captured: boolean;
-  /** Everything before this place in the source's log is final and indexed. */
+  /** Everything before this LSN is final and indexed. */
   readonly passed: string | null;
   readonly rows: number;
   readonly events: number;
