@@ -15,6 +15,7 @@ export interface Layout {
   readonly passwordFile: string;
   readonly portFile: string;
   readonly initFile: string;
+  readonly pidFile: string;
 }
 
 export const layout = (dir: string): Layout => ({
@@ -24,6 +25,7 @@ export const layout = (dir: string): Layout => ({
   passwordFile: join(dir, "password"),
   portFile: join(dir, "port"),
   initFile: join(dir, "init.sql"),
+  pidFile: join(dir, "mariadb.pid"),
 });
 
 const INSTALL_MS_MAX = 120_000;

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { closeSync, openSync, readFileSync } from "node:fs";
+import { closeSync, existsSync, openSync, readFileSync, rmSync } from "node:fs";
 import { connect } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { explain, sandboxError } from "../errors.ts";
@@ -39,6 +39,7 @@ const STOP_MS = 5_000;
 /** Starts the server and waits until it greets. */
 export async function launch(how: Launch): Promise<Mariadb> {
   const { files } = how;
+  rmSync(files.pidFile, { force: true });
   const guard = startGuard(files.dataDir);
   const child = spawnServer(how);
   let running = child.pid !== undefined;
@@ -67,7 +68,7 @@ export async function launch(how: Launch): Promise<Mariadb> {
     kill9: () => end(() => killTree(pid, 2_000)),
   };
   try {
-    await becomesReady(how, () => running);
+    await becomesReady(how, pid, () => running);
   } catch (error) {
     await server.stop();
     throw explain(error, "MariaDB did not start", { folder: files.dir, port: how.port });
@@ -104,16 +105,21 @@ function spawnServer(how: Launch): ChildProcess {
   }
 }
 
-async function becomesReady(how: Launch, running: () => boolean): Promise<void> {
+async function becomesReady(how: Launch, pid: number, running: () => boolean): Promise<void> {
   for (const end = Date.now() + READY_MS_MAX; ; await sleep(POLL_MS)) {
     if (!running()) throw new Error(lastWords(how.files.logFile));
-    if (await greets(how.port)) return;
+    // Another server may have taken the port in between, and greets as well.
+    if (readPid(how.files.pidFile) === pid && (await greets(how.port))) return;
     if (Date.now() > end) {
       const message = `MariaDB was not ready after ${READY_MS_MAX / 1_000} s: see its log file`;
       throw sandboxError("sandbox/start-timeout", message);
     }
   }
 }
+
+/** The server writes it once the port is its own. */
+export const readPid = (pidFile: string): number | undefined =>
+  existsSync(pidFile) ? Number(readFileSync(pidFile, "utf8")) : undefined;
 
 /** A server that is ready says its version first. */
 function greets(port: number): Promise<boolean> {

@@ -1,5 +1,5 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { resolve } from "node:path";
 import { codeOf } from "@anamnesis/core";
 import { chooseIdentity, type Identity } from "../postgres/identity.ts";
 import { isFree, portBusy } from "../postgres/ports.ts";
@@ -7,7 +7,7 @@ import { isServerOf } from "../postgres/process.ts";
 import type { Settings } from "../postgres/settings.ts";
 import { ensureCluster, type Layout, layout } from "./cluster.ts";
 import { findPrograms, type Programs } from "./programs.ts";
-import { launch, type Mariadb, stopServer } from "./server.ts";
+import { launch, type Mariadb, readPid, stopServer } from "./server.ts";
 import { mariadbArguments } from "./settings.ts";
 
 export interface StartMariadbOptions {
@@ -64,8 +64,6 @@ const identityFor = ({ server, install, env }: Programs, dir: string): Identity 
 
 /** A server left over in this folder is ours and is stopped. */
 async function clearFolder(files: Layout): Promise<void> {
-  const pidFile = join(files.dir, "mariadb.pid");
-  if (!existsSync(pidFile)) return;
-  const pid = Number(readFileSync(pidFile, "utf8"));
+  const pid = readPid(files.pidFile) ?? 0;
   if (pid > 1 && isServerOf(pid, files.dataDir)) await stopServer(pid);
 }
