@@ -22,11 +22,12 @@ const DIFFERENCES = 5;
 
 /** What was planted and not found (`-`), and what was found and not planted (`+`): for whoever looks into a failure. */
 export function differences(planted: readonly Planted[], report: VerifyReport): string[] {
-  const found = new Set(all(report).map(name));
-  const meant = new Set(planted.map(name));
-  const missed = [...meant].filter((n) => !found.has(n)).slice(0, DIFFERENCES);
-  const alarms = [...found].filter((n) => !meant.has(n)).slice(0, DIFFERENCES);
-  return [...missed.map((n) => `- ${n}`), ...alarms.map((n) => `+ ${n}`)];
+  const counts = new Map<string, number>();
+  for (const f of all(report)) counts.set(name(f), (counts.get(name(f)) ?? 0) + 1);
+  for (const p of planted) counts.set(name(p), (counts.get(name(p)) ?? 0) - 1);
+  const missed = [...counts].filter(([, n]) => n < 0).slice(0, DIFFERENCES);
+  const alarms = [...counts].filter(([, n]) => n > 0).slice(0, DIFFERENCES);
+  return [...missed.map(([n]) => `- ${n}`), ...alarms.map(([n]) => `+ ${n}`)];
 }
 
 const all = (r: VerifyReport): readonly Finding[] => [...r.altered, ...r.missing, ...r.unexplained, ...r.unvouched];
