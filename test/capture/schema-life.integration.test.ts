@@ -99,7 +99,6 @@ const LEGAL: readonly (readonly [what: string, ...statements: string[]])[] = [
   ["a column of a table without a key", "ALTER TABLE log ADD COLUMN level int DEFAULT 3"],
   ["a renamed column of a table without a key", "ALTER TABLE log RENAME COLUMN line TO message"],
   ["a key for a table that had none", "ALTER TABLE plain ADD PRIMARY KEY (a)"],
-  ["another key", "ALTER TABLE plain DROP CONSTRAINT plain_pkey, ADD PRIMARY KEY (b, a)"],
   ["another replica identity", "ALTER TABLE people REPLICA IDENTITY FULL"],
   ["and back", "ALTER TABLE people REPLICA IDENTITY DEFAULT"],
   ["a generated column", "ALTER TABLE ward.beds ADD COLUMN twice int GENERATED ALWAYS AS (id * 2) STORED"],
@@ -147,6 +146,11 @@ describe("legal life", () => {
     expect(await working).toBeGreaterThan(100);
     expect(alarms).toEqual([]);
     expect(LEGAL.length).toBeGreaterThanOrEqual(30);
+    expect(found(await chain.verify({ mode: "from-log" }))).toEqual([]);
+    // With nobody writing: what is written in the very moment in which a key becomes another may need a reason.
+    await sql("ALTER TABLE plain DROP CONSTRAINT plain_pkey, ADD PRIMARY KEY (b, a)");
+    expect(found(await chain.verify())).toEqual([]);
+    await sql("UPDATE plain SET c = c || 'y' WHERE a < 100");
     expect(found(await chain.verify({ mode: "from-log" }))).toEqual([]);
   }, 300_000);
 });
