@@ -12,7 +12,7 @@ const env = {};
 const ROWS = 300;
 
 const name = "the network to MariaDB";
-describe.skipIf(noMariadb(name))(name, { timeout: 120_000 }, () => {
+describe.skipIf(noMariadb(name))(name, { timeout: 240_000 }, () => {
   let place: MariadbPlace;
   let proxy: Proxy;
   let node: RunningNode;
@@ -53,7 +53,7 @@ describe.skipIf(noMariadb(name))(name, { timeout: 120_000 }, () => {
 
   async function findings(): Promise<readonly string[]> {
     const folder = openFolder(dir);
-    const signal = AbortSignal.timeout(60_000);
+    const signal = AbortSignal.timeout(110_000);
     return findingsOf((await verifyNamed({ folder, source: "ehr", mode: "cache", env, signal })).report);
   }
 

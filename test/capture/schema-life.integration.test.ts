@@ -124,7 +124,6 @@ describe("legal life", () => {
         await client.query(
           `UPDATE log SET n = n + 1 WHERE ctid = ANY(ARRAY(SELECT ctid FROM log LIMIT 1 OFFSET ${n % 50}))`,
         );
-        await client.query(`UPDATE plain SET c = c || 'x' WHERE a = ${1 + (n % 300)}`);
         if (n % 10 === 0) await client.query(`DELETE FROM readings WHERE id = ${n % 900}`);
         await client.query(`INSERT INTO readings VALUES (${10_000 + n}, '2024-03-03', 1)`);
         await new Promise((resolve) => setTimeout(resolve, 5));
