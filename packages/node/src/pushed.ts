@@ -10,6 +10,7 @@ import {
   type Source,
   type TableSchema,
 } from "@anamnesis/capture";
+import type { Handles } from "@anamnesis/crypto";
 import type { SourceAccess } from "./access.ts";
 import type { SourceConfig } from "./folder/config.ts";
 import { productOf } from "./folder/url.ts";
@@ -27,12 +28,12 @@ export interface PushedSource {
   close(): void;
 }
 
-type Access = Pick<SourceAccess, "files" | "handles" | "catalog">;
+type Access = Pick<SourceAccess, "files" | "catalog"> & { readonly handles: Handles };
 
 /** Undefined when the source is a database. @throws AnamnesisError `capture/damaged-store` */
 export function openPushed(
-  { url, push, subjects }: SourceConfig,
-  { files, handles }: Access,
+  { push, subjects }: SourceConfig,
+  { url, files, handles }: Access & Pick<SourceAccess, "url">,
   index: RowIndexReader,
 ): PushedSource | undefined {
   if (productOf(url) !== "debezium") return undefined;
