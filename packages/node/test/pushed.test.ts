@@ -11,7 +11,7 @@ import { openPushed } from "../src/pushed.ts";
 // The address may stand in the environment as a whole: what is written in the configuration then tells nothing.
 it("asks the resolved address whether changes are pushed", () => {
   const head = configText({ chain: "nord", organisation: "nord", displayName: "Nord", port: 8420, entriesToken: "t0" });
-  // biome-ignore lint/suspicious/noTemplateCurlyInString: the configuration's own notation
+  // oxlint-disable-next-line no-template-curly-in-string -- the configuration's own notation
   const written = sourceText({ name: "ehr", url: "${EHR_URL}", tables: [], exclude: [] }, "t1");
   const [config] = parseConfig(head + written).sources;
   if (config === undefined) throw new Error("no source");
