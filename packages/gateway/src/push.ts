@@ -1,8 +1,9 @@
 /** Taking in pushed changes over HTTP: who may, how much at a time, and what the sender is told. */
 import type { IncomingMessage } from "node:http";
-import { AnamnesisError, equal, utf8 } from "@anamnesis/core";
+import { AnamnesisError } from "@anamnesis/core";
 import type { Primitives } from "@anamnesis/crypto";
-import { type Answer, plain } from "./routes.ts";
+import { type Answer, jsonAnswer, plain } from "./answer.ts";
+import { showsToken, unauthorised } from "./bearer.ts";
 
 /** A source that takes pushed changes. */
 export interface PushTarget {
@@ -28,10 +29,9 @@ export async function takePush(
   request: IncomingMessage,
 ): Promise<Answer> {
   // An unknown source and a wrong token look the same from outside.
-  if (target === undefined || !permitted(primitives, target.token, request.headers.authorization)) {
+  if (target === undefined || !showsToken(primitives, target.token, request.headers.authorization)) {
     request.resume();
-    const refused = plain(401, "pushing is for the sender of this source: show its token");
-    return { ...refused, headers: { ...refused.headers, "www-authenticate": 'Bearer realm="push"' } };
+    return unauthorised("push", "pushing is for the sender of this source: show its token");
   }
   const body = await readBody(request);
   if (typeof body !== "string") return body;
@@ -45,12 +45,6 @@ export async function takePush(
     const answer = told(later ? 503 : 422, { error: { code, message } });
     return later ? { ...answer, headers: { ...answer.headers, "retry-after": "5" } } : answer;
   }
-}
-
-function permitted(primitives: Primitives, token: string, authorization: string | undefined): boolean {
-  if (token === "" || authorization === undefined) return false;
-  // Hashes are compared, not the texts: how long it takes tells nothing about the token.
-  return equal(primitives.sha256(utf8(authorization)), primitives.sha256(utf8(`Bearer ${token}`)));
 }
 
 async function readBody(request: IncomingMessage): Promise<string | Answer> {
@@ -69,12 +63,4 @@ async function readBody(request: IncomingMessage): Promise<string | Answer> {
   }
 }
 
-function told(status: number, value: object): Answer {
-  const body = utf8(`${JSON.stringify(value)}\n`);
-  const headers = {
-    "content-type": "application/json; charset=utf-8",
-    "content-length": String(body.length),
-    "cache-control": "no-store",
-  };
-  return { status, headers, body };
-}
+const told = (status: number, value: object): Answer => jsonAnswer(status, `${JSON.stringify(value)}\n`, "no-store");

@@ -2,9 +2,11 @@
  * What the log looks like over HTTP (C2SP tlog-tiles): request in, answer out, no sockets here. Hash tiles and
  * checkpoints are public; entries are for members, who show a token.
  */
-import { AnamnesisError, type Bytes, equal, utf8 } from "@anamnesis/core";
+import { AnamnesisError } from "@anamnesis/core";
 import type { Primitives } from "@anamnesis/crypto";
 import { genesisToJson, type Health, type LogReader, parseTilePath, type TileId } from "@anamnesis/ledger";
+import { type Answer, answer, jsonAnswer, plain, textAnswer } from "./answer.ts";
+import { showsToken, unauthorised } from "./bearer.ts";
 
 export interface Served {
   readonly reader: LogReader;
@@ -15,15 +17,7 @@ export interface Served {
   readonly entriesToken?: string;
 }
 
-export interface Answer {
-  readonly status: number;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: Uint8Array;
-}
-
 const PATH_CHARACTERS_MAX = 128;
-const TEXT = "text/plain; charset=utf-8";
-const JSON_TYPE = "application/json; charset=utf-8";
 /** A full tile never changes. A partial one neither, but the next one replaces it soon. */
 const FOREVER = "max-age=31536000, immutable";
 
@@ -36,9 +30,9 @@ export async function route(served: Served, target: string, authorization: strin
       case "/":
         return plain(200, `Anamnesis log ${(await served.reader.checkpoint()).origin}`);
       case "/checkpoint":
-        return answer(200, TEXT, utf8((await served.reader.checkpoint()).note), "no-cache");
+        return textAnswer(200, (await served.reader.checkpoint()).note, "no-cache");
       case "/genesis.json":
-        return answer(200, JSON_TYPE, utf8(genesisToJson(served.reader.genesis)), "max-age=3600");
+        return jsonAnswer(200, genesisToJson(served.reader.genesis), "max-age=3600");
       case "/health":
         return await health(served);
       default:
@@ -53,9 +47,8 @@ async function tile(served: Served, path: string, authorization: string | undefi
   const id = tileId(path);
   if (id === undefined) return plain(404, "no tile has that name");
   const entries = id.level === "entries";
-  if (entries && !permitted(served, authorization)) {
-    const refused = plain(401, "entries are for members: show the token");
-    return { ...refused, headers: { ...refused.headers, "www-authenticate": 'Bearer realm="entries"' } };
+  if (entries && !showsToken(served.primitives, served.entriesToken, authorization)) {
+    return unauthorised("entries", "entries are for members: show the token");
   }
   const data = await served.reader.tile(path);
   if (data === undefined) return plain(404, "the log has no such tile yet");
@@ -65,13 +58,7 @@ async function tile(served: Served, path: string, authorization: string | undefi
 
 async function health({ health: ask }: Served): Promise<Answer> {
   const now = ask === undefined ? { status: "ok" } : await ask();
-  return answer(now.status === "ok" ? 200 : 503, JSON_TYPE, utf8(`${JSON.stringify(now)}\n`), "no-store");
-}
-
-function permitted({ entriesToken, primitives }: Served, authorization: string | undefined): boolean {
-  if (entriesToken === undefined || entriesToken === "" || authorization === undefined) return false;
-  // Hashes are compared, not the texts: how long it takes tells nothing about the token.
-  return equal(primitives.sha256(utf8(authorization)), primitives.sha256(utf8(`Bearer ${entriesToken}`)));
+  return jsonAnswer(now.status === "ok" ? 200 : 503, `${JSON.stringify(now)}\n`, "no-store");
 }
 
 function tileId(path: string): TileId | undefined {
@@ -85,16 +72,4 @@ function tileId(path: string): TileId | undefined {
 function failure(error: unknown): Answer {
   if (!(error instanceof AnamnesisError)) return plain(500, "the log cannot answer");
   return plain(error.code === "ledger/closed" ? 503 : 500, `${error.code}: ${error.message}`);
-}
-
-export const plain = (status: number, text: string): Answer => answer(status, TEXT, utf8(`${text}\n`), "no-store");
-
-function answer(status: number, type: string, body: Bytes, cache: string): Answer {
-  const headers = {
-    "content-type": type,
-    "content-length": String(body.length),
-    "cache-control": cache,
-    "x-content-type-options": "nosniff",
-  };
-  return { status, headers, body };
 }

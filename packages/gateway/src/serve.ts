@@ -1,8 +1,9 @@
 /** The HTTP server of a log. Five routes that only read, and one that takes pushed changes, need no framework (docs/adr/0007). */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { type Answer, plain } from "./answer.ts";
 import { gatewayError, systemCode } from "./errors.ts";
 import { type PushTarget, pushPath, takePush } from "./push.ts";
-import { type Answer, plain, route, type Served } from "./routes.ts";
+import { route, type Served } from "./routes.ts";
 
 export interface ServeOptions extends Served {
   /** 0 = any free port. */
