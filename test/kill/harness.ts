@@ -15,6 +15,7 @@ import { type Folder, openLog } from "@anamnesis/node";
 import { type Postgres, startPostgres, startWard, type Ward } from "@anamnesis/sandbox";
 import { openSandbox } from "../../packages/cli/src/sandbox/open.ts";
 import { POSTGRES, SOURCE } from "../../packages/cli/src/sandbox/state.ts";
+import { whileFrozen } from "./frozen.ts";
 
 const COMMAND = fileURLToPath(new URL("../../packages/cli/bin/anamnesis.js", import.meta.url));
 const BURST_ROWS = 5_000;
@@ -102,7 +103,7 @@ export class KillHarness {
     const committedLsn = await this.#committed();
     if (victim === "node") await this.#killNode();
     else await this.#postgres.kill9();
-    this.kills.push({ victim, finalLsn: await this.#final(), committedLsn });
+    this.kills.push({ victim, finalLsn: await whileFrozen(this.#node, () => this.#final()), committedLsn });
     this.#node?.kill("SIGCONT");
     if (victim === "node") await this.#startNode();
     else this.#postgres = await startPostgres({ dir: join(this.dir, POSTGRES), port: this.#postgres.port });

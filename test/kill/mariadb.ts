@@ -10,6 +10,7 @@ import { readTexts, withMariadb } from "@anamnesis/capture";
 import { decodeSourceState, sourcePath } from "@anamnesis/contracts";
 import { openLog } from "@anamnesis/node";
 import { findingsOf, MariadbHospital } from "../capture/mariadb-hospital.ts";
+import { whileFrozen } from "./frozen.ts";
 
 export type MariadbVictim = "capture" | "mariadb";
 
@@ -74,14 +75,14 @@ export class MariadbKills {
     const before = this.#written;
     for (let waited = 0; this.#written < before + FROZEN_TRANSACTIONS && waited < FROZEN_MS_MAX; waited += 5)
       await sleep(5);
-    const kill = { committedLsn: await this.#committed(), finalLsn: await this.#final() };
-    this.#kills.push(kill);
+    const committedLsn = await this.#committed();
+    if (victim === "capture") await this.#killCapture();
+    else await this.#hospital.place.server.kill9();
+    this.#kills.push({ committedLsn, finalLsn: await whileFrozen(this.#capture, () => this.#final()) });
     if (victim === "capture") {
-      await this.#killCapture();
       this.#capture = this.#hospital.child();
       return;
     }
-    await this.#hospital.place.server.kill9();
     this.#capture.kill("SIGCONT");
     await this.#hospital.place.restart();
   }
