@@ -1,11 +1,11 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { closeSync, existsSync, openSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, readFileSync, rmSync } from "node:fs";
 import { connect } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { explain, sandboxError } from "../errors.ts";
 import { startGuard } from "../postgres/guard.ts";
-import { command, type Identity } from "../postgres/identity.ts";
+import type { Identity } from "../postgres/identity.ts";
 import { alive, killTree } from "../postgres/process.ts";
+import { spawnServer } from "../spawn-server.ts";
 import type { Layout } from "./cluster.ts";
 import type { Programs } from "./programs.ts";
 
@@ -41,7 +41,9 @@ export async function launch(how: Launch): Promise<Mariadb> {
   const { files } = how;
   rmSync(files.pidFile, { force: true });
   const guard = startGuard(files.dataDir);
-  const child = spawnServer(how);
+  const { identity, programs, args } = how;
+  const { dir, logFile } = files;
+  const child = spawnServer({ identity, program: programs.server, args, env: programs.env, dir, logFile });
   let running = child.pid !== undefined;
   const pid = child.pid ?? 0;
   const exited = new Promise<void>((resolve) => {
@@ -85,24 +87,6 @@ export async function stopServer(pid: number): Promise<void> {
   }
   for (const end = Date.now() + STOP_MS; alive(pid); await sleep(POLL_MS))
     if (Date.now() >= end) return killTree(pid, 1_000);
-}
-
-function spawnServer(how: Launch): ChildProcess {
-  const { file, args, ids } = command(how.identity, how.programs.server, how.args);
-  const log = openSync(how.files.logFile, "a", 0o600);
-  try {
-    const child = spawn(file, [...args], {
-      cwd: how.files.dir,
-      env: how.programs.env,
-      stdio: ["ignore", log, log],
-      detached: true,
-      ...ids,
-    });
-    child.unref();
-    return child;
-  } finally {
-    closeSync(log);
-  }
 }
 
 async function becomesReady(how: Launch, pid: number, running: () => boolean): Promise<void> {

@@ -1,11 +1,12 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { closeSync, openSync, readFileSync, renameSync, rmSync, statSync } from "node:fs";
+import type { ChildProcess } from "node:child_process";
+import { readFileSync, renameSync, rmSync, statSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { explain, sandboxError } from "../errors.ts";
+import { spawnServer } from "../spawn-server.ts";
 import type { Binaries } from "./binaries.ts";
 import type { Layout } from "./cluster.ts";
 import { type Guard, startGuard } from "./guard.ts";
-import { command, type Identity } from "./identity.ts";
+import type { Identity } from "./identity.ts";
 import { killTree, readPidFile, stopTree } from "./process.ts";
 import type { PostgresVersion } from "./version.ts";
 
@@ -48,7 +49,10 @@ const SIGQUIT_MS = 500;
 export async function launch(how: Launch): Promise<Postgres> {
   const guard = startGuard(how.files.dataDir);
   const from = turnLog(how.files.logFile);
-  const child = spawnServer(how);
+  const { identity, binaries } = how;
+  const { dir, dataDir, logFile } = how.files;
+  const args = ["-D", dataDir, ...how.settings];
+  const child = spawnServer({ identity, program: binaries.postgres, args, env: binaries.env, dir, logFile });
   const failed = new Promise<never>((_, reject) => child.once("error", reject));
   if (child.pid !== undefined) guard.watch(child.pid);
   const server = new LocalPostgres(how, child, guard);
@@ -111,26 +115,6 @@ class LocalPostgres implements Postgres {
     this.#child.ref(); // whoever waits for the end must see it before the event loop runs dry
     if (this.#running) await how();
     await this.#exited;
-  }
-}
-
-/** Detached, so that a Ctrl-C in the terminal does not stop the database before the capture that reads from it. */
-function spawnServer(how: Launch): ChildProcess {
-  const { file, args, ids } = command(how.identity, how.binaries.postgres, ["-D", how.files.dataDir, ...how.settings]);
-  const log = openSync(how.files.logFile, "a", 0o600);
-  try {
-    const stdio = ["ignore", log, log] as const;
-    const child = spawn(file, args, {
-      cwd: how.files.dir,
-      env: how.binaries.env,
-      stdio: [...stdio],
-      detached: true,
-      ...ids,
-    });
-    child.unref();
-    return child;
-  } finally {
-    closeSync(log);
   }
 }
 
