@@ -7,6 +7,7 @@ export * from "./execute.ts";
 export * from "./genesis.ts";
 export * from "./leaf.ts";
 export * from "./log-key.ts";
+export * from "./member-set.ts";
 export * from "./merkle.ts";
 export * from "./note.ts";
 export * from "./proof-file.ts";
