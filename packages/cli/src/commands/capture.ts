@@ -6,6 +6,7 @@ import { exampleText } from "../help.ts";
 import type { Session } from "../output/session.ts";
 import { secondsText } from "../output/time.ts";
 import { untilAborted } from "../output/wait.ts";
+import { yieldToOthers } from "../priority.ts";
 import type { Runner } from "../runner.ts";
 import { withDatabase } from "../sandbox/awake.ts";
 
@@ -32,6 +33,7 @@ export function registerCapture(program: Command, runner: Runner): void {
 
 async function capture(name: string, folder: Folder, o: Options, session: Session): Promise<0 | 2> {
   const { env, signal, texts } = session;
+  yieldToOthers(env);
   const engine = await openEngine(folder);
   const started = Date.now();
   const noted = retentionNotes(name, session);

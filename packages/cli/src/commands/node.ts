@@ -5,6 +5,7 @@ import { portOption } from "../arguments.ts";
 import { exampleText } from "../help.ts";
 import type { Session } from "../output/session.ts";
 import { untilAborted } from "../output/wait.ts";
+import { yieldToOthers } from "../priority.ts";
 import type { Runner } from "../runner.ts";
 import { withDatabase } from "../sandbox/awake.ts";
 import { startService } from "../service.ts";
@@ -32,6 +33,7 @@ export function registerNode(program: Command, runner: Runner): void {
 
 async function run(folder: Folder, o: Options, session: Session): Promise<0> {
   const { texts, env, signal } = session;
+  yieldToOthers(env);
   const notes = new Map(folder.config.sources.map(({ name }) => [String(name), retentionNotes(name, session)]));
   const service = await startService({
     folder,

@@ -8,6 +8,7 @@ import { showReport } from "../output/report.ts";
 import type { Session } from "../output/session.ts";
 import { CELL_MAX, table } from "../output/table.ts";
 import { isoTime } from "../output/time.ts";
+import { yieldToOthers } from "../priority.ts";
 import type { Runner } from "../runner.ts";
 import { withDatabase } from "../sandbox/awake.ts";
 
@@ -46,8 +47,9 @@ export function registerVerify(program: Command, runner: Runner): void {
 
 async function verify(source: string, o: Options, session: Session): Promise<0 | 1> {
   if (o.key !== undefined && o.table === undefined) throw cliError("cli/usage", "--key needs --table");
-  const { report, unattributed } = await withDatabase(o.dir, session.signal, (folder) =>
-    verifyNamed({
+  const { report, unattributed } = await withDatabase(o.dir, session.signal, (folder) => {
+    yieldToOthers(session.env);
+    return verifyNamed({
       folder,
       source,
       table: o.table,
@@ -57,8 +59,8 @@ async function verify(source: string, o: Options, session: Session): Promise<0 |
       env: session.env,
       signal: session.signal,
       onProgress: (p) => showProgress(p, session),
-    }),
-  );
+    });
+  });
   session.result(unattributed === undefined ? report : { ...report, unattributedEvents: unattributed });
   showReport(report, session);
   if (unattributed !== undefined) {
