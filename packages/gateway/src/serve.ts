@@ -1,59 +1,18 @@
-/** The HTTP server of a log. Five routes that only read, and one that takes pushed changes, need no framework (docs/adr/0007). */
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+/** A log over HTTP. Five routes that only read, and one that takes pushed changes, need no framework (docs/adr/0007). */
+import type { IncomingMessage } from "node:http";
 import { type Answer, plain } from "./answer.ts";
-import { gatewayError, systemCode } from "./errors.ts";
+import { type Listen, type LogServer, serveHttp } from "./http-server.ts";
 import { type PushTarget, pushPath, takePush } from "./push.ts";
 import { route, type Served } from "./routes.ts";
 
-export interface ServeOptions extends Served {
-  /** 0 = any free port. */
-  readonly port: number;
-  readonly host?: string;
+export interface ServeOptions extends Served, Listen {
   /** The source of this name that takes pushed changes, if there is one. */
   readonly push?: (source: string) => PushTarget | undefined;
 }
 
-export interface LogServer {
-  readonly port: number;
-  /** `http://host:port`, without a slash at the end. */
-  readonly url: string;
-  /** Lets running answers finish, then cuts what is left: done within a second. Idempotent. */
-  stop(): Promise<void>;
-}
-
-const LIMITS = { headerBytes: 8192, connections: 512, requestMs: 10_000, idleMs: 5000, stopMs: 800 };
-
 /** @throws AnamnesisError `gateway/port-busy`, `gateway/port-forbidden`, `gateway/bad-address` */
-export async function serveLog(options: ServeOptions): Promise<LogServer> {
-  const { port, host = "127.0.0.1" } = options;
-  const server = createServer(
-    {
-      maxHeaderSize: LIMITS.headerBytes,
-      headersTimeout: LIMITS.requestMs,
-      requestTimeout: LIMITS.requestMs,
-      keepAliveTimeout: LIMITS.idleMs,
-      insecureHTTPParser: false,
-    },
-    (request, response) => void handle(options, request, response),
-  );
-  server.maxConnections = LIMITS.connections;
-  await listen(server, port, host);
-  const address = server.address();
-  const bound = typeof address === "object" && address !== null ? address.port : port;
-  let stopping: Promise<void> | undefined;
-  return {
-    port: bound,
-    url: `http://${host.includes(":") ? `[${host}]` : host}:${bound}`,
-    stop: () => (stopping ??= stop(server)),
-  };
-}
-
-async function handle(served: ServeOptions, request: IncomingMessage, response: ServerResponse): Promise<void> {
-  const { method } = request;
-  const answer = await answerTo(served, request);
-  if (response.destroyed) return;
-  response.writeHead(answer.status, answer.headers);
-  response.end(method === "HEAD" ? undefined : answer.body);
+export function serveLog(options: ServeOptions): Promise<LogServer> {
+  return serveHttp(options, (request) => answerTo(options, request));
 }
 
 async function answerTo(served: ServeOptions, request: IncomingMessage): Promise<Answer> {
@@ -69,50 +28,4 @@ async function answerTo(served: ServeOptions, request: IncomingMessage): Promise
 function notAllowed(): Answer {
   const refused = plain(405, "this address can only be read");
   return { ...refused, headers: { ...refused.headers, allow: "GET, HEAD" } };
-}
-
-function listen(server: Server, port: number, host: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once("error", (error) => reject(listenError(error, port, host)));
-    server.listen(port, host, () => {
-      server.removeAllListeners("error");
-      // Faults of single connections must not end the process.
-      server.on("error", () => {});
-      resolve();
-    });
-  });
-}
-
-function listenError(cause: unknown, port: number, host: string) {
-  const details = { host, port };
-  switch (systemCode(cause)) {
-    case "EADDRINUSE":
-      return gatewayError("gateway/port-busy", `port ${port} is in use: choose another one with --port`, details, {
-        cause,
-      });
-    case "EACCES":
-      return gatewayError(
-        "gateway/port-forbidden",
-        `no right to listen on port ${port}: choose one above 1023`,
-        details,
-        {
-          cause,
-        },
-      );
-    default:
-      return gatewayError("gateway/bad-address", `cannot listen on ${host}, port ${port}: check the address`, details, {
-        cause,
-      });
-  }
-}
-
-function stop(server: Server): Promise<void> {
-  return new Promise((resolve) => {
-    const cut = setTimeout(() => server.closeAllConnections(), LIMITS.stopMs);
-    server.close(() => {
-      clearTimeout(cut);
-      resolve();
-    });
-    server.closeIdleConnections();
-  });
 }
