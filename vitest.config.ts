@@ -29,6 +29,8 @@ export default defineConfig({
           include: integration,
           exclude: never,
           pool: "forks",
+          // Tests wait for what they start: it must not stand back behind them.
+          env: { ANAMNESIS_PRIORITY: "normal" },
           fileParallelism: false,
           testTimeout: 120_000,
           hookTimeout: 120_000,

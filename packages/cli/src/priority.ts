@@ -8,7 +8,8 @@ import { constants, setPriority } from "node:os";
 export function yieldToOthers(env: Readonly<Record<string, string | undefined>>): void {
   if (env["ANAMNESIS_PRIORITY"] === "normal") return;
   try {
-    setPriority(constants.priority.PRIORITY_LOW);
+    // Not the lowest: a database that is always busy must still be followed.
+    setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
   } catch {
     // Some containers forbid it. It is a courtesy, not a promise.
   }
