@@ -11,6 +11,7 @@ export type LedgerErrorCode =
   | "ledger/unknown-key" // the signing key is not a member's: check genesis and the key folder
   | "ledger/bad-signature" // altered on the way, or signed with another key
   | "ledger/nonce-repeated" // the nonce was used for another transaction: sign again with a newer one
+  | "ledger/bad-genesis" // the founding document is not signed by every founder, or names a key twice: see `anamnesis genesis`
   | "ledger/expired" // sign again; check the clocks if it happens at once
   // what can happen to the store
   | "ledger/damaged-store" // the store contradicts its own checkpoint: restore it from a copy; nothing is served
@@ -25,7 +26,10 @@ export type LedgerErrorCode =
   // what a verifier finds
   | "ledger/bad-block" // a block does not follow from its commands and the one before it: its maker broke the rules
   | "ledger/bad-checkpoint" // the checkpoint's signature or form is wrong
-  | "ledger/bad-proof"; // the proof does not lead to the checkpoint's root
+  | "ledger/bad-proof" // the proof does not lead to the checkpoint's root
+  | "ledger/not-sealed" // too few members cosigned: ask a member's node for a checkpoint that more than two thirds have cosigned
+  | "ledger/broken-chain" // a link is stale or out of order: ask for the whole trust chain again, from another member too
+  | "ledger/bad-evidence"; // the file convicts nobody: somebody accuses falsely, or left out what proves it
 
 /** The error as one of ours with any code; `undefined` for foreign ones. */
 export function knownError(error: unknown): AnamnesisError | undefined {

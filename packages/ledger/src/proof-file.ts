@@ -23,6 +23,7 @@ import {
 import { keyId, type Primitives, suiteOf } from "@anamnesis/crypto";
 import { ledgerError } from "./errors.ts";
 import { leafHash, rootFromInclusion } from "./merkle.ts";
+import { asPath } from "./path.ts";
 import { LIMITS, parseTransaction, signedMessage, type Transaction, transactionId } from "./transaction.ts";
 
 export interface ProofFile {
@@ -53,8 +54,6 @@ export interface CheckedProof {
   readonly author: { readonly transaction: Transaction; readonly keyId: Uint8Array } | null;
 }
 
-const PATH_MAX = 53;
-
 export function encodeProofFile(proof: ProofFile): Uint8Array {
   const a = proof.authorship;
   const authorship =
@@ -70,7 +69,7 @@ export function decodeProofFile(bytes: Bytes): ProofFile {
     leaf: asBytesUpTo(leaf, LIMITS.leafBytes, "leaf"),
     index: asUint(index, "index"),
     size: asUint(size, "size"),
-    path: splitPath(asBytesUpTo(path, 32 * PATH_MAX, "path")),
+    path: asPath(path, "path"),
     authorship: authorship === null ? null : decodeAuthorship(authorship),
   };
 }
@@ -119,15 +118,10 @@ function decodeAuthorship(value: ReturnType<typeof decode> | undefined): Authors
   return {
     head: asBytesUpTo(head, LIMITS.transactionBytes, "header"),
     place: asUint(place, "place"),
-    path: splitPath(asBytesUpTo(path, 32 * PATH_MAX, "path in the batch")),
+    path: asPath(path, "path in the batch"),
     keyId: asBytes(id, 16, "key id"),
     suite: asText(suite, 16, "suite"),
     publicKey: asBytesUpTo(publicKey, 256, "public key"),
     signature: asBytesUpTo(signature, 256, "signature"),
   };
-}
-
-function splitPath(bytes: Bytes): Uint8Array[] {
-  if (bytes.length % 32 !== 0) throw ledgerError("ledger/malformed", "a path is made of 32-byte hashes");
-  return Array.from({ length: bytes.length / 32 }, (_, i) => bytes.subarray(32 * i, 32 * i + 32));
 }

@@ -72,6 +72,10 @@ export const errorsEn: Readonly<Record<AnyErrorCode, ErrorText>> = {
     text: "A transaction came too late",
     remedy: "Check the clock of this machine, then try again.",
   },
+  "ledger/bad-genesis": {
+    text: "The founding document is not complete, or contradicts itself",
+    remedy: "Have every founder sign it (anamnesis genesis sign); each key may stand in it once.",
+  },
   "ledger/damaged-store": {
     text: "The ledger's store contradicts its own checkpoint",
     remedy: "Nothing is served from it. Restore the ledger/ folder from a copy.",
@@ -112,6 +116,18 @@ export const errorsEn: Readonly<Record<AnyErrorCode, ErrorText>> = {
     text: "The proof does not lead to the checkpoint",
     remedy: "Do not trust it. Ask for a new proof and compare the checkpoints.",
   },
+  "ledger/not-sealed": {
+    text: "Too few members cosigned the checkpoint",
+    remedy: "Ask any member's node for a checkpoint that more than two thirds of the members have cosigned.",
+  },
+  "ledger/broken-chain": {
+    text: "The trust chain does not lead from one set of members to the next",
+    remedy: "Ask for the whole chain again, from another member too. Do not trust what rests on this one.",
+  },
+  "ledger/bad-evidence": {
+    text: "The file convicts nobody",
+    remedy: "Whoever made it accuses falsely, or left out what proves it: do not rely on it.",
+  },
   "events/malformed-batch": {
     text: "A batch of events is not well-formed",
     remedy: "This is a fault of ours: report it with this text.",
@@ -137,8 +153,8 @@ export const errorsEn: Readonly<Record<AnyErrorCode, ErrorText>> = {
     remedy: "Name the right one with --dir, or make one: `anamnesis init DIR --org NAME`.",
   },
   "node/no-genesis": {
-    text: "The data folder has lost its genesis.json",
-    remedy: "Restore genesis.json from a copy: nothing is lost, and it is no secret.",
+    text: "The data folder has no genesis.json",
+    remedy: "Restore it from a copy: nothing is lost, and it is no secret. A folder made with --join gets it by anamnesis init DIR --genesis FILE.",
   },
   "node/folder-not-empty": {
     text: "The folder is not empty",

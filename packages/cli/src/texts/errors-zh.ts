@@ -72,6 +72,10 @@ export const errorsZh: Readonly<Record<AnyErrorCode, ErrorText>> = {
     text: "交易已过期",
     remedy: "请检查本机时钟后重试。",
   },
+  "ledger/bad-genesis": {
+    text: "创世文件不完整或自相矛盾",
+    remedy: "请让每个创立机构签名（anamnesis genesis sign）；每个密钥只能出现一次。",
+  },
   "ledger/damaged-store": {
     text: "账本存储与其检查点矛盾",
     remedy: "不会再提供任何数据。请从备份恢复 ledger/ 文件夹。",
@@ -112,6 +116,18 @@ export const errorsZh: Readonly<Record<AnyErrorCode, ErrorText>> = {
     text: "证明无法导出该检查点",
     remedy: "不要信任它。请索取新的证明并比对检查点。",
   },
+  "ledger/not-sealed": {
+    text: "共同签署检查点的成员过少",
+    remedy: "请向任一成员节点索取由超过三分之二成员共同签署的检查点。",
+  },
+  "ledger/broken-chain": {
+    text: "信任链无法从一组成员连到下一组",
+    remedy: "请重新索取完整的信任链，并向另一成员核对；不要信任以此为据的内容。",
+  },
+  "ledger/bad-evidence": {
+    text: "该文件不能证明任何一方有过错",
+    remedy: "制作者可能诬告，或遗漏了证明内容：请勿采信。",
+  },
   "events/malformed-batch": {
     text: "事件批次格式错误",
     remedy: "这是我们的错误：请附上此文字报告。",
@@ -138,7 +154,7 @@ export const errorsZh: Readonly<Record<AnyErrorCode, ErrorText>> = {
   },
   "node/no-genesis": {
     text: "数据文件夹缺少 genesis.json",
-    remedy: "请从副本恢复 genesis.json：没有丢失任何内容，它也不是机密。",
+    remedy: "请从副本恢复：没有丢失任何内容，它也不是机密。用 --join 建立的文件夹请运行 anamnesis init DIR --genesis FILE。",
   },
   "node/folder-not-empty": {
     text: "文件夹非空",
