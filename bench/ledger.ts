@@ -6,18 +6,12 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { contract, encodeBatchBody, START } from "@anamnesis/contracts";
-import { chainId, orgId, sourceId } from "@anamnesis/core";
+import { sourceId } from "@anamnesis/core";
 import { signerFromSeed } from "@anamnesis/crypto";
 import { native } from "@anamnesis/crypto/native";
 import { createLedger, openEmbedded } from "@anamnesis/embedded";
-import {
-  encodeEvent,
-  type Genesis,
-  leafHashes,
-  type SignedTransaction,
-  signTransaction,
-  treeHash,
-} from "@anamnesis/ledger";
+import { encodeEvent, leafHashes, type SignedTransaction, signTransaction, treeHash } from "@anamnesis/ledger";
+import { founded } from "@anamnesis/ledger/conformance/founding";
 import { startPostgres } from "@anamnesis/sandbox";
 import { type Bench, compared, interleaved } from "./harness.ts";
 import { bareLog } from "./peers/bare-log.ts";
@@ -38,12 +32,8 @@ const FIRST_LSN = 0x16b374d848n;
 
 const signer = signerFromSeed(native, "INTL-1", new Uint8Array(32).fill(1));
 const logSeed = new Uint8Array(32).fill(2);
-const genesis: Genesis = {
-  chain: chainId("bench"),
-  time: 0,
-  organisations: [{ id: orgId("nord"), name: "Nord", keys: [{ suite: "INTL-1", publicKey: signer.publicKey }] }],
-  logKey: native.ed25519PublicKey(logSeed),
-};
+const logKey = native.ed25519PublicKey(logSeed);
+const genesis = founded(native, { chain: "bench", organisations: [{ id: "nord", signer }], logKey });
 
 /** Batches of a source that changes rows one by one. */
 function makeBatches(batches: number): SignedTransaction[] {

@@ -23,10 +23,10 @@ import {
   verifySource,
   withClient,
 } from "@anamnesis/capture";
-import { chainId, orgId } from "@anamnesis/core";
 import { handles } from "@anamnesis/crypto";
 import { native } from "@anamnesis/crypto/native";
 import { encodeEvent, Frontier, formatCheckpoint, formatNote, type LogReader, noteSigner } from "@anamnesis/ledger";
+import { founded } from "@anamnesis/ledger/conformance/founding";
 import { startPostgres } from "@anamnesis/sandbox";
 import { type Bench, compared, type Figure, interleaved, median, RUNS } from "./harness.ts";
 
@@ -100,12 +100,8 @@ async function baseline({ url, dir }: Place): Promise<void> {
 
 /** A log that only has a checkpoint: mode `cache` reads nothing else. */
 function bareLog(): LogReader {
-  const genesis = {
-    chain: chainId("bench"),
-    time: 0,
-    organisations: [{ id: orgId("nord"), name: "Nord", keys: [] }],
-    logKey: native.ed25519PublicKey(SEED),
-  };
+  const logKey = native.ed25519PublicKey(SEED);
+  const genesis = founded(native, { chain: "bench", organisations: ["nord"], logKey });
   const origin = "anamnesis/bench";
   const root = new Frontier(native).root();
   const text = formatCheckpoint({ origin, size: 0, root });

@@ -8,6 +8,7 @@ import { chainId, orgId, sourceId } from "@anamnesis/core";
 import { type Handles, handles, type Primitives, signerFromSeed } from "@anamnesis/crypto";
 import { native } from "@anamnesis/crypto/native";
 import { createLedger, openInThread } from "@anamnesis/embedded";
+import { founded } from "@anamnesis/ledger/conformance/founding";
 
 const CHAIN = chainId("bench");
 export const ORG = orgId("bench");
@@ -25,9 +26,9 @@ export async function openOrganisation(dir: string, open: (options: SourceBasics
   const signer = signerFromSeed(native, "INTL-1", seed(1));
   const log = signerFromSeed(native, "INTL-1", seed(2));
   const ledger = { dir: join(dir, "ledger"), primitives: native, contract, logSigner: seed(2) };
-  const keys = [{ suite: "INTL-1", publicKey: signer.publicKey }];
-  const organisations = [{ id: ORG, name: "Bench", keys }];
-  await createLedger({ ...ledger, genesis: { chain: CHAIN, time: 1, organisations, logKey: log.publicKey } });
+  const organisations = [{ id: ORG, name: "Bench", signer }];
+  const genesis = founded(native, { chain: CHAIN, time: 1, organisations, logKey: log.publicKey });
+  await createLedger({ ...ledger, genesis });
   const entry = new URL("./ledger-thread.ts", import.meta.url);
   const data = { dir: ledger.dir, logSigner: ledger.logSigner };
   const engine = await openInThread(entry, data, { dir: ledger.dir, primitives: native });

@@ -23,7 +23,8 @@ import { type Clock, chainId, orgId, sourceId, toHex } from "@anamnesis/core";
 import { handles, signerFromSeed } from "@anamnesis/crypto";
 import { native } from "@anamnesis/crypto/native";
 import { createLedger, openEmbedded } from "@anamnesis/embedded";
-import { decodeEvent, type Engine, type Event, type Genesis, isEventLeaf } from "@anamnesis/ledger";
+import { decodeEvent, type Engine, type Event, isEventLeaf } from "@anamnesis/ledger";
+import { founded } from "@anamnesis/ledger/conformance/founding";
 import { type Postgres, startPostgres } from "@anamnesis/sandbox";
 
 const CHAIN = chainId("test");
@@ -77,12 +78,8 @@ export async function open(
   const base = join(dir, "org");
   mkdirSync(base, { recursive: true });
   const ledger = { dir: join(base, "ledger"), primitives: native, contract, logSigner: seed(2) };
-  const genesis: Genesis = {
-    chain: CHAIN,
-    time: 1,
-    organisations: [{ id: ORG, name: "Nord", keys: [{ suite: "INTL-1", publicKey: signer.publicKey }] }],
-    logKey: signerFromSeed(native, "INTL-1", seed(2)).publicKey,
-  };
+  const logKey = signerFromSeed(native, "INTL-1", seed(2)).publicKey;
+  const genesis = founded(native, { chain: CHAIN, time: 1, organisations: [{ id: ORG, signer }], logKey });
   await createLedger({ ...ledger, genesis }).catch(() => undefined);
   const engine = await openEmbedded({ ...ledger, clock });
   const index = openRowIndex(join(base, "index.db"), { source: SOURCE });

@@ -23,7 +23,8 @@ import { chainId, orgId, sourceId } from "@anamnesis/core";
 import { handles, signerFromSeed } from "@anamnesis/crypto";
 import { native } from "@anamnesis/crypto/native";
 import { createLedger, openEmbedded } from "@anamnesis/embedded";
-import type { Engine, Genesis } from "@anamnesis/ledger";
+import type { Engine } from "@anamnesis/ledger";
+import { founded } from "@anamnesis/ledger/conformance/founding";
 import { type Postgres, type StartOptions, startPostgres } from "@anamnesis/sandbox";
 
 const seed = (n: number) => new Uint8Array(32).fill(n);
@@ -60,13 +61,10 @@ export class Chain {
     const dir = mkdtempSync(join(tmpdir(), "anamnesis-chain-base-"));
     const postgres = await startPostgres({ dir: join(dir, "pg"), ...options });
     await prepare(postgres.url);
-    const publicKey = signerFromSeed(native, "INTL-1", seed(1)).publicKey;
-    const genesis: Genesis = {
-      chain: chainId("test"),
-      time: Date.now(),
-      organisations: [{ id: orgId("nord"), name: "Nord", keys: [{ suite: "INTL-1", publicKey }] }],
-      logKey: native.ed25519PublicKey(seed(3)),
-    };
+    const signer = signerFromSeed(native, "INTL-1", seed(1));
+    const logKey = native.ed25519PublicKey(seed(3));
+    const organisations = [{ id: "nord", signer }];
+    const genesis = founded(native, { chain: "test", time: Date.now(), organisations, logKey });
     const ledger = { dir: join(dir, "ledger"), genesis, primitives: native, contract, logSigner: seed(3) };
     await createLedger(ledger);
     const engine = await openEmbedded({ ...ledger, clock: { now: () => Date.now() } });

@@ -7,7 +7,7 @@ import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { BATCH_KIND, encodeBatchBody, START } from "@anamnesis/contracts";
-import { chainId, orgId, sourceId } from "@anamnesis/core";
+import { chainId, sourceId } from "@anamnesis/core";
 import { handles, signerFromSeed } from "@anamnesis/crypto";
 import { native } from "@anamnesis/crypto/native";
 import {
@@ -27,6 +27,7 @@ import {
   signTransaction,
   treeHash,
 } from "@anamnesis/ledger";
+import { founded } from "@anamnesis/ledger/conformance/founding";
 import { openRowIndex, type RowIndex } from "../src/index/sqlite-index.ts";
 import { openKeyStore } from "../src/keystore.ts";
 import type { Visibility } from "../src/row-index.ts";
@@ -60,14 +61,8 @@ export class World {
   readonly #logKey = randomBytes(32);
 
   constructor() {
-    const genesis: Genesis = {
-      chain: chainId("test"),
-      time: 0,
-      organisations: [
-        { id: orgId("nord"), name: "Nord", keys: [{ suite: "INTL-1", publicKey: this.member.publicKey }] },
-      ],
-      logKey: native.ed25519PublicKey(this.#logKey),
-    };
+    const logKey = native.ed25519PublicKey(this.#logKey);
+    const genesis = founded(native, { chain: "test", organisations: [{ id: "nord", signer: this.member }], logKey });
     this.log = this.#reader(genesis);
     this.leaves.push(Uint8Array.of(0x82, 3, 0x40));
   }

@@ -1,5 +1,5 @@
 import { BATCH_KIND, contract, encodeBatchBody, type Position, readSource } from "@anamnesis/contracts";
-import { chainId, orgId, sourceId } from "@anamnesis/core";
+import { chainId, sourceId } from "@anamnesis/core";
 import { signerFromSeed } from "@anamnesis/crypto";
 import { native } from "@anamnesis/crypto/native";
 import {
@@ -8,24 +8,24 @@ import {
   encodeEvent,
   executeBlock,
   executeGenesis,
-  type Genesis,
   leafHashes,
   type SignedTransaction,
   signTransaction,
   type TransactionResult,
   treeHash,
 } from "@anamnesis/ledger";
+import { founded } from "@anamnesis/ledger/conformance/founding";
 import { describe, expect, it } from "vitest";
 
 const chain = chainId("test");
 const signer = signerFromSeed(native, "INTL-1", new Uint8Array(32).fill(1));
 const stranger = signerFromSeed(native, "INTL-1", new Uint8Array(32).fill(2));
-const genesis: Genesis = {
+const genesis = founded(native, {
   chain,
   time: 1000,
-  organisations: [{ id: orgId("nord"), name: "Nord", keys: [{ suite: "INTL-1", publicKey: signer.publicKey }] }],
+  organisations: [{ id: "nord", signer }],
   logKey: new Uint8Array(32),
-};
+});
 
 /** A chain in memory: the state as a map, blocks executed one by one. */
 class Chain {

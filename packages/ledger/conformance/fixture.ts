@@ -1,8 +1,9 @@
 /** A founded chain with one member, and everything to write transactions to it. Deterministic: seeds are constants. */
-import { chainId, orgId, toHex } from "@anamnesis/core";
+import { toHex } from "@anamnesis/core";
 import { type Primitives, type Signer, signerFromSeed } from "@anamnesis/crypto";
 import { encodeEvent, type Genesis, type SignedTransaction, signTransaction, type Transaction } from "../src/index.ts";
 import type { TestKind } from "./contract.ts";
+import { founded } from "./founding.ts";
 
 const SEEDS = { member: 1, log: 2, stranger: 3 } as const;
 const GENESIS_TIME_MS = 1_700_000_000_000;
@@ -29,13 +30,12 @@ export class Fixture {
     this.primitives = primitives;
     this.member = signerFromSeed(primitives, "INTL-1", new Uint8Array(32).fill(SEEDS.member));
     this.stranger = signerFromSeed(primitives, "INTL-1", new Uint8Array(32).fill(SEEDS.stranger));
-    const keys = [{ suite: "INTL-1", publicKey: this.member.publicKey }];
-    this.genesis = {
-      chain: chainId("conformance"),
+    this.genesis = founded(primitives, {
+      chain: "conformance",
       time: GENESIS_TIME_MS,
-      organisations: [{ id: orgId("nord"), name: "Hospital Nord", keys }],
+      organisations: [{ id: "nord", name: "Hospital Nord", signer: this.member }],
       logKey: primitives.ed25519PublicKey(this.logSeed),
-    };
+    });
   }
 
   get memberKeyHex(): string {

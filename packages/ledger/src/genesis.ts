@@ -1,4 +1,7 @@
-/** The founding document: who the first members are and which key signs the log's checkpoints. Leaf 0 of every log. */
+/**
+ * The founding document: who the first members are, which key signs the log's checkpoints, by which rules they decide.
+ * Leaf 0 of every log. It founds something only when every founder signed it (`genesis-check.ts`).
+ */
 import {
   asBytes,
   asBytesUpTo,
@@ -7,30 +10,40 @@ import {
   asTuple,
   asUint,
   type Bytes,
+  type Cbor,
   type ChainId,
   chainId,
   decode,
   encode,
-  fromHex,
   type OrgId,
   orgId,
-  toHex,
 } from "@anamnesis/core";
 import { ledgerError } from "./errors.ts";
+import { type Policy, parsePolicy, policyTuple } from "./policy.ts";
+import type { Signature } from "./transaction.ts";
 
-export interface Genesis {
+/** What the founders sign. */
+export interface GenesisBody {
   readonly chain: ChainId;
   /** Milliseconds since 1970. */
   readonly time: number;
   readonly organisations: readonly GenesisOrganisation[];
-  /** Ed25519 key (32 bytes) that signs the checkpoints of the embedded engine. */
+  /** Ed25519 key (32 bytes) that signs the checkpoints. */
   readonly logKey: Uint8Array;
+  readonly policy: Policy;
+}
+
+export interface Genesis extends GenesisBody {
+  /** At most one per organisation, in the order of the organisations; a complete document has all. */
+  readonly signatures: readonly Signature[];
 }
 
 export interface GenesisOrganisation {
   readonly id: OrgId;
   readonly name: string;
   readonly keys: readonly MemberKey[];
+  /** Ed25519 key (32 bytes) with which it cosigns checkpoints. */
+  readonly cosigner: Uint8Array;
 }
 
 export interface MemberKey {
@@ -38,67 +51,71 @@ export interface MemberKey {
   readonly publicKey: Uint8Array;
 }
 
+export const GENESIS_VERSION = 2;
+export const ORGANISATION_NAME_MAX = 200;
+/** Keys that one organisation may sign transactions with at one time. */
+export const MEMBER_KEYS_MAX = 16;
+const FOUNDERS_MAX = 1000;
+
 /** The log's origin, as in the first line of its checkpoints and the name of its key. */
 export const logOrigin = (chain: ChainId): string => `anamnesis/${chain}`;
 
+export const encodeGenesisBody = (body: GenesisBody): Uint8Array =>
+  encode([body.chain, body.time, body.organisations.map(organisationTuple), body.logKey, policyTuple(body.policy)]);
+
+export const organisationTuple = ({ id, name, keys, cosigner }: GenesisOrganisation): Cbor => [
+  id,
+  name,
+  keys.map((key) => [key.suite, key.publicKey]),
+  cosigner,
+];
+
 export function encodeGenesis(genesis: Genesis): Uint8Array {
-  const organisations = genesis.organisations.map((o) => [o.id, o.name, o.keys.map((k) => [k.suite, k.publicKey])]);
-  return encode([1, genesis.chain, genesis.time, organisations, genesis.logKey]);
+  const signatures = genesis.signatures.map((s) => [s.keyId, s.suite, s.signature]);
+  return encode([GENESIS_VERSION, encodeGenesisBody(genesis), signatures]);
 }
 
+/** Form alone; who signed is `checkGenesis`. @throws AnamnesisError `core/bad-encoding`, `core/bad-identifier`, `ledger/malformed` */
 export function decodeGenesis(document: Bytes): Genesis {
-  const [version, chain, time, organisations, logKey] = asTuple(decode(document, "genesis"), 5, "genesis");
-  if (version !== 1) throw ledgerError("ledger/malformed", "genesis of an unknown version");
+  const tuple = decode(document, "genesis");
+  const [version] = asList(tuple, 5, "genesis");
+  if (version !== GENESIS_VERSION) throw ledgerError("ledger/malformed", "genesis of an unknown version");
+  const [, body, signatures] = asTuple(tuple, 3, "genesis");
+  if (!(body instanceof Uint8Array)) throw ledgerError("ledger/malformed", "genesis without a body");
+  return { ...decodeGenesisBody(body), signatures: asList(signatures, FOUNDERS_MAX, "signatures").map(parseSignature) };
+}
+
+export function decodeGenesisBody(body: Bytes): GenesisBody {
+  const [chain, time, organisations, logKey, policy] = asTuple(decode(body, "genesis body"), 5, "genesis body");
   return {
     chain: chainId(asText(chain, 32, "chain")),
     time: asUint(time, "genesis time"),
-    organisations: asList(organisations, 1000, "organisations").map((item) => {
-      const [id, name, keys] = asTuple(item, 3, "organisation");
-      return {
-        id: orgId(asText(id, 32, "organisation id")),
-        name: asText(name, 200, "organisation name"),
-        keys: asList(keys, 16, "keys").map((key) => {
-          const [suite, publicKey] = asTuple(key, 2, "key");
-          return { suite: asText(suite, 16, "suite"), publicKey: asBytesUpTo(publicKey, 256, "public key") };
-        }),
-      };
-    }),
+    organisations: asList(organisations, FOUNDERS_MAX, "organisations").map(parseOrganisation),
     logKey: asBytes(logKey, 32, "log key"),
+    policy: parsePolicy(policy),
   };
 }
 
-/** The document as a file that people can read; `genesisFromJson` gives back the same genesis. */
-export function genesisToJson(genesis: Genesis): string {
-  const readable = {
-    version: 1,
-    chain: genesis.chain,
-    time: genesis.time,
-    organisations: genesis.organisations.map((o) => ({
-      id: o.id,
-      name: o.name,
-      keys: o.keys.map((k) => ({ suite: k.suite, publicKey: toHex(k.publicKey) })),
-    })),
-    logKey: toHex(genesis.logKey),
+export function parseOrganisation(item: Cbor | undefined): GenesisOrganisation {
+  const [id, name, keys, cosigner] = asTuple(item, 4, "organisation");
+  return {
+    id: orgId(asText(id, 32, "organisation id")),
+    name: asText(name, ORGANISATION_NAME_MAX, "organisation name"),
+    keys: asList(keys, MEMBER_KEYS_MAX, "keys").map(parseMemberKey),
+    cosigner: asBytes(cosigner, 32, "cosigner key"),
   };
-  return `${JSON.stringify(readable, null, 2)}\n`;
 }
 
-export function genesisFromJson(text: string): Genesis {
-  try {
-    const json = JSON.parse(text) as {
-      version: number;
-      chain: string;
-      time: number;
-      organisations: { id: string; name: string; keys: { suite: string; publicKey: string }[] }[];
-      logKey: string;
-    };
-    const organisations = json.organisations.map((o) => [
-      o.id,
-      o.name,
-      o.keys.map((k) => [k.suite, fromHex(k.publicKey)]),
-    ]);
-    return decodeGenesis(encode([json.version, json.chain, json.time, organisations, fromHex(json.logKey)]));
-  } catch (cause) {
-    throw ledgerError("ledger/malformed", "the genesis file cannot be read", {}, { cause });
-  }
+export function parseMemberKey(item: Cbor | undefined): MemberKey {
+  const [suite, publicKey] = asTuple(item, 2, "key");
+  return { suite: asText(suite, 16, "suite"), publicKey: asBytesUpTo(publicKey, 256, "public key") };
+}
+
+function parseSignature(item: Cbor): Signature {
+  const [keyId, suite, signature] = asTuple(item, 3, "signature");
+  return {
+    keyId: asBytes(keyId, 16, "key id"),
+    suite: asText(suite, 16, "suite"),
+    signature: asBytesUpTo(signature, 256, "signature"),
+  };
 }

@@ -8,6 +8,7 @@ import { decodeBundle } from "./bundle.ts";
 import { type Checkpoint, parseCheckpoint } from "./checkpoint.ts";
 import { knownError, ledgerError } from "./errors.ts";
 import { decodeGenesis, type Genesis } from "./genesis.ts";
+import { checkGenesis } from "./genesis-check.ts";
 import { decodeLeaf } from "./leaf.ts";
 import { openCheckpoint } from "./log-key.ts";
 import { formatTilePath, TILE_WIDTH } from "./tile-path.ts";
@@ -27,6 +28,7 @@ export async function verifyLog(source: LogSource, options: VerifyOptions): Prom
   try {
     const { note } = await source.checkpoint();
     const genesis = options.genesis ?? (await foundingDocument(source, note));
+    checkGenesis(options.primitives, genesis);
     const checkpoint = openCheckpoint(options.primitives, note, genesis);
     found.checkpoint = checkpoint;
     const chain = new BlockChain(options, genesis, problems);

@@ -10,7 +10,7 @@ import { primitives, systemClock } from "./system.ts";
 
 /** @throws AnamnesisError what the engine throws, and `node/bad-key-file` */
 export function createFolderLedger(layout: FolderLayout, genesis: Genesis): Promise<void> {
-  const logSigner = readKey(`${layout.keys}/log.key`);
+  const logSigner = readKey(layout.logKey);
   return createLedger({ dir: layout.ledger, genesis, primitives, contract, logSigner });
 }
 

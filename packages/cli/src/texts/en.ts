@@ -115,6 +115,8 @@ export const en = {
     made: (dir: string) => `Made the data folder ${dir}`,
     what: {
       "anamnesis.toml": "configuration, with comments",
+      "organisation.json":
+        "who this organisation is and its public keys: for the others, when a ledger is founded or joined together",
       "genesis.json": "who founded this ledger and which keys count: give it to everybody who shall check proofs",
       keys: "private keys: back them up, show them to nobody",
       ledger: "the ledger",

@@ -154,7 +154,8 @@ export const errorsEn: Readonly<Record<AnyErrorCode, ErrorText>> = {
   },
   "node/no-genesis": {
     text: "The data folder has no genesis.json",
-    remedy: "Restore it from a copy: nothing is lost, and it is no secret. A folder made with --join gets it by anamnesis init DIR --genesis FILE.",
+    remedy:
+      "Restore it from a copy: nothing is lost, and it is no secret. A folder made with --join gets it by anamnesis init DIR --genesis FILE.",
   },
   "node/folder-not-empty": {
     text: "The folder is not empty",

@@ -100,6 +100,7 @@ export const zh: Texts = {
     made: (dir) => `已创建数据文件夹 ${dir}`,
     what: {
       "anamnesis.toml": "配置文件（带注释）",
+      "organisation.json": "本机构的名称与公钥：与其他机构共同创立或加入账本时交给对方",
       "genesis.json": "账本的创立者与有效密钥：交给所有需要检查证明的人",
       keys: "私钥：请备份，勿示人",
       ledger: "账本",

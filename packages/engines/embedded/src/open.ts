@@ -5,6 +5,7 @@ import { AnamnesisError, type Clock, equal } from "@anamnesis/core";
 import type { Primitives } from "@anamnesis/crypto";
 import {
   type Contract,
+  checkGenesis,
   decodeGenesis,
   type Engine,
   encodeGenesis,
@@ -58,6 +59,7 @@ export interface OpenOptions extends Omit<CreateOptions, "genesis"> {
  */
 export async function createLedger(options: CreateOptions): Promise<void> {
   const { dir, genesis, primitives, contract } = options;
+  checkGenesis(primitives, genesis);
   const signer = signerOf(options, genesis);
   mkdirSync(dir, { recursive: true, mode: 0o700 });
   const lock = acquireLock(join(dir, FILES.lock));
@@ -92,7 +94,7 @@ export async function openEmbedded(options: OpenOptions): Promise<Engine> {
     const limits = { ...DEFAULT_LIMITS, ...options.limits };
     if (limits.storePages !== undefined) db.exec(`PRAGMA max_page_count = ${Math.trunc(limits.storePages)}`);
     const store = new Store(db, primitives);
-    const genesis = readGenesis(store, options.genesis);
+    const genesis = readGenesis(primitives, store, options.genesis);
     const signer = signerOf(options, genesis);
     const anchor = loadAnchor(primitives, store, genesis, new TileCache());
     refuseRollback(primitives, genesis, anchor, RememberedCheckpoint.read(join(dir, FILES.remembered)));
@@ -115,6 +117,8 @@ export interface LedgerReader extends LogReader {
   readonly tables: StoredTables;
   /** The newest checkpoint remembered outside the store, if any: a signed note. */
   readonly remembered: string | undefined;
+  /** Signed checkpoints of up to `count` blocks from `sequence` on. */
+  notes(sequence: number, count: number): readonly string[];
   /** Until the returned function is called, everything is read as of now. Not for long: it keeps the WAL from shrinking. */
   hold(): () => void;
   close(): Promise<void>;
@@ -146,7 +150,7 @@ async function openFolder(options: ReadOptions, check: typeof refuseRollback): P
   const db = Database.reader(join(dir, FILES.store));
   try {
     const store = new Store(db, primitives);
-    const genesis = readGenesis(store, options.genesis);
+    const genesis = readGenesis(primitives, store, options.genesis);
     const reader = new FolderReader(primitives, store, genesis, remembered);
     check(primitives, genesis, reader.anchor(), remembered);
     return reader;
@@ -181,6 +185,10 @@ class FolderReader extends StoreReader implements LedgerReader {
     return this.#store;
   }
 
+  notes(sequence: number, count: number): readonly string[] {
+    return this.#store.notes(sequence, count);
+  }
+
   hold(): () => void {
     return this.#store.hold();
   }
@@ -190,12 +198,12 @@ class FolderReader extends StoreReader implements LedgerReader {
   }
 }
 
-function requireLedger(dir: string): void {
+export function requireLedger(dir: string): void {
   if (existsSync(join(dir, FILES.store))) return;
   throw ledgerError("ledger/no-ledger", "the folder holds no ledger: run `anamnesis init` first");
 }
 
-function holdsLedger(file: string): boolean {
+export function holdsLedger(file: string): boolean {
   const db = Database.reader(file);
   try {
     return db.prepare("SELECT 1 AS one FROM sqlite_schema WHERE name = 'meta'").get() !== undefined;
@@ -204,11 +212,12 @@ function holdsLedger(file: string): boolean {
   }
 }
 
-function readGenesis(store: Store, expected: Genesis | undefined): Genesis {
+export function readGenesis(p: Primitives, store: Store, expected: Genesis | undefined): Genesis {
   const document = store.genesis();
   let genesis: Genesis;
   try {
     genesis = decodeGenesis(document);
+    checkGenesis(p, genesis);
   } catch (cause) {
     throw damaged("the genesis document cannot be read", {}, cause);
   }
@@ -229,7 +238,7 @@ function signerOf({ primitives, logSigner }: Pick<CreateOptions, "primitives" | 
 }
 
 /** The remembered checkpoint must be a prefix of what is here. One that cannot be read is `log verify`'s to report. */
-function refuseRollback(p: Primitives, genesis: Genesis, { tree }: Anchor, note: string | undefined): void {
+export function refuseRollback(p: Primitives, genesis: Genesis, { tree }: Anchor, note: string | undefined): void {
   if (note === undefined) return;
   let seen: { size: number; root: Uint8Array };
   try {

@@ -1,7 +1,7 @@
 /** Opening a data folder: its configuration, genesis and keys, checked before anything else happens. */
 import { readFileSync, statSync } from "node:fs";
 import { type Signer, signerFromSeed } from "@anamnesis/crypto";
-import { type Genesis, genesisFromJson } from "@anamnesis/ledger";
+import { checkGenesis, type Genesis, genesisFromJson } from "@anamnesis/ledger";
 import { explainFile, nodeError } from "../errors.ts";
 import { primitives } from "../system.ts";
 import { type Config, readConfig, type SourceConfig } from "./config.ts";
@@ -47,7 +47,9 @@ function readGenesis(path: string): Genesis {
     if (isMissing(problem)) throw nodeError("node/no-genesis", "there is no genesis.json in the data folder");
     throw explainFile(problem, "genesis.json cannot be read");
   }
-  return genesisFromJson(text);
+  const genesis = genesisFromJson(text);
+  checkGenesis(primitives, genesis);
+  return genesis;
 }
 
 /** @throws AnamnesisError `node/unknown-source` */
@@ -59,6 +61,8 @@ export function sourceOf(folder: Folder, name: string): SourceConfig {
 
 /** The organisation's key, as a thing that signs. */
 export const organisationSigner = (folder: Folder): Signer =>
-  signerFromSeed(primitives, "INTL-1", readKey(`${folder.layout.keys}/org.key`));
+  signerFromSeed(primitives, "INTL-1", readKey(folder.layout.orgKey));
 
-export const logSeed = (folder: Folder): Uint8Array => readKey(`${folder.layout.keys}/log.key`);
+export const logSeed = (folder: Folder): Uint8Array => readKey(folder.layout.logKey);
+
+export const cosignerSeed = (folder: Folder): Uint8Array => readKey(folder.layout.cosignerKey);

@@ -1,13 +1,12 @@
 /** Making a data folder: keys, configuration, genesis, an empty ledger. */
 import { appendFileSync, existsSync, readdirSync, rmSync } from "node:fs";
 import { chainId, orgId, slug, toHex, utf8 } from "@anamnesis/core";
-import type { Genesis } from "@anamnesis/ledger";
-import { genesisToJson } from "@anamnesis/ledger";
+import { DEFAULT_POLICY, type Genesis, type GenesisBody, genesisToJson, signGenesis } from "@anamnesis/ledger";
 import { explainFile, nodeError } from "../errors.ts";
 import { createFolderLedger } from "../ledger.ts";
 import { primitives, systemClock } from "../system.ts";
-import { configText } from "./config-text.ts";
 import { makeFolder, writeWhole } from "./files.ts";
+import { type Identity, makeIdentity } from "./identity.ts";
 import { makeKey } from "./keys.ts";
 import { type FolderLayout, layoutOf } from "./layout.ts";
 
@@ -38,24 +37,43 @@ const DEFAULT_PORT = 8420;
  *   `core/bad-identifier`
  */
 export async function initFolder(options: InitOptions): Promise<Made> {
-  const id = orgId(options.id ?? idFrom(options.organisation));
-  const chain = chainId(options.chain ?? id);
   const layout = layoutOf(options.dir);
+  const who = identityOf(options);
   try {
     prepare(layout);
-    const genesis = writeIdentity(layout, {
-      id,
-      chain,
-      name: options.organisation,
-      port: options.port ?? DEFAULT_PORT,
-    });
+    const genesis = writeIdentity(layout, who);
     await createFolderLedger(layout, genesis);
     rmSync(layout.unfinished);
   } catch (problem) {
     throw explainFile(problem, "the folder cannot be made");
   }
-  const { dir, config, genesis, keys, ledger, sources } = layout;
-  return { dir, organisation: id, chain, paths: [config, genesis, keys, ledger, sources] };
+  const { dir, config, organisation, genesis, keys, ledger, sources } = layout;
+  return { dir, organisation: who.id, chain: who.chain, paths: [config, organisation, genesis, keys, ledger, sources] };
+}
+
+/**
+ * The first half of `initFolder`, for an organisation that founds or joins a ledger together with others: keys, configuration
+ * and `organisation.json`, which the others get. The folder is complete once it has a genesis (`adoptGenesis`).
+ * @throws AnamnesisError as `initFolder`
+ */
+export function prepareFolder(options: InitOptions & { readonly chain: string }): Made {
+  const layout = layoutOf(options.dir);
+  const who = identityOf(options);
+  try {
+    prepare(layout);
+    makeIdentity(layout, who);
+    rmSync(layout.unfinished);
+  } catch (problem) {
+    throw explainFile(problem, "the folder cannot be made");
+  }
+  const { dir, config, organisation, keys, ledger, sources } = layout;
+  return { dir, organisation: who.id, chain: who.chain, paths: [config, organisation, keys, ledger, sources] };
+}
+
+function identityOf(options: InitOptions): Identity {
+  const id = orgId(options.id ?? idFrom(options.organisation));
+  const chain = chainId(options.chain ?? id);
+  return { id, chain, name: options.organisation, port: options.port ?? DEFAULT_PORT };
 }
 
 /** Names without a letter or digit of the Latin alphabet still need an id: a short hash, the same every time. */
@@ -80,31 +98,22 @@ function prepare(layout: FolderLayout): void {
 }
 
 function startOver(layout: FolderLayout): void {
-  const { config, genesis, keys, ledger, sources } = layout;
-  for (const path of [config, genesis, keys, ledger, sources]) rmSync(path, { recursive: true, force: true });
+  const { config, organisation, genesis, keys, ledger, sources } = layout;
+  for (const path of [config, organisation, genesis, keys, ledger, sources])
+    rmSync(path, { recursive: true, force: true });
 }
 
-function writeIdentity(
-  layout: FolderLayout,
-  who: { readonly id: string; readonly chain: string; readonly name: string; readonly port: number },
-): Genesis {
-  const organisationKey = makeKey(`${layout.keys}/org.key`);
-  const logKey = makeKey(`${layout.keys}/log.key`);
-  const genesis: Genesis = {
+function writeIdentity(layout: FolderLayout, who: Identity): Genesis {
+  const { organisation, signer } = makeIdentity(layout, who);
+  const logKey = makeKey(layout.logKey);
+  const body: GenesisBody = {
     chain: chainId(who.chain),
     time: systemClock.now(),
-    organisations: [
-      {
-        id: orgId(who.id),
-        name: who.name,
-        keys: [{ suite: "INTL-1", publicKey: primitives.ed25519PublicKey(organisationKey) }],
-      },
-    ],
+    organisations: [organisation],
     logKey: primitives.ed25519PublicKey(logKey),
+    policy: DEFAULT_POLICY,
   };
+  const genesis = signGenesis(primitives, body, signer);
   writeWhole(layout.genesis, genesisToJson(genesis), 0o644);
-  const entriesToken = toHex(primitives.random(24));
-  const { chain, id: organisation, name: displayName, port } = who;
-  writeWhole(layout.config, configText({ chain, organisation, displayName, port, entriesToken }));
   return genesis;
 }

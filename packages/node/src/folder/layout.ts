@@ -6,7 +6,15 @@ export interface FolderLayout {
   /** `anamnesis.toml`, 0600: it may hold database passwords. */
   readonly config: string;
   readonly genesis: string;
+  /** What the others need to know of this organisation: id, name, public keys. */
+  readonly organisation: string;
   readonly keys: string;
+  /** Signs transactions. */
+  readonly orgKey: string;
+  /** Cosigns checkpoints. */
+  readonly cosignerKey: string;
+  /** Signs checkpoints; only the member that orders has it. */
+  readonly logKey: string;
   readonly ledger: string;
   readonly sources: string;
   /** Present while `init` is at work. */
@@ -41,7 +49,11 @@ export function layoutOf(dir: string): FolderLayout {
     dir: root,
     config: join(root, "anamnesis.toml"),
     genesis: join(root, "genesis.json"),
+    organisation: join(root, "organisation.json"),
     keys: join(root, "keys"),
+    orgKey: join(root, "keys", "org.key"),
+    cosignerKey: join(root, "keys", "cosigner.key"),
+    logKey: join(root, "keys", "log.key"),
     ledger: join(root, "ledger"),
     sources: join(root, "sources"),
     unfinished: join(root, "INIT-UNFINISHED"),
