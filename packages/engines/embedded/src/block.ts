@@ -36,6 +36,8 @@ export interface BuiltBlock {
   readonly write: BlockWrite;
   readonly appended: Appended;
   readonly tail: readonly Uint8Array[];
+  /** All leaves of the block, its block leaf last. */
+  readonly leaves: readonly Uint8Array[];
   readonly blockLeaf: Uint8Array;
 }
 
@@ -61,7 +63,7 @@ export function buildBlock(
     state: changes,
     nodes: state.nodes,
   };
-  return { write, appended, tail, blockLeaf: leaves.at(-1) ?? new Uint8Array(0) };
+  return { write, appended, tail, leaves, blockLeaf: leaves.at(-1) ?? new Uint8Array(0) };
 }
 
 function receiptsOf({ sequence, time, transactions }: Block, { results }: Execution, first: number): Receipt[] {

@@ -8,6 +8,11 @@ export {
   openEmbedded,
   openReader,
 } from "./open.ts";
+export { type CatchUpOptions, catchUp, type FollowedLog, openOrFound } from "./replica/catch-up.ts";
+export { FollowerEngine, type FollowerOptions, type Orderer } from "./replica/follower-engine.ts";
+export { BlockRefused, type LoggedBlock, type Objection, type PreviousBlock } from "./replica/objection.ts";
+export { createReplica, hasLedger, openReplica, type ReplicaOptions } from "./replica/open.ts";
+export { type AppliedBlock, Replica } from "./replica/replica.ts";
 export { serveEngine } from "./thread/serve.ts";
 export { openInThread } from "./thread/start.ts";
 export { type VerifyLedgerOptions, verifyLedger } from "./verify.ts";

@@ -1,14 +1,9 @@
-/**
- * Makes blocks: executes, updates the state tree, extends the tiles, signs the checkpoint, and writes all of it in one
- * transaction. Everything is computed beside the current state and becomes current only after COMMIT, so a block that
- * cannot be written leaves nothing to undo.
- */
+/** Ordering: gives a block its number and its time, makes it, signs the checkpoint and writes all of it in one transaction. */
 import type { Clock } from "@anamnesis/core";
 import type { Primitives } from "@anamnesis/crypto";
 import {
   type Contract,
   EMPTY_STATE,
-  executeBlock,
   executeGenesis,
   type FinalBlock,
   type Genesis,
@@ -17,12 +12,12 @@ import {
   type Receipt,
   type Refusal,
   type SignedTransaction,
-  TILE_WIDTH,
   updateState,
 } from "@anamnesis/ledger";
-import { type Anchor, readLeaves } from "./anchor.ts";
-import { type BuiltBlock, buildBlock } from "./block.ts";
-import { CurrentState, NodeOverlay } from "./state.ts";
+import type { Anchor } from "./anchor.ts";
+import { buildBlock } from "./block.ts";
+import { BlockMaker } from "./block-maker.ts";
+import { type CurrentState, NodeOverlay } from "./state.ts";
 import type { BlockWrite, Store } from "./store.ts";
 
 export interface ProducerOptions {
@@ -41,68 +36,44 @@ export interface Produced {
 export class Producer {
   readonly #options: ProducerOptions;
   readonly #store: Store;
-  readonly #host: Host;
-  readonly #verified = new WeakSet<Uint8Array>();
-  readonly state: CurrentState;
-  #anchor: Anchor;
-  #tail: readonly Uint8Array[];
+  readonly #maker: BlockMaker;
 
   constructor(options: ProducerOptions, store: Store, genesis: Genesis, anchor: Anchor) {
-    const { primitives, contract } = options;
     this.#options = options;
     this.#store = store;
-    this.#anchor = anchor;
-    const { size } = anchor.tree;
-    const partial = size % TILE_WIDTH !== 0;
-    this.#tail = partial ? readLeaves(primitives, store, anchor.tree, Math.floor(size / TILE_WIDTH)) : [];
-    this.state = new CurrentState(primitives, store, anchor.stateRoot);
-    const verified = (id: Uint8Array) => this.#verified.has(id);
-    this.#host = { primitives, contract, chain: genesis.chain, state: this.state, verified };
+    this.#maker = new BlockMaker(options, store, genesis, anchor);
   }
 
   get anchor(): Anchor {
-    return this.#anchor;
+    return this.#maker.anchor;
+  }
+
+  get state(): CurrentState {
+    return this.#maker.state;
   }
 
   /** Notes that all signatures of a transaction were checked. Holds for this very object, not for its id. */
   markVerified(transaction: SignedTransaction): void {
-    this.#verified.add(transaction.id);
+    this.#maker.markVerified(transaction);
   }
 
   /** @throws AnamnesisError of the store; then nothing was written and the producer stands where it stood. */
   produce(transactions: readonly SignedTransaction[]): Produced {
-    const { primitives, clock, signer } = this.#options;
-    const last = this.#anchor;
+    const { clock, signer } = this.#options;
+    const last = this.anchor.block;
     // Agreed time never runs backwards, whatever the clock does.
-    const time = Math.max(clock.now(), last.block.time);
-    const block = { sequence: last.block.sequence + 1, time, transactions };
-    const execution = executeBlock(this.#host, block);
+    const block = { sequence: last.sequence + 1, time: Math.max(clock.now(), last.time), transactions };
+    const execution = this.#maker.execute(block);
     const refused = execution.results.flatMap((each) => (each.accepted ? [] : [each.refusal]));
     if (refused.length === transactions.length) return { outcomes: refused, block: undefined };
-    const state = this.state.update(execution.changes);
-    const { tree } = last;
-    const end = { size: tree.size, tail: this.#tail, tile: tree.tile, frontier: tree.frontier };
-    const built = buildBlock(primitives, signer, end, block, execution, state);
-    this.#store.append(built.write);
-    this.state.committed(state.root, execution.changes);
-    this.#advance(built, state.root);
-    const receipts = built.write.receipts.values();
+    const closed = this.#maker.close(block, execution, signer);
+    const { write } = closed.built;
+    this.#store.append(write);
+    this.#maker.adopt(closed);
+    const receipts = write.receipts.values();
     const outcomes = execution.results.map((each) => (each.accepted ? next(receipts) : each.refusal));
-    const { first, size } = built.write.block;
-    return { outcomes, block: { sequence: block.sequence, time, first, size, refused } };
-  }
-
-  #advance({ write, appended, tail, blockLeaf }: BuiltBlock, stateRoot: Uint8Array): void {
-    const { size, root, writes, frontier } = appended;
-    const { note } = write.block;
-    this.#anchor = {
-      block: write.block,
-      checkpoint: { origin: this.#options.signer.name, size, root, note },
-      tree: this.#anchor.tree.grown(writes, frontier),
-      blockLeaf,
-      stateRoot,
-    };
-    this.#tail = tail;
+    const { sequence, time, first, size } = write.block;
+    return { outcomes, block: { sequence, time, first, size, refused } };
   }
 }
 

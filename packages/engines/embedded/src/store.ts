@@ -41,6 +41,7 @@ const READS = {
   receipt: "SELECT * FROM receipts WHERE id = ?",
   state: "SELECT value FROM state WHERE key = ?",
   node: "SELECT data FROM nodes WHERE path = ?",
+  notes: "SELECT note FROM blocks WHERE sequence >= ? ORDER BY sequence LIMIT ?",
   blocks: "SELECT * FROM blocks ORDER BY sequence",
   receipts: "SELECT * FROM receipts ORDER BY idx",
   states: "SELECT key, value FROM state ORDER BY key",
@@ -106,6 +107,11 @@ export class Store {
     return readBlock(this.#reads.block.get(sequence));
   }
 
+  /** Signed checkpoints of up to `count` blocks from `sequence` on. */
+  notes(sequence: number, count: number): string[] {
+    return [...this.#reads.notes.iterate(sequence, count)].map((row) => text(row, "note"));
+  }
+
   readonly tile = (level: number, index: number): Uint8Array | undefined => {
     return readBlob(this.#reads.tile.get(tileRow(level, index)), "data");
   };
@@ -155,6 +161,16 @@ export class Store {
   /** One transaction: when it returns, the block is durable; when it throws, the store is as before. */
   append(write: BlockWrite): void {
     this.#db.transaction(() => this.#insert(write));
+  }
+
+  /** Several blocks as one transaction: `work` puts each of them with `put`, and reads what it has put already. */
+  transaction(work: () => void): void {
+    this.#db.transaction(work);
+  }
+
+  /** Only inside `transaction`. */
+  put(write: BlockWrite): void {
+    this.#insert(write);
   }
 
   snapshot<T>(work: () => T): T {

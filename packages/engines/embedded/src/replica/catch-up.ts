@@ -1,0 +1,99 @@
+/** Bringing a replica up to a log that somebody serves: fetch, check against the signed checkpoint, execute, keep. */
+import type { Primitives } from "@anamnesis/crypto";
+import {
+  type FoundBlock,
+  foundBlocks,
+  type Genesis,
+  type LogSource,
+  ledgerError,
+  openCheckpoint,
+  readLog,
+} from "@anamnesis/ledger";
+import type { LoggedBlock } from "./objection.ts";
+import { createReplica, hasLedger, openReplica, type ReplicaOptions } from "./open.ts";
+import type { Replica } from "./replica.ts";
+
+/** A log that can be followed. Nothing it gives is believed. */
+export interface FollowedLog extends LogSource {
+  /** Signed checkpoints behind the blocks from `sequence` on: at least one if the log has that block, at most 256. */
+  notes(sequence: number): Promise<readonly string[]>;
+}
+
+export interface CatchUpOptions {
+  readonly primitives: Primitives;
+  readonly signal: AbortSignal;
+  /** Leaves that are here, and that the log has. */
+  readonly onProgress?: (size: number, total: number) => void;
+}
+
+/** One durable transaction of the replica: enough blocks to share the flush, few enough to stay small in memory. */
+const LOT = { blocks: 256, bytes: 4 * 1024 * 1024 };
+
+/** The replica of `options.dir`, founded from the log when there is none yet. @throws what founding, opening, fetching throw */
+export async function openOrFound(options: ReplicaOptions, log: FollowedLog): Promise<Replica> {
+  if (!hasLedger(options.dir)) {
+    const [note] = await log.notes(0);
+    if (note === undefined) throw ledgerError("ledger/no-ledger", "the log has no blocks yet: try again later");
+    await createReplica(options, note);
+  }
+  return openReplica(options);
+}
+
+/**
+ * Applies everything up to the log's newest checkpoint. Each lot is durable before the next one is fetched, so whatever ends it
+ * costs one lot. Resolves with the checkpoint's size; a log that is behind the replica is left alone.
+ * @throws BlockRefused; AnamnesisError `ledger/damaged-tile` for what was not fetched whole, `ledger/bad-checkpoint`, what
+ *   fetching throws, the signal's reason
+ */
+export async function catchUp(replica: Replica, log: FollowedLog, options: CatchUpOptions): Promise<number> {
+  const { primitives, signal, onProgress } = options;
+  const { note } = await log.checkpoint();
+  const target = openCheckpoint(primitives, note, replica.genesis);
+  if (target.size <= replica.newest.size) return target.size;
+  const notes = new Notes(log, replica.newest.sequence + 1);
+  let lot: LoggedBlock[] = [];
+  let bytes = 0;
+  const keep = () => {
+    if (lot.length > 0) replica.apply(lot);
+    lot = [];
+    bytes = 0;
+    onProgress?.(replica.newest.size, target.size);
+  };
+  const entries = readLog(primitives, (path) => log.tile(path), target, replica.newest.size);
+  for await (const block of foundBlocks(primitives, entries)) {
+    signal.throwIfAborted();
+    lot.push({ ...block, note: await notes.next(block, replica.genesis) });
+    bytes += block.leaves.reduce((sum, leaf) => sum + leaf.length, 0);
+    if (lot.length >= LOT.blocks || bytes >= LOT.bytes) keep();
+  }
+  keep();
+  return target.size;
+}
+
+/** Signed checkpoints in the order of the blocks, fetched a page at a time. */
+class Notes {
+  readonly #log: FollowedLog;
+  #next: number;
+  #page: readonly string[] = [];
+  #at = 0;
+
+  constructor(log: FollowedLog, sequence: number) {
+    this.#log = log;
+    this.#next = sequence;
+  }
+
+  async next({ sequence }: FoundBlock, { chain }: Genesis): Promise<string> {
+    if (this.#at >= this.#page.length) {
+      this.#page = await this.#log.notes(this.#next);
+      this.#at = 0;
+    }
+    const note = this.#page[this.#at];
+    if (note === undefined) {
+      const why = "the log gives no signed checkpoint for a block that it has: ask its orderer";
+      throw ledgerError("ledger/bad-checkpoint", why, { block: sequence, chain });
+    }
+    this.#at++;
+    this.#next++;
+    return note;
+  }
+}

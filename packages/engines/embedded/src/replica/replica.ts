@@ -1,0 +1,183 @@
+/**
+ * A ledger that somebody else orders, executed again block by block. A block is taken only when its leaves, its state root and
+ * its signed checkpoint come out exactly as its orderer says; then it is as durable as the orderer's own. The store has the
+ * orderer's format, so whatever reads a ledger reads a replica.
+ */
+import { equal } from "@anamnesis/core";
+import {
+  type FinalBlock,
+  type Genesis,
+  type LogReader,
+  ledgerError,
+  type Receipt,
+  type StateNodeStore,
+  type StateReader,
+} from "@anamnesis/ledger";
+import { loadAnchor } from "../anchor.ts";
+import { BlockMaker, type ClosedBlock, type MakerOptions } from "../block-maker.ts";
+import type { Lock } from "../lock.ts";
+import { StoreReader } from "../reader.ts";
+import type { RememberedCheckpoint } from "../remembered.ts";
+import { NodeOverlay } from "../state.ts";
+import type { BlockRow, Store } from "../store.ts";
+import { TileCache } from "../tree-view.ts";
+import { type CopiedSigner, copiedSigner } from "./copied-signer.ts";
+import { BlockRefused, type LoggedBlock } from "./objection.ts";
+
+export interface ReplicaParts {
+  readonly options: MakerOptions;
+  readonly store: Store;
+  readonly genesis: Genesis;
+  readonly remembered: RememberedCheckpoint;
+  readonly lock: Lock;
+}
+
+/** A block that has just become durable here. */
+export interface AppliedBlock extends FinalBlock {
+  readonly receipts: readonly Receipt[];
+}
+
+export class Replica {
+  readonly #parts: ReplicaParts;
+  readonly #listeners = new Set<(block: AppliedBlock) => void>();
+  readonly reader: LogReader & { receipt(id: Uint8Array): Receipt | undefined };
+  #maker: BlockMaker;
+  #closed = false;
+
+  constructor(parts: ReplicaParts) {
+    this.#parts = parts;
+    this.#maker = this.#load();
+    const { options, store, genesis } = parts;
+    this.reader = new StoreReader(options.primitives, store, genesis, () => this.#maker.anchor);
+  }
+
+  get genesis(): Genesis {
+    return this.#parts.genesis;
+  }
+
+  /** The newest block: its number, its time in ms and the size of the log behind it. */
+  get newest(): { readonly sequence: number; readonly time: number; readonly size: number; readonly note: string } {
+    return this.#maker.anchor.block;
+  }
+
+  /** The state behind the newest block, every value proved before it is given out. For evidence: see `BlockRefused`. */
+  get state(): StateReader {
+    return this.#maker.state;
+  }
+
+  get nodes(): StateNodeStore {
+    return new NodeOverlay(this.#parts.store);
+  }
+
+  /** Signed checkpoints of up to `count` blocks from `sequence` on. */
+  notes(sequence: number, count: number): readonly string[] {
+    return this.#parts.store.notes(sequence, count);
+  }
+
+  /**
+   * Takes the blocks that follow, in one durable transaction; they must have been checked against a signed checkpoint of the
+   * log, as `readLog` does. When one of them is refused, those before it are kept.
+   * @throws BlockRefused `ledger/bad-block`; AnamnesisError `ledger/bad-checkpoint` when a note is not the log's,
+   *   `ledger/disk-full`, `ledger/closed`
+   */
+  apply(blocks: readonly LoggedBlock[]): void {
+    if (this.#closed) throw ledgerError("ledger/closed", "the replica was closed");
+    const applied: ClosedBlock[] = [];
+    try {
+      this.#parts.store.transaction(() => {
+        for (const block of blocks) {
+          const closed = this.#execute(block);
+          this.#parts.store.put(closed.built.write);
+          this.#maker.adopt(closed);
+          applied.push(closed);
+        }
+      });
+    } catch (error) {
+      this.#maker = this.#load();
+      if (error instanceof BlockRefused && applied.length > 0) this.apply(blocks.slice(0, applied.length));
+      throw error;
+    }
+    this.#parts.remembered.remember(this.newest.note);
+    for (const { built } of applied) this.#announce(built.write.block, built.write.receipts);
+  }
+
+  /** Calls back after each block became durable here, in order, until the signal aborts. A listener must not throw. */
+  subscribe(listener: (block: AppliedBlock) => void, signal: AbortSignal): void {
+    if (signal.aborted) return;
+    const each = (block: AppliedBlock) => listener(block);
+    this.#listeners.add(each);
+    signal.addEventListener("abort", () => this.#listeners.delete(each), { once: true });
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#listeners.clear();
+    const { remembered, store, lock } = this.#parts;
+    remembered.close();
+    try {
+      store.close();
+    } finally {
+      lock.release();
+    }
+  }
+
+  #load(): BlockMaker {
+    const { options, store, genesis } = this.#parts;
+    return new BlockMaker(options, store, genesis, loadAnchor(options.primitives, store, genesis, new TileCache()));
+  }
+
+  #execute(block: LoggedBlock): ClosedBlock {
+    const { block: last } = this.#maker.anchor;
+    const fits = block.sequence === last.sequence + 1 && block.first === last.size;
+    if (!fits) throw this.#refused(block, `it does not follow block ${last.sequence}`);
+    if (block.time < last.time) throw this.#refused(block, "its time lies before that of the block before it");
+    const { primitives } = this.#parts.options;
+    const signer = copiedSigner(primitives, this.genesis, block.note);
+    const { sequence, time, commands } = block;
+    const given = { sequence, time, transactions: commands.map((each) => each.transaction) };
+    const execution = this.#maker.execute(given);
+    const refused = execution.results.find((each) => !each.accepted);
+    if (refused !== undefined) throw this.#refused(block, `a command in it breaks the rules (${refused.refusal.code})`);
+    if (execution.leaves.length === 0) throw this.#refused(block, "it changes nothing");
+    const closed = this.#maker.close(given, execution, signer);
+    if (!sameLeaves(closed.built.leaves, block.leaves)) {
+      throw this.#refused(block, "its leaves or its state root do not follow from its commands");
+    }
+    requireCheckpoint(block, closed, signer);
+    return closed;
+  }
+
+  #refused(block: LoggedBlock, why: string): BlockRefused {
+    const { block: last, blockLeaf, stateRoot } = this.#maker.anchor;
+    const previous = { leaf: blockLeaf, index: last.size - 1, stateRoot, note: last.note };
+    return new BlockRefused(why, { kind: "bad-block", block, previous });
+  }
+
+  #announce({ sequence, time, first, size }: BlockRow, receipts: readonly Receipt[]): void {
+    const block = { sequence, time, first, size, refused: [], receipts };
+    for (const listener of this.#listeners) {
+      try {
+        listener(block);
+      } catch (error) {
+        this.#listeners.delete(listener);
+        process.emitWarning(error instanceof Error ? error : "a listener threw", "AnamnesisListener");
+      }
+    }
+  }
+}
+
+function requireCheckpoint(block: LoggedBlock, { built }: ClosedBlock, { checkpoint }: CopiedSigner): void {
+  const { size, root } = built.appended;
+  if (checkpoint.size !== size) {
+    throw ledgerError("ledger/bad-checkpoint", "the signed checkpoint is that of another block", {
+      block: block.sequence,
+    });
+  }
+  if (!equal(checkpoint.root, root)) {
+    throw new BlockRefused("the log's key signed another tree of this size", { kind: "fork", block, size, root });
+  }
+}
+
+const sameLeaves = (ours: readonly Uint8Array[], theirs: readonly Uint8Array[]): boolean =>
+  ours.length === theirs.length && ours.every((leaf, i) => equal(leaf, theirs[i] ?? new Uint8Array(0)));
