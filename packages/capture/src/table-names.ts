@@ -20,12 +20,11 @@ export interface TableHandles extends Handles {
 export function tableHandles(plain: Handles): TableHandles {
   let bound: ReadonlyMap<string, Uint8Array> = new Map();
   return {
+    ...plain,
     table(name) {
       const own = plain.table(name);
       return bound.get(toHex(own)) ?? own;
     },
-    row: (table, key) => plain.row(table, key),
-    actor: (name) => plain.actor(name),
     nameHandle: (name) => plain.table(name),
     bind(names) {
       bound = new Map(names);

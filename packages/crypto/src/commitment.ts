@@ -11,6 +11,9 @@ import { type FieldSealer, fieldSealer } from "./field.ts";
 import { KEY_BYTES, ROW, ROW_BYTES, requireField, TABLE_BYTES } from "./handles.ts";
 import type { KeyStates, Lanes } from "./lanes/lanes.ts";
 import type { Primitives } from "./primitives.ts";
+import { type KeyHolder, STATES } from "./states.ts";
+
+export { STATES } from "./states.ts";
 
 export const LABEL = utf8("anamnesis/row/v1\0");
 const SCHEMA_BYTES = 8;
@@ -33,11 +36,7 @@ interface Message {
 
 const shared = message(HEADER_BYTES + SHARED_ROW_BYTES_MAX);
 
-/** For `RowBatch`: hands over what an HMAC under the sealer's key starts from. Not for others, so not a name. */
-export const STATES = Symbol("states");
-
-export interface RowSealer extends FieldSealer {
-  [STATES](lanes: Lanes): KeyStates;
+export interface RowSealer extends FieldSealer, KeyHolder {
   /**
    * The 32-byte commitment to a row as it stands after the event at (`lsn`, `ordinal`). `table` and `schema` have 8
    * bytes, `row` 16, `lsn` is below 2^64 and `ordinal` below 2^32; `rowBytes` is the row in COPY text form.
@@ -62,6 +61,7 @@ class KeySealer implements RowSealer {
   readonly #p: Primitives;
   readonly #key: Uint8Array;
   #prepared: ((message: Bytes) => Uint8Array) | undefined;
+  #states: KeyStates | undefined;
 
   constructor(p: Primitives, key: Uint8Array) {
     this.#p = p;
@@ -69,7 +69,8 @@ class KeySealer implements RowSealer {
   }
 
   [STATES](lanes: Lanes): KeyStates {
-    return lanes.keyStates(this.#key);
+    this.#states ??= lanes.keyStates(this.#key);
+    return this.#states;
   }
 
   commitment(table: Bytes, row: Bytes, schema: Bytes, lsn: bigint, ordinal: number, rowBytes: Bytes): Uint8Array {
@@ -121,7 +122,8 @@ function message(length: number): Message {
   return { bytes, view: new DataView(bytes.buffer) };
 }
 
-function requireFields(table: Bytes, row: Bytes, schema: Bytes, lsn: bigint, ordinal: number): void {
+/** @throws AnamnesisError `crypto/bad-field` unless every part has its length and range. */
+export function requireFields(table: Bytes, row: Bytes, schema: Bytes, lsn: bigint, ordinal: number): void {
   requireField(table, TABLE_BYTES, "table handle");
   requireField(row, ROW_BYTES, "row handle");
   requireField(schema, SCHEMA_BYTES, "schema fingerprint");

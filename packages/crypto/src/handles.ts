@@ -1,7 +1,9 @@
 /** Opaque names for tables, rows and people (spec/encoding.md, "Handles and commitments"). */
 import { type Bytes, compare, concat, utf8 } from "@anamnesis/core";
 import { cryptoError, requireKeyLength } from "./errors.ts";
+import type { KeyStates, Lanes } from "./lanes/lanes.ts";
 import type { Primitives } from "./primitives.ts";
+import { type KeyHolder, STATES } from "./states.ts";
 
 export const KEY_BYTES = 32;
 export const TABLE_BYTES = 8;
@@ -13,7 +15,7 @@ export const ROW = utf8("row\0");
 const ACTOR = utf8("actor\0");
 const SUBJECT = utf8("subject\0");
 
-export interface Handles {
+export interface Handles extends KeyHolder {
   /** 8 bytes for a qualified table name (`schema.table`). */
   table(qualifiedName: string): Uint8Array;
   /** 16 bytes for a row of a table with a key. @throws AnamnesisError `crypto/bad-field` unless `table` has 8 bytes. */
@@ -28,8 +30,14 @@ export interface Handles {
  */
 export function handles(p: Primitives, handleKey: Bytes): Handles {
   requireKeyLength(handleKey, KEY_BYTES, "a handle key");
-  const mac = p.hmacSha256(handleKey);
+  const key = handleKey.slice();
+  const mac = p.hmacSha256(key);
+  let states: KeyStates | undefined;
   return {
+    [STATES](lanes: Lanes): KeyStates {
+      states ??= lanes.keyStates(key);
+      return states;
+    },
     table: (qualifiedName) => mac(concat(TABLE, utf8(qualifiedName))).slice(0, TABLE_BYTES),
     row(table, keyBytes) {
       requireField(table, TABLE_BYTES, "table handle");

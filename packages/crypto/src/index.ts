@@ -5,4 +5,5 @@ export { type Handles, handles, pairSubjectKey } from "./handles.ts";
 export { type Lanes, openLanes } from "./lanes/lanes.ts";
 export type { Primitives } from "./primitives.ts";
 export { RowBatch, type RowPlace } from "./row-batch.ts";
+export { type LotPlace, RowLot } from "./row-lot.ts";
 export { keyId, type Signer, type Suite, type SuiteId, signerFromSeed, suiteOf } from "./suite.ts";
