@@ -1,9 +1,10 @@
 /** Taking in pushed changes over HTTP: who may, how much at a time, and what the sender is told. */
 import type { IncomingMessage } from "node:http";
-import { AnamnesisError } from "@anamnesis/core";
+import { AnamnesisError, type Bytes, fromUtf8 } from "@anamnesis/core";
 import type { Primitives } from "@anamnesis/crypto";
 import { type Answer, jsonAnswer, plain } from "./answer.ts";
 import { showsToken, unauthorised } from "./bearer.ts";
+import { readBody } from "./body.ts";
 
 /** A source that takes pushed changes. */
 export interface PushTarget {
@@ -33,7 +34,7 @@ export async function takePush(
     request.resume();
     return unauthorised("push", "pushing is for the sender of this source: show its token");
   }
-  const body = await readBody(request);
+  const body = await bodyOf(request);
   if (typeof body !== "string") return body;
   try {
     return told(200, target.take(body));
@@ -47,19 +48,18 @@ export async function takePush(
   }
 }
 
-async function readBody(request: IncomingMessage): Promise<string | Answer> {
-  const parts: Buffer[] = [];
-  let size = 0;
+async function bodyOf(request: IncomingMessage): Promise<string | Answer> {
+  const body = await readBody(request, PUSH_BYTES_MAX);
+  if (body === "too-large") return plain(413, `a request has at most ${PUSH_BYTES_MAX} bytes: send fewer at a time`);
+  const text = body === "cut" ? undefined : textOrNothing(body);
+  return text ?? plain(400, "the request was cut off or is not UTF-8");
+}
+
+function textOrNothing(body: Bytes): string | undefined {
   try {
-    for await (const part of request) {
-      size += (part as Buffer).length;
-      if (size > PUSH_BYTES_MAX)
-        return plain(413, `a request has at most ${PUSH_BYTES_MAX} bytes: send fewer at a time`);
-      parts.push(part as Buffer);
-    }
-    return new TextDecoder("utf-8", { fatal: true }).decode(Buffer.concat(parts));
+    return fromUtf8(body);
   } catch {
-    return plain(400, "the request was cut off or is not UTF-8");
+    return undefined;
   }
 }
 

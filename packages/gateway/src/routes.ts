@@ -15,6 +15,8 @@ export interface Served {
   readonly health?: () => Promise<Health>;
   /** Members' token for `/tile/entries/…`; without it nobody gets entries. */
   readonly entriesToken?: string;
+  /** Answer of `/witnessed`: the newest checkpoint with cosignatures of outside witnesses, as soon as there is one. */
+  readonly witnessed?: () => string | undefined;
 }
 
 const PATH_CHARACTERS_MAX = 128;
@@ -31,6 +33,8 @@ export async function route(served: Served, target: string, authorization: strin
         return plain(200, `Anamnesis log ${(await served.reader.checkpoint()).origin}`);
       case "/checkpoint":
         return textAnswer(200, (await served.reader.checkpoint()).note, "no-cache");
+      case "/witnessed":
+        return witnessed(served);
       case "/genesis.json":
         return jsonAnswer(200, genesisToJson(served.reader.genesis), "max-age=3600");
       case "/health":
@@ -54,6 +58,11 @@ async function tile(served: Served, path: string, authorization: string | undefi
   if (data === undefined) return plain(404, "the log has no such tile yet");
   const cache = `${entries ? "private" : "public"}, ${id.width === 256 ? FOREVER : "max-age=60"}`;
   return answer(200, "application/octet-stream", data, cache);
+}
+
+function witnessed(served: Served): Answer {
+  const note = served.witnessed?.();
+  return note === undefined ? plain(404, "no witness has cosigned this log") : textAnswer(200, note, "no-cache");
 }
 
 async function health({ health: ask }: Served): Promise<Answer> {

@@ -1,13 +1,17 @@
 /** A log over HTTP. Five routes that only read, and one that takes pushed changes, need no framework (docs/adr/0007). */
 import type { IncomingMessage } from "node:http";
+import type { WitnessDeps } from "@anamnesis/ledger";
 import { type Answer, plain } from "./answer.ts";
 import { type Listen, type LogServer, serveHttp } from "./http-server.ts";
 import { type PushTarget, pushPath, takePush } from "./push.ts";
 import { route, type Served } from "./routes.ts";
+import { ADD_CHECKPOINT, takeAddCheckpoint } from "./witness-door.ts";
 
 export interface ServeOptions extends Served, Listen {
   /** The source of this name that takes pushed changes, if there is one. */
   readonly push?: (source: string) => PushTarget | undefined;
+  /** Answers `POST /add-checkpoint` (C2SP tlog-witness), where the one who serves this log also cosigns it. */
+  readonly witness?: WitnessDeps;
 }
 
 /** @throws AnamnesisError `gateway/port-busy`, `gateway/port-forbidden`, `gateway/bad-address` */
@@ -20,6 +24,8 @@ async function answerTo(served: ServeOptions, request: IncomingMessage): Promise
   const source = method === "POST" ? pushPath(url) : undefined;
   if (source !== undefined && served.push !== undefined)
     return takePush(served.primitives, served.push(source), request);
+  if (method === "POST" && url === ADD_CHECKPOINT && served.witness !== undefined)
+    return takeAddCheckpoint(served.witness, request);
   // Nothing else reads a body: whatever comes is thrown away.
   request.resume();
   return method === "GET" || method === "HEAD" ? route(served, url, headers.authorization) : notAllowed();
