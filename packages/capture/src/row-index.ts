@@ -224,8 +224,11 @@ export interface TableView {
    */
   locate(handle: Uint8Array): RowId | undefined;
 
-  /** The row that follows the one located last along the scan, if it belongs to the table: a guess, nothing more. */
-  expected(): RowId | undefined;
+  /**
+   * The row that follows the one located last along the scan, if it belongs to the table: a guess, nothing more. Its newest
+   * visible event; undefined when it has none.
+   */
+  expected(): ExpectedEvent | undefined;
 
   /** Tells that the guess was right, so that the next one goes on from there. */
   advance(id: RowId): void;
@@ -256,6 +259,8 @@ export interface TableView {
 export interface VisibleEvent {
   readonly alive: boolean;
   readonly bytes: Uint8Array;
+  /** The same bytes, for words. */
+  readonly view: DataView;
   /** Offset of the row's 16-byte handle in `bytes`. */
   readonly handleAt: number;
   /** Offset of the 32-byte commitment in `bytes`, or -1 when the event has none. */
@@ -269,4 +274,8 @@ export interface VisibleEvent {
   readonly ordinal: number;
   /** Microseconds since 1970. */
   readonly time: number;
+}
+
+export interface ExpectedEvent extends VisibleEvent {
+  readonly id: RowId;
 }

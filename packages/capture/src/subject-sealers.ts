@@ -71,6 +71,11 @@ export class SubjectSealers {
     }
   }
 
+  /** Many patients are met now: see `KeyStore.together`. */
+  together(): void {
+    this.#keys.together?.();
+  }
+
   /** After an erasure: nothing that was prepared with the key stays. */
   forget(): void {
     this.#cache.clear();

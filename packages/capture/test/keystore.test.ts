@@ -40,6 +40,25 @@ describe("key store", () => {
     first.close();
   });
 
+  it("looks up together what the file held at one moment, and goes on from there in the next turn", async () => {
+    const first = open();
+    first.keyOf("early");
+    first.flush();
+    const other = open(true);
+    other.together();
+    other.together();
+    expect(other.find("early")).toBeInstanceOf(Uint8Array);
+    first.keyOf("late");
+    first.flush();
+    expect(other.find("late")).toBeUndefined();
+    await new Promise(setImmediate);
+    expect(other.find("late")).toBeInstanceOf(Uint8Array);
+    other.together();
+    other.close();
+    await new Promise(setImmediate);
+    first.close();
+  });
+
   it("destroys a key so that no file holds it any more", () => {
     const store = open();
     const key = store.keyOf("gone");

@@ -195,7 +195,7 @@ export class World {
             const wanted = rows.filter(
               (r) => key === undefined || now.keyColumns.every((c, i) => r.split("\t")[c] === key[i]),
             );
-            for (const row of wanted) onRow(bytes(row));
+            for (const row of wanted.map(bytes)) onRow(row, 0, row.length);
             return wanted.length;
           },
           close: async () => undefined,

@@ -4,36 +4,24 @@
  * the patients of a large table fit into little memory.
  */
 import { type Bytes, invariant } from "@anamnesis/core";
-import {
-  HEADER_BYTES,
-  LABEL,
-  LSN_AT,
-  ORDINAL_AT,
-  ROW_AT,
-  type RowSealer,
-  SCHEMA_AT,
-  STATES,
-  TABLE_AT,
-} from "./commitment.ts";
-import { ROW_BYTES } from "./handles.ts";
-import { type Lanes, openLanes } from "./lanes/lanes.ts";
+import { HEADER_BYTES, LABEL, LSN_AT, ORDINAL_AT, ROW_AT, type RowSealer, SCHEMA_AT, TABLE_AT } from "./commitment.ts";
+import { KEPT_MAX, type Lanes, openLanes } from "./lanes/lanes.ts";
+import { STATES } from "./states.ts";
 
-const KEY_WORDS = 16;
-const KEYS_PER_PIECE = 4096;
-/** 16 MiB. */
-const KEYS_MAX = 262_144;
-const LSN_BYTES = 8;
-const ORDINAL_BYTES = 4;
 const TAG_BYTES = 32;
 /** Rows of one run: their messages and tags stay in the processor's nearest cache. */
 const TOGETHER = 64;
 
-/** Where the parts of a commitment that differ from row to row lie: the row's handle, LSN and ordinal (big-endian). */
+/**
+ * Where the parts of a commitment that differ from row to row lie: the row's handle (16 bytes), LSN (8) and ordinal (4,
+ * both big-endian); and the commitment (32) that the row should have.
+ */
 export interface RowPlace {
-  readonly bytes: Bytes;
+  readonly view: DataView;
   readonly handleAt: number;
   readonly lsnAt: number;
   readonly ordinalAt: number;
+  readonly commitmentAt: number;
 }
 
 export class RowBatch {
@@ -41,7 +29,8 @@ export class RowBatch {
   readonly #head = new Uint8Array(HEADER_BYTES);
   readonly #rowAt: number[] = [];
   readonly #rowBytes: number[] = [];
-  #keys: Uint32Array[] = [];
+  /** Commitments of the rows that are waiting. */
+  readonly #wanted = new DataView(new ArrayBuffer(TOGETHER * TAG_BYTES));
   #known = 0;
 
   constructor(lanes: Lanes) {
@@ -65,42 +54,49 @@ export class RowBatch {
     invariant(table.length === 8 && schema.length === 8, "handle and fingerprint of 8 bytes");
     this.#head.set(table, TABLE_AT);
     this.#head.set(schema, SCHEMA_AT);
-    this.#keys = [];
-    this.#known = 0;
+    this.forget();
     this.clear();
+  }
+
+  /** Overwrites all keys. */
+  forget(): void {
+    this.#lanes.forgetKept();
+    this.#known = 0;
   }
 
   /** No further key can be learned: `begin` again. */
   get full(): boolean {
-    return this.#known === KEYS_MAX;
+    return this.#known === KEPT_MAX;
   }
 
   /** Numbers a key, from 0 on. */
   learn(sealer: RowSealer): number {
     invariant(!this.full, "a number for the key");
-    const number = this.#known++;
-    const piece = Math.floor(number / KEYS_PER_PIECE);
-    const keys = (this.#keys[piece] ??= new Uint32Array(KEYS_PER_PIECE * KEY_WORDS));
-    keys.set(sealer[STATES](this.#lanes), (number % KEYS_PER_PIECE) * KEY_WORDS);
-    return number;
+    this.#known++;
+    return this.#lanes.keep(sealer[STATES](this.#lanes));
   }
 
-  /** Takes a row with the number of its key; false when there is no room: run first, or take it alone if there was nothing. */
-  add(key: number, place: RowPlace, row: Bytes): boolean {
+  /**
+   * Takes the row `bytes[from, to)` with the number of its key; false when there is no room: run first, or take it alone if
+   * there was nothing.
+   */
+  add(key: number, place: RowPlace, bytes: Bytes, from: number, to: number): boolean {
     const lanes = this.#lanes;
-    const at = lanes.count < TOGETHER ? lanes.place(HEADER_BYTES + row.length) : -1;
+    const length = to - from;
+    const n = lanes.count;
+    const at = n < TOGETHER ? lanes.place(HEADER_BYTES + length) : -1;
     if (at < 0) return false;
-    const { bytes } = lanes;
-    bytes.set(this.#head, at);
-    copy(place.bytes, place.handleAt, bytes, at + ROW_AT, ROW_BYTES);
-    copy(place.bytes, place.lsnAt, bytes, at + LSN_AT, LSN_BYTES);
-    copy(place.bytes, place.ordinalAt, bytes, at + ORDINAL_AT, ORDINAL_BYTES);
-    bytes.set(row, at + HEADER_BYTES);
-    this.#rowAt[lanes.count] = at + HEADER_BYTES;
-    this.#rowBytes[lanes.count] = row.length;
-    const keys = this.#keys[Math.floor(key / KEYS_PER_PIECE)];
-    invariant(key < this.#known && keys !== undefined, "a key that was learned");
-    lanes.addKeyed(HEADER_BYTES + row.length, keys, (key % KEYS_PER_PIECE) * KEY_WORDS);
+    invariant(key < this.#known, "a key that was learned");
+    const { view } = lanes;
+    lanes.bytes.set(this.#head, at);
+    copy(place.view, place.handleAt, view, at + ROW_AT, 16);
+    copy(place.view, place.lsnAt, view, at + LSN_AT, 8);
+    copy(place.view, place.ordinalAt, view, at + ORDINAL_AT, 4);
+    copy(place.view, place.commitmentAt, this.#wanted, n * TAG_BYTES, TAG_BYTES);
+    lanes.bytes.set(bytes.subarray(from, to), at + HEADER_BYTES);
+    this.#rowAt[n] = at + HEADER_BYTES;
+    this.#rowBytes[n] = length;
+    lanes.addKept(HEADER_BYTES + length, key);
     return true;
   }
 
@@ -108,11 +104,13 @@ export class RowBatch {
     this.#lanes.run();
   }
 
-  /** After `run`: whether the tag of row number `i` stands at `bytes[at …]`. */
-  fits(i: number, bytes: Bytes, at: number): boolean {
-    const tag = this.#lanes.digestAt(i);
-    const { bytes: computed } = this.#lanes;
-    for (let b = 0; b < TAG_BYTES; b++) if (computed[tag + b] !== bytes[at + b]) return false;
+  /** After `run`: whether row number `i` has the commitment that it should have. */
+  fits(i: number): boolean {
+    const at = this.#lanes.digestAt(i);
+    const { view } = this.#lanes;
+    for (let b = 0; b < TAG_BYTES; b += 4) {
+      if (view.getInt32(at + b) !== this.#wanted.getInt32(i * TAG_BYTES + b)) return false;
+    }
     return true;
   }
 
@@ -127,7 +125,7 @@ export class RowBatch {
   }
 }
 
-/** For a few bytes: making a view costs more than the copy. */
-function copy(from: Bytes, at: number, to: Uint8Array, toAt: number, length: number): void {
-  for (let i = 0; i < length; i++) to[toAt + i] = from[at + i] as number;
+/** Whole words, for a few of them: making a view costs more than the copy. */
+function copy(from: DataView, at: number, to: DataView, toAt: number, length: number): void {
+  for (let i = 0; i < length; i += 4) to.setInt32(toAt + i, from.getInt32(at + i));
 }

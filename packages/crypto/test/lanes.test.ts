@@ -110,6 +110,21 @@ describe("HMACs in lanes", () => {
     );
   });
 
+  it("are the same under keys that are kept, of which nothing stays when they are forgotten", () => {
+    const keys = [utf8("Jefe"), new Uint8Array(32).fill(7)];
+    const message = utf8("what do ya want for nothing?");
+    lanes.clear();
+    const states = keys.map((key) => lanes.keyStates(key));
+    for (const kept of states.map((s) => lanes.keep(s))) lanes.addKept(write(message), kept);
+    lanes.run();
+    expect(digests()).toEqual(keys.map((key) => toHex(native.hmacSha256(key)(message))));
+    const memory = Buffer.from(lanes.bytes.buffer, lanes.bytes.byteOffset, lanes.bytes.length);
+    const isThere = () => states.map((s) => memory.includes(Buffer.from(s.buffer, 0, 16)));
+    expect(isThere()).toEqual([true, true]);
+    lanes.forgetKept();
+    expect(isThere()).toEqual([false, false]);
+  });
+
   it("leave no key behind in the memory", () => {
     const key = fromHex("00112233445566778899aabbccddeeff".repeat(2));
     const [tag] = macs(key, [utf8("message")]);

@@ -87,6 +87,10 @@ export class RecordView {
   get bytes(): Uint8Array {
     return this.#bytes;
   }
+  /** Of `bytes`. */
+  get view(): DataView {
+    return this.#view;
+  }
   get offset(): number {
     return this.#at;
   }

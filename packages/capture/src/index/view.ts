@@ -1,5 +1,5 @@
 /** One table as one snapshot sees it. */
-import type { IndexedEvent, RowId, TableView, Visibility, VisibleEvent } from "../row-index.ts";
+import type { ExpectedEvent, IndexedEvent, RowId, TableView, Visibility, VisibleEvent } from "../row-index.ts";
 import { COMMITMENT_AT, LSN_AT, ORDINAL_AT, RecordView, SCHEMA_AT } from "./record.ts";
 import type { Store } from "./store.ts";
 
@@ -53,10 +53,13 @@ export class SnapshotView implements TableView {
     return id;
   }
 
-  expected(): RowId | undefined {
+  expected(): ExpectedEvent | undefined {
     const id = this.#next;
     if (this.#table === undefined || id >= this.#store.rows) return undefined;
-    return this.#store.pages.seek(this.#record, id).table === this.#table ? id : undefined;
+    const r = this.#store.pages.seek(this.#record, id);
+    if (r.table !== this.#table || !this.#goToVisible(r)) return undefined;
+    this.#found.id = id;
+    return this.#found.take(r, r.alive && r.index > this.#floor);
   }
 
   advance(id: RowId): void {
@@ -100,9 +103,13 @@ export class SnapshotView implements TableView {
   /** Row locks order the writes of one row, so the newest visible event is the first visible one going back. */
   #seekVisible(id: RowId): RecordView | undefined {
     const r = this.#store.pages.seek(this.#record, id);
-    if (r.code === 0) return undefined;
-    while (!this.#isVisible(r)) if (!this.#store.seekOlder(r, r.index)) return undefined;
-    return r;
+    return this.#goToVisible(r) ? r : undefined;
+  }
+
+  #goToVisible(r: RecordView): boolean {
+    if (r.code === 0) return false;
+    while (!this.#isVisible(r)) if (!this.#store.seekOlder(r, r.index)) return false;
+    return true;
   }
 
   #isVisible(event: { readonly index: number; readonly xid: number }): boolean {
@@ -121,11 +128,16 @@ export class SnapshotView implements TableView {
   }
 }
 
+const EMPTY = new DataView(new ArrayBuffer(0));
+
 /** Moved from record to record; what is not always asked for is read when it is. */
-export class Found implements VisibleEvent {
+export class Found implements ExpectedEvent {
   readonly #record = new RecordView();
+  /** Only of an expected one. */
+  id = 0;
   alive = false;
   bytes: Uint8Array = new Uint8Array(0);
+  view: DataView = EMPTY;
   handleAt = 0;
   commitmentAt = -1;
   schemaAt = -1;
@@ -143,10 +155,11 @@ export class Found implements VisibleEvent {
   }
 
   take(r: RecordView, alive: boolean): this {
-    const { bytes, offset } = r;
+    const { bytes, view, offset } = r;
     this.#record.like(r);
     this.alive = alive;
     this.bytes = bytes;
+    this.view = view;
     this.handleAt = offset;
     this.commitmentAt = r.hasCommitment ? offset + COMMITMENT_AT : -1;
     this.schemaAt = r.hasSchema ? offset + SCHEMA_AT : -1;

@@ -10,12 +10,10 @@ import type { RowBatch } from "@anamnesis/crypto";
 import { hasLongField, sealsDigests } from "../digests/rule.ts";
 import type { TableView } from "../row-index.ts";
 import type { TableSchema } from "../source.ts";
-import { FieldNumbers } from "./field-numbers.ts";
+import { FieldNumbers, RowFields } from "./field-numbers.ts";
 import type { RowIdentity } from "./row-identity.ts";
 import type { SeenSet } from "./seen.ts";
 
-const TAB = 0x09;
-const COMMITMENT_BYTES = 32;
 /** Rows that wait for each other: after a wrong guess few, because the guesses behind it are wrong as well. */
 const TOGETHER_MIN = 4;
 const TOGETHER_MAX = 64;
@@ -32,45 +30,45 @@ export interface ExpectedOptions {
 
 export class ExpectedRows {
   readonly #o: ExpectedOptions;
-  /** Ids guessed for the waiting rows, and the commitments of their records. */
+  /** Ids guessed for the waiting rows. */
   readonly #ids: number[] = [];
-  readonly #commitments = new Uint8Array(TOGETHER_MAX * COMMITMENT_BYTES);
-  /** The patients' fields of rows, numbered like their keys in the batch. */
+  /** The patients of rows, numbered like their keys in the batch. */
   #patients = new FieldNumbers();
-  readonly #fields: Uint8Array = new Uint8Array(256);
-  readonly #last: number;
+  readonly #fields: RowFields;
+  readonly #schema: DataView;
   /** Commitments of the table cover digests of long fields: rows that have any go the long way. */
   readonly #digests: boolean;
   #together = TOGETHER_MIN;
 
   constructor(options: ExpectedOptions) {
+    const { schemaId, subjectColumns } = options.table;
     this.#o = options;
     this.#digests = sealsDigests(options.table);
-    this.#last = Math.max(-1, ...options.table.subjectColumns);
+    this.#fields = new RowFields(subjectColumns);
+    this.#schema = new DataView(schemaId.buffer, schemaId.byteOffset, schemaId.length);
     this.#begin();
   }
 
-  /** Takes the row if it may be the next one; false: it must go the long way now. */
-  offer(row: Uint8Array): boolean {
-    const { table, view, batch } = this.#o;
+  /** Takes the row `bytes[from, to)` if it may be the next one; false: it must go the long way now. */
+  offer(bytes: Uint8Array, from: number, to: number): boolean {
+    const { view, batch } = this.#o;
     if (batch.count >= this.#together) this.settle();
-    const id = view.expected();
-    const newest = id === undefined ? undefined : view.newest(id);
-    if (id === undefined || newest?.alive !== true || newest.commitmentAt < 0 || newest.schemaAt < 0) return false;
-    if (!sameAt(newest.bytes, newest.schemaAt, table.schemaId) || (this.#digests && hasLongField(row))) return false;
-    const key = this.#keyOf(row);
+    const event = view.expected();
+    if (event === undefined || !event.alive || event.commitmentAt < 0 || event.schemaAt < 0) return false;
+    if (!isSame(event.view, event.schemaAt, this.#schema)) return false;
+    if (this.#digests && hasLongField(bytes.subarray(from, to))) return false;
+    const patient = this.#fields.read(bytes, from, to);
+    const known = this.#patients.find(patient);
+    const key = known >= 0 ? known : this.#learn(bytes.subarray(from, to));
     if (key === undefined) return false;
     const n = batch.count;
-    if (!batch.add(key, newest, row)) {
+    if (!batch.add(key, event, bytes, from, to)) {
       if (n === 0) return false;
       this.settle();
-      return this.offer(row);
+      return this.offer(bytes, from, to);
     }
-    this.#ids[n] = id;
-    for (let i = 0; i < COMMITMENT_BYTES; i++) {
-      this.#commitments[n * COMMITMENT_BYTES + i] = newest.bytes[newest.commitmentAt + i] as number;
-    }
-    view.advance(id);
+    this.#ids[n] = event.id;
+    view.advance(event.id);
     return true;
   }
 
@@ -82,12 +80,18 @@ export class ExpectedRows {
     let wrong = 0;
     for (let i = 0; i < count; i++) {
       const id = this.#ids[i] as number;
-      if (batch.fits(i, this.#commitments, i * COMMITMENT_BYTES) && seen.add(id)) continue;
+      if (batch.fits(i) && seen.add(id)) continue;
       if (wrong++ === 0) view.advance(id - 1);
       otherwise(batch.row(i));
     }
     batch.clear();
     this.#together = wrong > 0 ? TOGETHER_MIN : Math.min(2 * this.#together, TOGETHER_MAX);
+  }
+
+  /** There are no more rows. */
+  end(): void {
+    this.settle();
+    this.#o.batch.forget();
   }
 
   #begin(): void {
@@ -96,15 +100,8 @@ export class ExpectedRows {
     this.#patients = new FieldNumbers();
   }
 
-  /** The number of the row's key; undefined when the key is destroyed or the fields are no usual ones. */
-  #keyOf(row: Uint8Array): number | undefined {
-    const length = this.#gather(row);
-    if (length < 0) return undefined;
-    const known = this.#patients.find(this.#fields, 0, length);
-    return known >= 0 ? known : this.#learn(row, length);
-  }
-
-  #learn(row: Uint8Array, length: number): number | undefined {
+  /** A number for the key of the row's patients, which were met first; undefined when it is destroyed. */
+  #learn(row: Uint8Array): number | undefined {
     const { identity, batch } = this.#o;
     const sealer = identity.sealer(identity.fields(row));
     if (sealer === "erased") return undefined;
@@ -113,28 +110,10 @@ export class ExpectedRows {
       this.#begin();
       return undefined;
     }
-    return this.#patients.add(this.#fields, 0, length) ? batch.learn(sealer) : undefined;
-  }
-
-  /** Puts the fields that name patients one behind the other; gives their length, -1 when there is no room for them. */
-  #gather(row: Uint8Array): number {
-    const { subjectColumns } = this.#o.table;
-    const out = this.#fields;
-    let length = 0;
-    for (let at = 0, column = 0; column <= this.#last; column++, at++) {
-      const wanted = subjectColumns.includes(column);
-      for (; at < row.length && row[at] !== TAB; at++) {
-        if (!wanted) continue;
-        if (length === out.length) return -1;
-        out[length++] = row[at] as number;
-      }
-      if (wanted) out[length++] = TAB;
-    }
-    return length;
+    this.#patients.add(this.#fields);
+    return batch.learn(sealer);
   }
 }
 
-function sameAt(bytes: Uint8Array, at: number, expected: Uint8Array): boolean {
-  for (let i = 0; i < expected.length; i++) if (bytes[at + i] !== expected[i]) return false;
-  return true;
-}
+const isSame = (view: DataView, at: number, schema: DataView): boolean =>
+  view.getInt32(at) === schema.getInt32(0) && view.getInt32(at + 4) === schema.getInt32(4);

@@ -1,69 +1,100 @@
 /**
- * Numbers for short byte strings, in the order in which they come: a hash table over the bytes themselves, because making a
- * string of every field of every row costs more than all that is done with it. Linear probing; nothing is ever taken out.
+ * Numbers for the fields that name a row's patients, in the order in which they come. Only 64 bits of each are kept, made on
+ * the way over the row's bytes, because making a string or a view of every field costs more than all that is done with it.
+ *
+ * Two fields with the same 64 bits get the same number, and so the key of the wrong patient: the row does not fit then and goes
+ * the long way, as any row that is not the expected one. Linear probing; nothing is ever taken out.
  */
 
-/** Longer strings get no number; a UUID has 36 bytes. */
-const BYTES_MAX = 39;
-const ENTRY_BYTES = BYTES_MAX + 1;
-const FIRST_ENTRIES = 1024;
+const FIRST_SLOTS = 2048;
+/** As `FieldHash` leaves them: two words. */
+const WORDS = 2;
+
+export interface FieldHash {
+  readonly first: number;
+  readonly second: number;
+}
 
 export class FieldNumbers {
-  #entries = new Uint8Array(FIRST_ENTRIES * ENTRY_BYTES);
-  /** Number + 1 of the string in this slot; at most half of them are taken. */
-  #slots = new Int32Array(2 * FIRST_ENTRIES);
+  #hashes = new Int32Array(FIRST_SLOTS * WORDS);
+  /** Number + 1 of the field in this slot; at most half of them are taken. */
+  #slots = new Int32Array(FIRST_SLOTS);
   #count = 0;
 
-  /** The number of the string `bytes[from, to)`; -1 when it has none. */
-  find(bytes: Uint8Array, from: number, to: number): number {
-    return (this.#slots[this.#slotOf(bytes, from, to)] as number) - 1;
+  /** The number of a field; -1 when it has none. */
+  find(field: FieldHash): number {
+    return (this.#slots[this.#slotOf(field.first, field.second)] as number) - 1;
   }
 
-  /** Gives a string that has no number the next one; false when the string is too long. */
-  add(bytes: Uint8Array, from: number, to: number): boolean {
-    const length = to - from;
-    if (length > BYTES_MAX) return false;
+  /** Gives a field that has no number the next one. */
+  add({ first, second }: FieldHash): void {
     if (2 * this.#count === this.#slots.length) this.#grow();
-    this.#slots[this.#slotOf(bytes, from, to)] = this.#count + 1;
-    const at = this.#count * ENTRY_BYTES;
-    this.#entries[at] = length;
-    for (let i = 0; i < length; i++) this.#entries[at + 1 + i] = bytes[from + i] as number;
-    this.#count++;
-    return true;
+    this.#put(first, second, ++this.#count);
   }
 
-  /** The slot that holds the string, or the free one where it belongs. */
-  #slotOf(bytes: Uint8Array, from: number, to: number): number {
+  #put(first: number, second: number, value: number): void {
+    const slot = this.#slotOf(first, second);
+    this.#slots[slot] = value;
+    this.#hashes[WORDS * slot] = first;
+    this.#hashes[WORDS * slot + 1] = second;
+  }
+
+  /** The slot that holds the field, or the free one where it belongs. */
+  #slotOf(first: number, second: number): number {
+    const hashes = this.#hashes;
     const mask = this.#slots.length - 1;
-    for (let slot = hash(bytes, from, to) & mask; ; slot = (slot + 1) & mask) {
-      const number = this.#slots[slot] as number;
-      if (number === 0 || this.#is(number - 1, bytes, from, to)) return slot;
+    for (let slot = (first ^ (first >>> 15)) & mask; ; slot = (slot + 1) & mask) {
+      if (this.#slots[slot] === 0) return slot;
+      if (hashes[WORDS * slot] === first && hashes[WORDS * slot + 1] === second) return slot;
     }
-  }
-
-  #is(number: number, bytes: Uint8Array, from: number, to: number): boolean {
-    const entries = this.#entries;
-    const at = number * ENTRY_BYTES;
-    if (entries[at] !== to - from) return false;
-    for (let i = from; i < to; i++) if (entries[at + 1 + i - from] !== bytes[i]) return false;
-    return true;
   }
 
   #grow(): void {
-    const entries = new Uint8Array(2 * this.#entries.length);
-    entries.set(this.#entries);
-    this.#entries = entries;
-    this.#slots = new Int32Array(2 * this.#slots.length);
-    for (let number = 0; number < this.#count; number++) {
-      const at = number * ENTRY_BYTES + 1;
-      this.#slots[this.#slotOf(entries, at, at + (entries[at - 1] as number))] = number + 1;
+    const [slots, hashes] = [this.#slots, this.#hashes];
+    this.#slots = new Int32Array(2 * slots.length);
+    this.#hashes = new Int32Array(2 * hashes.length);
+    for (let slot = 0; slot < slots.length; slot++) {
+      const value = slots[slot] as number;
+      if (value !== 0) this.#put(hashes[WORDS * slot] as number, hashes[WORDS * slot + 1] as number, value);
     }
   }
 }
 
-/** FNV-1a with 32 bits (Fowler, Noll, Vo). */
-function hash(bytes: Uint8Array, from: number, to: number): number {
-  let h = 0x811c9dc5;
-  for (let i = from; i < to; i++) h = Math.imul(h ^ (bytes[i] as number), 0x01000193);
-  return (h ^ (h >>> 15)) >>> 0;
+/** Of some fields of a row in COPY form, each with an end mark. Used again for every row. */
+export class RowFields implements FieldHash {
+  first = 0;
+  second = 0;
+  readonly #wanted: readonly boolean[];
+
+  /** @param columns places of the fields */
+  constructor(columns: readonly number[]) {
+    this.#wanted = Array.from({ length: Math.max(-1, ...columns) + 1 }, (_, i) => columns.includes(i));
+  }
+
+  /** Of the row `bytes[from, to)`: FNV-1a with 32 bits (Fowler, Noll, Vo), and a second one with another multiplier. */
+  read(bytes: Uint8Array, from: number, to: number): this {
+    const wanted = this.#wanted;
+    let first = 0x811c9dc5 | 0;
+    let second = 0x01000193;
+    let at = from;
+    for (let column = 0; column < wanted.length; column++, at++) {
+      const isWanted = wanted[column] as boolean;
+      for (; at < to; at++) {
+        const byte = bytes[at] as number;
+        if (byte === TAB) break;
+        if (!isWanted) continue;
+        first = Math.imul(first ^ byte, 0x01000193);
+        second = Math.imul(second ^ byte, 0x85ebca6b);
+        second ^= second >>> 13;
+      }
+      if (!isWanted) continue;
+      first = Math.imul(first ^ TAB, 0x01000193);
+      second = Math.imul(second ^ TAB, 0x85ebca6b);
+    }
+    this.first = first;
+    this.second = second | 0;
+    return this;
+  }
 }
+
+const TAB = 0x09;

@@ -134,7 +134,13 @@ class MariadbVerify implements VerifySource {
       visibility,
       rows: (onRow, key, signal) =>
         explained("read a table", () =>
-          readTableRows(this.#reader, table, key === undefined ? "" : keyCondition(table, key), onRow, signal),
+          readTableRows(
+            this.#reader,
+            table,
+            key === undefined ? "" : keyCondition(table, key),
+            (row) => onRow(row, 0, row.length),
+            signal,
+          ),
         ),
       close: () => this.#end(),
     };

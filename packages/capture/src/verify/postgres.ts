@@ -10,7 +10,7 @@ import { readSums } from "../postgres/fingerprint.ts";
 import {
   type CatalogOptions,
   connect,
-  copyRows,
+  copySpans,
   objectName,
   type PgTable,
   publishedTables,
@@ -25,7 +25,7 @@ import { readVisibility } from "../postgres/visibility.ts";
 import type { Visibility } from "../row-index.ts";
 import type { TableSchema } from "../source.ts";
 import { verifyError } from "./errors.ts";
-import type { SourceCoverage, TableSnapshot, VerifySource } from "./source.ts";
+import type { OnRow, SourceCoverage, TableSnapshot, VerifySource } from "./source.ts";
 
 export interface PostgresVerifyOptions {
   /** `postgres://user:password@host:port/database` */
@@ -160,11 +160,11 @@ class PgTableSnapshot implements TableSnapshot {
     this.visibility = visibility;
   }
 
-  async rows(onRow: (row: Uint8Array) => void, key?: readonly string[], signal?: AbortSignal): Promise<number> {
+  async rows(onRow: OnRow, key?: readonly string[], signal?: AbortSignal): Promise<number> {
     const select = selectRows(this.table);
-    if (key === undefined) return copyRows(this.#client, select, onRow, signal);
+    if (key === undefined) return copySpans(this.#client, select, onRow, signal);
     try {
-      return await copyRows(this.#client, `${select} WHERE ${keyCondition(this.table, key)}`, onRow, signal);
+      return await copySpans(this.#client, `${select} WHERE ${keyCondition(this.table, key)}`, onRow, signal);
     } catch (cause) {
       if (!isNoValue(sqlState(cause))) throw cause;
       const types = this.table.keyColumns.map((i) => this.table.columns[i]?.type.replace("pg_catalog.", "") ?? "?");

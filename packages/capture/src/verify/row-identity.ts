@@ -54,6 +54,7 @@ export class RowIdentity {
     const name = field === undefined ? "" : latin1(field);
     const known = this.#cache.get(name);
     if (known !== undefined && (field !== undefined || this.#table.subjectColumns.length === 0)) return known;
+    this.#sealers.together();
     const found = this.#sealers.of(this.#table, subjectsOfFields(this.#table, fields));
     if (this.#cache.size >= CACHE_MAX) this.#cache = new Map();
     this.#cache.set(name, found);

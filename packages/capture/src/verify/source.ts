@@ -47,14 +47,16 @@ export interface SourceCoverage {
   readonly unlogged: ReadonlySet<string>;
 }
 
+export type OnRow = (bytes: Uint8Array, from: number, to: number) => void;
+
 export interface TableSnapshot {
   readonly table: TableSchema;
   readonly visibility: Visibility;
   /**
-   * Row bytes of every row, or of the one with the given key (texts of the key columns, in key order). Views, valid
-   * until the handler returns. Resolves with the number of rows.
+   * Row bytes of every row, or of the one with the given key (texts of the key columns, in key order): `bytes[from, to)`,
+   * valid until the handler returns. Resolves with the number of rows.
    * @throws AnamnesisError `capture/malformed-key` when the key's texts are no values of the key columns' types
    */
-  rows(onRow: (row: Uint8Array) => void, key?: readonly string[], signal?: AbortSignal): Promise<number>;
+  rows(onRow: OnRow, key?: readonly string[], signal?: AbortSignal): Promise<number>;
   close(): Promise<void>;
 }

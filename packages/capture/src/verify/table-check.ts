@@ -45,8 +45,8 @@ export interface TableCheck {
   readonly lostKey: boolean;
   /** The row handle behind a key text, if it can be told. */
   handleOfText(key: string): Uint8Array | undefined;
-  /** A row of the snapshot. */
-  row(bytes: Uint8Array): void;
+  /** A row of the snapshot, at `bytes[from, to)`. */
+  row(bytes: Uint8Array, from: number, to: number): void;
   /** There are no more rows in the snapshot. */
   rowsEnd(): void;
   /** A row of the index that belongs to the table, after all rows of the snapshot. */
@@ -129,12 +129,12 @@ class KeyedCheck extends Check implements TableCheck {
     this.#expected = batch && new ExpectedRows({ table, view, identity: this.identity, seen, batch, otherwise });
   }
 
-  row(bytes: Uint8Array): void {
-    if (this.#expected?.offer(bytes) !== true) this.#takeTheLongWay(bytes);
+  row(bytes: Uint8Array, from: number, to: number): void {
+    if (this.#expected?.offer(bytes, from, to) !== true) this.#takeTheLongWay(bytes.subarray(from, to));
   }
 
   rowsEnd(): void {
-    this.#expected?.settle();
+    this.#expected?.end();
   }
 
   #takeTheLongWay(bytes: Uint8Array): void {
@@ -230,7 +230,8 @@ class MultisetCheck extends Check implements TableCheck {
     return this.#unmatched > 0 && !this.#met;
   }
 
-  row(bytes: Uint8Array): void {
+  row(from: Uint8Array, start: number, end: number): void {
+    const bytes = from.subarray(start, end);
     const sealer = this.identity.sealer(this.identity.fields(bytes));
     if (sealer === "erased") {
       this.#erased++;

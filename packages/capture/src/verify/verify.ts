@@ -252,9 +252,9 @@ class Verification {
     const { name, estimate, keyColumns } = snapshot.table;
     const one = key === undefined ? undefined : oneRow(snapshot.table, key);
     let rows = 0;
-    const onRow = (row: Uint8Array) => {
-      if (one?.text !== undefined && !one.text.equals(row)) return;
-      check.row(row);
+    const onRow = (bytes: Uint8Array, from: number, to: number) => {
+      if (one?.text !== undefined && !one.text.equals(bytes.subarray(from, to))) return;
+      check.row(bytes, from, to);
       if (++rows % PROGRESS_ROWS === 0) onProgress?.({ step: "table", table: name, rows, estimate });
     };
     await snapshot.rows(onRow, keyColumns.length > 0 ? one?.values : undefined, this.#signal);

@@ -9,8 +9,13 @@ import { FREE_AT, INITIAL_AT, JOB_BYTES, kernelBytes } from "./kernel.ts";
 
 const BLOCK_BYTES = 64;
 const DIGEST_BYTES = 32;
-const MEMORY_PAGES = 8;
-const MEMORY_BYTES = MEMORY_PAGES * 65_536;
+const BATCH_PAGES = 8;
+const BATCH_BYTES = BATCH_PAGES * 65_536;
+
+/** Most keys that are kept: 16 MiB, which the system gives only as they are used. */
+export const KEPT_MAX = 262_144;
+const KEPT_AT = BATCH_BYTES;
+const MEMORY_PAGES = BATCH_PAGES + (KEPT_MAX * BLOCK_BYTES) / 65_536;
 
 /** Most messages of one batch. */
 export const LANES_MAX = 256;
@@ -39,15 +44,21 @@ interface Kernel {
 export class Lanes {
   /** Where messages are written and digests are read. */
   readonly bytes: Uint8Array;
+  /** The same, for words at any address. */
+  readonly view: DataView;
   readonly #kernel: Kernel;
   readonly #words: Uint32Array;
   #count = 0;
   #free = MESSAGES_AT;
   #keyed = false;
+  /** States were copied beside the batch, to be overwritten after it. */
+  #copied = false;
+  #kept = 0;
 
   constructor(kernel: Kernel) {
     this.#kernel = kernel;
     this.bytes = new Uint8Array(kernel.memory.buffer);
+    this.view = new DataView(kernel.memory.buffer);
     this.#words = new Uint32Array(kernel.memory.buffer);
     for (let i = 0; i < LANES_MAX; i++) {
       pad(this.bytes, BLOCKS_AT + i * BLOCK_BYTES, DIGEST_BYTES, BLOCK_BYTES);
@@ -62,7 +73,7 @@ export class Lanes {
   /** The address at which a message of `length` bytes can be written, or -1: run what there is, or hash it elsewhere. */
   place(length: number): number {
     const end = this.#free + length + BLOCK_BYTES + 9;
-    return this.#count < LANES_MAX && end <= MEMORY_BYTES ? this.#free : -1;
+    return this.#count < LANES_MAX && end <= BATCH_BYTES ? this.#free : -1;
   }
 
   /** Takes the message of `length` bytes that was written at the last `place`. Gives its number in the batch. */
@@ -73,22 +84,34 @@ export class Lanes {
 
   /** The same for its HMAC; the key's states are 16 words from `keys[from]`. */
   addKeyed(length: number, keys: KeyStates, from = 0): number {
-    invariant(this.#count === 0 || this.#keyed, "a batch of hashes or of HMACs");
-    this.#keyed = true;
-    const i = this.#count;
-    const states = KEYS_AT + i * BLOCK_BYTES;
-    const block = BLOCKS_AT + i * BLOCK_BYTES;
+    const states = KEYS_AT + this.#count * BLOCK_BYTES;
     for (let w = 0; w < 16; w++) this.#words[(states >> 2) + w] = keys[from + w] as number;
-    this.#job(OUTER_AT, i, block, 1, states + DIGEST_BYTES, DIGESTS_AT + i * DIGEST_BYTES);
-    return this.#take(length, BLOCK_BYTES, states, block);
+    this.#copied = true;
+    return this.#takeKeyed(length, states);
+  }
+
+  /** The same under number `key` of those that are kept. */
+  addKept(length: number, key: number): number {
+    return this.#takeKeyed(length, KEPT_AT + key * BLOCK_BYTES);
+  }
+
+  /** Keeps a copy of the states until `forgetKept`, also while a batch is filled. Gives their number, from 0 on. */
+  keep(keys: KeyStates): number {
+    invariant(this.#kept < KEPT_MAX, "room for the key");
+    this.#words.set(keys, (KEPT_AT + this.#kept * BLOCK_BYTES) >> 2);
+    return this.#kept++;
+  }
+
+  forgetKept(): void {
+    this.bytes.fill(0, KEPT_AT, KEPT_AT + this.#kept * BLOCK_BYTES);
+    this.#kept = 0;
   }
 
   /** Computes all digests; number i then lies at `digestAt(i)` in `bytes`, until `clear`. */
   run(): void {
     this.#pass(INNER_AT);
-    if (!this.#keyed) return;
-    this.#pass(OUTER_AT);
-    this.bytes.fill(0, KEYS_AT, KEYS_AT + this.#count * BLOCK_BYTES);
+    if (this.#keyed) this.#pass(OUTER_AT);
+    if (this.#copied) this.bytes.fill(0, KEYS_AT, KEYS_AT + this.#count * BLOCK_BYTES);
   }
 
   digestAt(i: number): number {
@@ -99,6 +122,7 @@ export class Lanes {
     this.#count = 0;
     this.#free = MESSAGES_AT;
     this.#keyed = false;
+    this.#copied = false;
   }
 
   /** What `addKeyed` needs of a key of at most 64 bytes; also while a batch is filled. */
@@ -118,6 +142,15 @@ export class Lanes {
     const states = this.#words.slice(PREPARE_STATES_AT >> 2, (PREPARE_STATES_AT >> 2) + 16);
     bytes.fill(0, PREPARE_BLOCKS_AT, MESSAGES_AT);
     return states;
+  }
+
+  #takeKeyed(length: number, states: number): number {
+    invariant(this.#count === 0 || this.#keyed, "a batch of hashes or of HMACs");
+    this.#keyed = true;
+    const i = this.#count;
+    const block = BLOCKS_AT + i * BLOCK_BYTES;
+    this.#job(OUTER_AT, i, block, 1, states + DIGEST_BYTES, DIGESTS_AT + i * DIGEST_BYTES);
+    return this.#take(length, BLOCK_BYTES, states, block);
   }
 
   #take(length: number, before: number, state: number, out: number): number {
@@ -177,7 +210,7 @@ declare const WebAssembly:
 
 let compiled: object | undefined;
 
-/** Lanes with a memory of their own (512 KiB); undefined where the platform has no WebAssembly with 128-bit vectors. */
+/** Lanes with a memory of their own; undefined where the platform has no WebAssembly with 128-bit vectors. */
 export function openLanes(): Lanes | undefined {
   if (typeof WebAssembly === "undefined") return undefined;
   if (compiled === undefined) {

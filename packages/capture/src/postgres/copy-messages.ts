@@ -1,0 +1,133 @@
+/**
+ * Rows of a running COPY straight from the socket: the driver makes an object, a view and two events of each, which costs as
+ * much as hashing half of it. So whoever copies stands before the driver's parser, takes the CopyData messages (PostgreSQL
+ * protocol 3, "Message Formats": a type byte, then a length of four bytes that counts itself) and hands on all others.
+ */
+import type { Duplex } from "node:stream";
+
+const HEADER_BYTES = 5;
+const COPY_DATA = 0x64;
+/** CopyOutResponse, ErrorResponse, NoticeResponse, ParameterStatus, NotificationResponse: what can come first, and it is short. */
+const FIRST: ReadonlySet<number> = new Set(Array.from("HENSA", (c) => c.charCodeAt(0)));
+const FIRST_BYTES_MAX = 65_536;
+/** A longer message gets a buffer of its own, gone with it. */
+const CARRY_BYTES = 65_536;
+
+type Listener = (chunk: Buffer) => void;
+
+export interface CopyMessages {
+  /** Gives the socket back to the driver. */
+  end(): void;
+}
+
+/**
+ * To be called while the connection is idle, so that the next byte begins a message; if it does not look so, everything goes to
+ * the driver, which tells its own listeners of the rows. `onData(bytes, from, to)` must not throw; `bytes` is good until it
+ * returns.
+ */
+export function takeCopyMessages(
+  stream: Duplex,
+  onData: (bytes: Uint8Array, from: number, to: number) => void,
+): CopyMessages {
+  return new Tap(stream, onData);
+}
+
+class Tap implements CopyMessages {
+  readonly #stream: Duplex;
+  readonly #onData: (bytes: Uint8Array, from: number, to: number) => void;
+  readonly #driver: readonly Listener[];
+  /** The beginning of a message whose end has not come yet. */
+  #carry: Buffer = Buffer.alloc(0);
+  #have = 0;
+  #begun = false;
+  #ended = false;
+
+  constructor(stream: Duplex, onData: (bytes: Uint8Array, from: number, to: number) => void) {
+    this.#stream = stream;
+    this.#onData = onData;
+    this.#driver = stream.listeners("data") as Listener[];
+    stream.on("data", this.#onChunk);
+    for (const listener of this.#driver) stream.off("data", listener);
+  }
+
+  end(): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    for (const listener of this.#driver) this.#stream.on("data", listener);
+    this.#stream.off("data", this.#onChunk);
+    if (this.#have > 0) this.#handOn(this.#carry.subarray(0, this.#have));
+    this.#have = 0;
+  }
+
+  readonly #onChunk = (chunk: Buffer): void => {
+    let at = this.#have > 0 ? this.#complete(chunk) : 0;
+    while (!this.#ended && at + HEADER_BYTES <= chunk.length) {
+      const next = at + sizeAt(chunk, at);
+      if (!this.#begun && !this.#isBeginning(chunk, at)) break;
+      if (next > chunk.length) break;
+      this.#take(chunk, at, next);
+      at = next;
+    }
+    if (at === chunk.length) return;
+    if (this.#ended) this.#handOn(chunk.subarray(at));
+    else this.#keep(chunk, at);
+  };
+
+  /** Gives up on the connection where it is not between two messages. */
+  #isBeginning(bytes: Uint8Array, at: number): boolean {
+    this.#begun = FIRST.has(bytes[at] ?? 0) && sizeAt(bytes, at) <= FIRST_BYTES_MAX;
+    if (!this.#begun) this.end();
+    return this.#begun;
+  }
+
+  #take(bytes: Buffer, at: number, next: number): void {
+    if (bytes[at] === COPY_DATA) this.#onData(bytes, at + HEADER_BYTES, next);
+    else this.#handOn(bytes.subarray(at, next));
+  }
+
+  #handOn(bytes: Buffer): void {
+    for (const listener of this.#driver) listener.call(this.#stream, Buffer.from(bytes));
+  }
+
+  /** Adds to the message that has begun; gives where the chunk goes on behind it. */
+  #complete(chunk: Buffer): number {
+    let at = this.#fill(chunk, 0, HEADER_BYTES);
+    if (this.#have < HEADER_BYTES) return at;
+    if (!this.#begun && !this.#isBeginning(this.#carry, 0)) return at;
+    const size = sizeAt(this.#carry, 0);
+    at = this.#fill(chunk, at, size);
+    if (this.#have < size) return at;
+    const message = this.#carry;
+    if (message.length > CARRY_BYTES) this.#carry = Buffer.alloc(0);
+    this.#have = 0;
+    this.#take(message, 0, size);
+    return at;
+  }
+
+  #keep(chunk: Buffer, at: number): void {
+    this.#fill(chunk, at, chunk.length - at);
+  }
+
+  /** Takes bytes of the chunk until `wanted` are there; gives the place behind them. */
+  #fill(chunk: Buffer, at: number, wanted: number): number {
+    const end = Math.min(chunk.length, at + Math.max(0, wanted - this.#have));
+    const have = this.#have + end - at;
+    if (this.#carry.length < have) this.#carry = grown(this.#carry, this.#have, have);
+    chunk.copy(this.#carry, this.#have, at, end);
+    this.#have = have;
+    return end;
+  }
+}
+
+/** Of the whole message, its type byte included. */
+function sizeAt(bytes: Uint8Array, at: number): number {
+  const byte = (i: number) => bytes[at + i] as number;
+  return 1 + (((byte(1) << 24) | (byte(2) << 16) | (byte(3) << 8) | byte(4)) >>> 0);
+}
+
+/** Doubling: what comes in pieces is not copied once per piece. */
+function grown(bytes: Buffer, have: number, wanted: number): Buffer {
+  const larger = Buffer.alloc(Math.max(CARRY_BYTES, 2 * bytes.length, wanted));
+  bytes.copy(larger, 0, 0, have);
+  return larger;
+}
