@@ -33,3 +33,5 @@ export { type RunningSource, type SourceOptions, startSource } from "./running-s
 export { type FolderStatus, type SourceStatus, statusOf } from "./status.ts";
 export { primitives, systemClock } from "./system.ts";
 export { type UnattributedLine, type Verified, type VerifyRequest, verifyBeside, verifyNamed } from "./verify.ts";
+export { openWitness, type WitnessFolder, type WitnessFolderOptions } from "./witness-folder.ts";
+export { SqliteWitnessStore } from "./witness-store.ts";

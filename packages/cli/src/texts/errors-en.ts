@@ -60,6 +60,14 @@ export const errorsEn: Readonly<Record<AnyErrorCode, ErrorText>> = {
     text: "The signing key belongs to no member",
     remedy: "Check that keys/ and genesis.json come from the same folder.",
   },
+  "ledger/key-suspended": {
+    text: "The organisation of this key is suspended",
+    remedy: "Nothing it signs is accepted until the members reinstate it (anamnesis propose reinstate).",
+  },
+  "ledger/key-retired": {
+    text: "This key was replaced or withdrawn",
+    remedy: "Sign with the organisation's current key: see anamnesis members.",
+  },
   "ledger/bad-signature": {
     text: "A signature is wrong",
     remedy: "The data was altered on its way, or signed with another key: fetch it again.",
@@ -236,6 +244,15 @@ export const errorsEn: Readonly<Record<AnyErrorCode, ErrorText>> = {
   "node/bad-proof-index": {
     text: "No event stands at that place of the log",
     remedy: "Take an index that `anamnesis history` shows.",
+  },
+  "node/not-a-witness": {
+    text: "The folder cannot be used as this witness",
+    remedy: "Name the folder of the witness with --dir, or make a new one with --name.",
+  },
+  "node/damaged-memory": {
+    text: "What this witness or monitor has seen before is gone or damaged",
+    remedy:
+      "Restore its folder from a copy. Without one, make a new witness with a new key, or a new monitor: never let the old key start over.",
   },
   "node/stopped": {
     text: "It was stopped before it was done",

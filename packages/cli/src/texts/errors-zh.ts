@@ -60,6 +60,14 @@ export const errorsZh: Readonly<Record<AnyErrorCode, ErrorText>> = {
     text: "签名密钥不属于任何成员",
     remedy: "请确认 keys/ 与 genesis.json 来自同一文件夹。",
   },
+  "ledger/key-suspended": {
+    text: "该密钥所属机构已被暂停",
+    remedy: "在成员表决恢复（anamnesis propose reinstate）之前，其签名一律不被接受。",
+  },
+  "ledger/key-retired": {
+    text: "该密钥已被更换或撤销",
+    remedy: "请使用该机构当前的密钥签名：见 anamnesis members。",
+  },
   "ledger/bad-signature": {
     text: "签名错误",
     remedy: "数据在途中被改动，或由其他密钥签名：请重新获取。",
@@ -236,6 +244,14 @@ export const errorsZh: Readonly<Record<AnyErrorCode, ErrorText>> = {
   "node/bad-proof-index": {
     text: "日志的该位置没有事件",
     remedy: "请使用 `anamnesis history` 显示的序号。",
+  },
+  "node/not-a-witness": {
+    text: "该文件夹不能作为此见证者使用",
+    remedy: "用 --dir 指明见证者的文件夹，或用 --name 新建一个。",
+  },
+  "node/damaged-memory": {
+    text: "此见证者或监视器以前所见的记录已丢失或损坏",
+    remedy: "从副本恢复其文件夹。没有副本时，用新密钥新建见证者，或新建监视器：绝不要让旧密钥重新开始。",
   },
   "node/stopped": {
     text: "在完成之前被停止",
