@@ -1,36 +1,55 @@
-/** The contract of this version: one table of commands over all modules. */
+/** A contract is a list of modules, put together where things are composed: one table of commands over all of them. */
 
-import { toHex } from "@anamnesis/core";
-import { keyId, suiteOf } from "@anamnesis/crypto";
-import { type Contract, encodeMemberKey, memberKeyPath, type SignedTransaction } from "@anamnesis/ledger";
+import { invariant } from "@anamnesis/core";
+import type { Contract, Refusal, SignedTransaction } from "@anamnesis/ledger";
 import { events } from "./events/module.ts";
-import type { Command } from "./module.ts";
+import type { Command, Module } from "./module.ts";
+import { registry } from "./registry/module.ts";
 
-const commands: ReadonlyMap<string, Command> = new Map(Object.entries({ ...events }));
-
-export const contract: Contract = {
-  genesis(context, genesis) {
-    for (const organisation of genesis.organisations) {
-      for (const { suite, publicKey } of organisation.keys) {
-        const id = toHex(keyId(context.primitives, suiteOf(suite).id, publicKey));
-        context.put(memberKeyPath(id), encodeMemberKey(suite, publicKey, organisation.id));
-      }
-    }
-  },
-
-  check(transaction) {
-    return commandOf(transaction)?.check(transaction) ?? unknownKind(transaction);
-  },
-
-  handle(context, transaction) {
-    const command = commandOf(transaction);
-    return command === undefined ? unknownKind(transaction) : command.handle(context, transaction);
-  },
-};
-
-const commandOf = (tx: SignedTransaction): Command | undefined => commands.get(tx.transaction.kind);
-
-function unknownKind(tx: SignedTransaction) {
-  if (commandOf(tx) !== undefined) return null;
-  return { code: "ledger/unknown-kind", message: `no contract module handles ${tx.transaction.kind}` } as const;
+/**
+ * The founding state is written in the order of the modules. Every log is bound to the modules it was executed with: one more
+ * module changes nothing for a log without its commands, unless it writes at the foundation.
+ * @throws AnamnesisError `core/invariant` when two modules claim one name, or a command stands outside its module's name
+ */
+export function contractOf(modules: readonly Module[]): Contract {
+  const commands = tableOf(modules);
+  const commandOf = (tx: SignedTransaction) => commands.get(tx.transaction.kind);
+  return {
+    genesis(context, genesis) {
+      for (const module of modules) module.genesis?.(context, genesis);
+    },
+    check(transaction) {
+      const command = commandOf(transaction);
+      return command === undefined ? unknownKind(transaction) : command.check(transaction);
+    },
+    handle(context, transaction) {
+      const command = commandOf(transaction);
+      return command === undefined ? unknownKind(transaction) : command.handle(context, transaction);
+    },
+  };
 }
+
+function tableOf(modules: readonly Module[]): ReadonlyMap<string, Command> {
+  const table = new Map<string, Command>();
+  const names = new Set<string>();
+  for (const { name, commands } of modules) {
+    invariant(/^[a-z][a-z-]{0,30}$/.test(name) && !names.has(name), "each module has a name of its own");
+    names.add(name);
+    for (const [kind, command] of Object.entries(commands)) {
+      invariant(kind.startsWith(`${name}.`), "a command is named after its module");
+      invariant(!table.has(kind), "each command has one module");
+      table.set(kind, command);
+    }
+  }
+  return table;
+}
+
+const unknownKind = ({ transaction }: SignedTransaction): Refusal => ({
+  code: "ledger/unknown-kind",
+  message: `no contract module handles ${transaction.kind}`,
+});
+
+/** The modules of this version. */
+export const MODULES: readonly Module[] = [registry, events];
+
+export const contract: Contract = contractOf(MODULES);

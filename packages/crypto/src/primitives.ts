@@ -47,3 +47,18 @@ export interface Primitives {
   /** Strong random bytes, at most 1 MiB a call. @throws AnamnesisError `crypto/bad-length`, `crypto/no-random`. */
   random(length: number): Uint8Array;
 }
+
+/** The part that is a function of its arguments alone: nothing signs, nothing is drawn by chance. What contracts get. */
+export type PurePrimitives = Omit<Primitives, "random" | "ed25519Sign" | "ed25519Signer" | "ed25519PublicKey">;
+
+/** Gives the pure part and nothing behind it. */
+export function purePrimitives(p: Primitives): PurePrimitives {
+  return {
+    name: p.name,
+    sha256: (data) => p.sha256(data),
+    sha256Into: (data, out, offset) => p.sha256Into(data, out, offset),
+    lanes: () => p.lanes?.(),
+    hmacSha256: (key) => p.hmacSha256(key),
+    ed25519Verify: (publicKey, message, signature) => p.ed25519Verify(publicKey, message, signature),
+  };
+}

@@ -1,7 +1,7 @@
 /** Signature suites: one row per suite, resolved by name once; nothing else lists them. */
 import { type Bytes, concat, utf8 } from "@anamnesis/core";
 import { cryptoError, requireKeyLength } from "./errors.ts";
-import type { Primitives } from "./primitives.ts";
+import type { Primitives, PurePrimitives } from "./primitives.ts";
 
 /** `SM-1` (SM2 with SM3) is reserved in the specification and not implemented: asking for it is an unknown suite. */
 export type SuiteId = "INTL-1";
@@ -12,7 +12,7 @@ export interface Suite {
   readonly publicKeyBytes: number;
   readonly signatureBytes: number;
   /** The suite's consensus rule. Never throws: malformed input is `false`. */
-  verify(p: Primitives, publicKey: Bytes, message: Bytes, signature: Bytes): boolean;
+  verify(p: PurePrimitives, publicKey: Bytes, message: Bytes, signature: Bytes): boolean;
   /** @throws AnamnesisError `crypto/bad-key` on a seed of another length, as do the next two. */
   sign(p: Primitives, seed: Bytes, message: Bytes): Uint8Array;
   /** `sign` with the key prepared once. */
@@ -64,7 +64,7 @@ const KEY_ID_LABEL = utf8("anamnesis/key/v1\0");
  * Identifier of a public key: the first 16 bytes of SHA-256(label ‖ suite ‖ 0x00 ‖ public key), spec/encoding.md.
  * @throws AnamnesisError `crypto/bad-key` when the key has not the suite's length.
  */
-export function keyId(p: Primitives, suite: SuiteId, publicKey: Bytes): Uint8Array {
+export function keyId(p: PurePrimitives, suite: SuiteId, publicKey: Bytes): Uint8Array {
   requireKeyLength(publicKey, SUITES[suite].publicKeyBytes, "a public key");
   return p.sha256(concat(KEY_ID_LABEL, utf8(`${suite}\0`), publicKey)).slice(0, KEY_ID_BYTES);
 }

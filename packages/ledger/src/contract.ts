@@ -4,7 +4,7 @@
  * of work per transaction. Engines call it; it never calls an engine.
  */
 import type { ChainId } from "@anamnesis/core";
-import type { Primitives } from "@anamnesis/crypto";
+import type { PurePrimitives } from "@anamnesis/crypto";
 import type { LedgerErrorCode } from "./errors.ts";
 import type { Genesis } from "./genesis.ts";
 import type { SignedTransaction } from "./transaction.ts";
@@ -16,12 +16,20 @@ export interface StateReader {
 
 /** What a command may do. Writes are seen by later reads of the same block and kept only if the command is accepted. */
 export interface Context extends StateReader {
-  readonly primitives: Primitives;
+  /** Hashing and verifying; whatever signs or draws by chance is not there. */
+  readonly primitives: PurePrimitives;
   readonly chain: ChainId;
+  /** Number of the block. */
+  readonly sequence: number;
   /** Agreed time of the block, ms since 1970: never the local clock. */
   readonly time: number;
   /** The organisations whose keys signed, in the order of the signatures; already verified. */
   readonly signers: readonly string[];
+  /**
+   * Values of a numbered list: of the keys `<prefix>/<from>`, `<prefix>/<from + 1>`, … at most `count` (and `RANGE_MAX`), up to
+   * the first that is not there. By number and not by an index of keys, so that each read has a state proof.
+   */
+  range(prefix: string, from: number, count: number): readonly Uint8Array[];
   put(key: string, value: Uint8Array): void;
   delete(key: string): void;
   /** Appends leaves to the log behind the command's own leaf. `hashes`: their RFC 6962 leaf hashes, 32 bytes each, packed. */
@@ -48,7 +56,8 @@ export interface Contract {
   handle(context: Context, transaction: SignedTransaction): Refusal | null;
 }
 
-/** State key under which the host finds a member's key: `[suite, public key, organisation]` as DAG-CBOR. */
-export const memberKeyPath = (keyIdHex: string): string => `key/${keyIdHex}`;
+/** Values that one `range` gives at most. */
+export const RANGE_MAX = 1000;
+
 /** State key of the highest nonce used by a key, as DAG-CBOR integer. */
 export const noncePath = (keyIdHex: string): string => `nonce/${keyIdHex}`;

@@ -9,6 +9,8 @@ export type LedgerErrorCode =
   | "ledger/unknown-kind" // no contract module handles it: the peer is newer, or the name is wrong
   | "ledger/unknown-suite" // the signature suite is not known to this version
   | "ledger/unknown-key" // the signing key is not a member's: check genesis and the key folder
+  | "ledger/key-suspended" // the organisation of the key is suspended: the members may reinstate it (`anamnesis propose`)
+  | "ledger/key-retired" // the key was replaced or withdrawn: sign with the organisation's current one
   | "ledger/bad-signature" // altered on the way, or signed with another key
   | "ledger/nonce-repeated" // the nonce was used for another transaction: sign again with a newer one
   | "ledger/bad-genesis" // the founding document is not signed by every founder, or names a key twice: see `anamnesis genesis`

@@ -2,22 +2,12 @@
  * Executing a block: the rules that hold for every kind of transaction, around the contract's own. Both engines and every
  * verifier that replays a log run this one function, so equal blocks give equal leaves and equal roots.
  */
-import {
-  asBytesUpTo,
-  asText,
-  asTuple,
-  asUint,
-  type ChainId,
-  concat,
-  decode,
-  encode,
-  invariant,
-  toHex,
-} from "@anamnesis/core";
-import { type Primitives, suiteOf } from "@anamnesis/crypto";
-import { type Context, type Contract, memberKeyPath, noncePath, type Refusal, type StateReader } from "./contract.ts";
+import { asUint, type ChainId, concat, decode, encode, invariant, toHex } from "@anamnesis/core";
+import { type Primitives, type PurePrimitives, purePrimitives, suiteOf } from "@anamnesis/crypto";
+import { type Context, type Contract, noncePath, RANGE_MAX, type Refusal, type StateReader } from "./contract.ts";
 import { encodeGenesis, type Genesis } from "./genesis.ts";
 import { blockLeaf, commandLeaf, genesisLeaf } from "./leaf.ts";
+import { decodeMemberKey, type KeyStatus, memberKeyPath } from "./member-key.ts";
 import { leafHash } from "./merkle.ts";
 import { type Signature, type SignedTransaction, signedMessage } from "./transaction.ts";
 
@@ -53,14 +43,14 @@ export interface Execution {
 
 /** Runs all transactions. The caller updates the state tree with `changes` and then appends `closeBlock`. */
 export function executeBlock(host: Host, block: Block): Execution {
-  const run = new Run(host, block.time);
+  const run = new Run(host, block);
   const results = block.transactions.map((transaction) => run.transaction(transaction));
   return run.execution(results);
 }
 
 /** The founding block: sequence 0, one genesis leaf. */
 export function executeGenesis(host: Host, genesis: Genesis): Execution {
-  const run = new Run(host, genesis.time);
+  const run = new Run(host, { sequence: 0, time: genesis.time });
   run.append(genesisLeaf(encodeGenesis(genesis)));
   host.contract.genesis(run.context([]), genesis);
   return run.execution([]);
@@ -82,19 +72,19 @@ export function closeBlock(
   };
 }
 
-/** What members' keys look like in the state. */
-export const encodeMemberKey = (suite: string, publicKey: Uint8Array, organisation: string): Uint8Array =>
-  encode([suite, publicKey, organisation]);
-
 class Run {
   readonly #host: Host;
+  readonly #primitives: PurePrimitives;
+  readonly #sequence: number;
   readonly #time: number;
   readonly leaves: Uint8Array[] = [];
   readonly #hashes: Uint8Array[] = [];
   readonly changes = new Map<string, Uint8Array | undefined>();
 
-  constructor(host: Host, time: number) {
+  constructor(host: Host, { sequence, time }: Pick<Block, "sequence" | "time">) {
     this.#host = host;
+    this.#primitives = purePrimitives(host.primitives);
+    this.#sequence = sequence;
     this.#time = time;
   }
 
@@ -162,17 +152,18 @@ class Run {
     seen.add(id);
     const record = this.get(memberKeyPath(id));
     if (record === undefined) return { code: "ledger/unknown-key", message: "the signing key is not a member's" };
-    const [suite, publicKey, organisation] = asTuple(decode(record, "member key"), 3, "member key");
+    const { suite, publicKey, organisation, status } = decodeMemberKey(record);
     if (suite !== signature.suite) return { code: "ledger/unknown-suite", message: "the key has another suite" };
+    const barred = barredKey(status);
+    if (barred !== null) return barred;
     if (this.#host.verified?.(tx.id) !== true) {
       const { primitives } = this.#host;
       const message = signedMessage(signature.suite, tx.id);
-      const key = asBytesUpTo(publicKey, 256, "public key");
-      if (!suiteOf(signature.suite).verify(primitives, key, message, signature.signature)) {
+      if (!suiteOf(signature.suite).verify(primitives, publicKey, message, signature.signature)) {
         return { code: "ledger/bad-signature", message: "the signature does not fit the transaction" };
       }
     }
-    return asText(organisation, 32, "organisation");
+    return organisation;
   }
 
   context(signers: readonly string[], before = new Map<string, Uint8Array | undefined | null>()): Context {
@@ -182,11 +173,13 @@ class Run {
       this.changes.set(key, value);
     };
     return {
-      primitives: this.#host.primitives,
+      primitives: this.#primitives,
       chain: this.#host.chain,
+      sequence: this.#sequence,
       time: this.#time,
       signers,
       get: (key) => this.get(key),
+      range: (prefix, from, count) => this.#range(prefix, from, count),
       put: write,
       delete: (key) => write(key, undefined),
       emit: (leaves, hashes) => {
@@ -196,6 +189,16 @@ class Run {
     };
   }
 
+  #range(prefix: string, from: number, count: number): Uint8Array[] {
+    const values: Uint8Array[] = [];
+    for (let i = from; i < from + Math.min(count, RANGE_MAX); i++) {
+      const value = this.get(`${prefix}/${i}`);
+      if (value === undefined) break;
+      values.push(value);
+    }
+    return values;
+  }
+
   /** Takes back what a refused transaction did: `null` in `before` means that the block had not touched the key. */
   #undo(before: ReadonlyMap<string, Uint8Array | undefined | null>): void {
     for (const [key, value] of before) {
@@ -203,6 +206,13 @@ class Run {
       else this.changes.set(key, value);
     }
   }
+}
+
+/** Why a key that is known may not sign, if so. The same for admission and for the block. */
+export function barredKey(status: KeyStatus): Refusal | null {
+  if (status === "active") return null;
+  if (status === "retired") return { code: "ledger/key-retired", message: "the signing key was replaced or withdrawn" };
+  return { code: "ledger/key-suspended", message: "the organisation of the signing key is suspended" };
 }
 
 const firstKey = (tx: SignedTransaction): string => toHex(tx.signatures[0]?.keyId ?? new Uint8Array(0));

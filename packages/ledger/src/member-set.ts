@@ -16,9 +16,9 @@ import {
   orgId,
   utf8,
 } from "@anamnesis/core";
-import type { Primitives } from "@anamnesis/crypto";
+import type { PurePrimitives } from "@anamnesis/crypto";
 import { ledgerError } from "./errors.ts";
-import { logOrigin } from "./genesis.ts";
+import { type Genesis, logOrigin } from "./genesis.ts";
 import { parseNote } from "./note-format.ts";
 import { type NoteVerifier, noteVerifier } from "./note-key.ts";
 
@@ -47,8 +47,15 @@ export const sealQuorum = (members: number): number => Math.floor((2 * members) 
 /** Name under which a member cosigns. */
 export const cosignerName = (chain: ChainId, id: OrgId): string => `${logOrigin(chain)}/${id}`;
 
-export const memberVerifier = (p: Primitives, chain: ChainId, { id, cosigner }: SealingMember): NoteVerifier =>
+export const memberVerifier = (p: PurePrimitives, chain: ChainId, { id, cosigner }: SealingMember): NoteVerifier =>
   noteVerifier(p, cosignerName(chain, id), "cosignature/v1", cosigner);
+
+/** The set that the founding document begins with: epoch 0. */
+export const foundingSet = ({ logKey, organisations }: Pick<Genesis, "logKey" | "organisations">): MemberSet => ({
+  epoch: 0,
+  logKey,
+  members: organisations.map(({ id, cosigner }) => ({ id, cosigner })).sort((a, b) => (a.id < b.id ? -1 : 1)),
+});
 
 export const encodeMemberSet = ({ epoch, logKey, members }: MemberSet): Uint8Array =>
   encode([epoch, logKey, members.map(({ id, cosigner }) => [id, cosigner])]);
@@ -77,7 +84,12 @@ export interface MemberCosignature {
  * The text itself is the caller's to read.
  * @throws AnamnesisError `ledger/malformed` when it is not a note
  */
-export function cosignedBy(p: Primitives, chain: ChainId, set: MemberSet, note: string): readonly MemberCosignature[] {
+export function cosignedBy(
+  p: PurePrimitives,
+  chain: ChainId,
+  set: MemberSet,
+  note: string,
+): readonly MemberCosignature[] {
   const { text, signatures } = parseNote(note);
   const message = utf8(text);
   return set.members.flatMap((member) => {
@@ -91,5 +103,5 @@ export function cosignedBy(p: Primitives, chain: ChainId, set: MemberSet, note: 
 }
 
 /** Whether more than two thirds of the set cosigned the note. */
-export const isSealed = (p: Primitives, chain: ChainId, set: MemberSet, note: string): boolean =>
+export const isSealed = (p: PurePrimitives, chain: ChainId, set: MemberSet, note: string): boolean =>
   cosignedBy(p, chain, set, note).length >= sealQuorum(set.members.length);

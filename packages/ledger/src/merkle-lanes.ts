@@ -1,6 +1,6 @@
 /** Hashing a tree's leaves and nodes four at a time, where the provider can. */
 import type { Bytes } from "@anamnesis/core";
-import type { Lanes, Primitives } from "@anamnesis/crypto";
+import type { Lanes, PurePrimitives } from "@anamnesis/crypto";
 
 const HASH_BYTES = 32;
 /** Fewer are not worth it: the first use has to compile the kernel. */
@@ -10,7 +10,7 @@ const TOGETHER = 64;
 /** Leaves of a log are no longer (its bundles have two bytes for the length); others are hashed one by one. */
 export const LANE_LEAF_MAX = 65_535;
 
-export const lanesFor = (p: Primitives, hashes: number): Lanes | undefined =>
+export const lanesFor = (p: PurePrimitives, hashes: number): Lanes | undefined =>
   hashes >= LANES_FROM ? p.lanes?.() : undefined;
 
 /** SHA-256(0x00 ‖ leaf) of each leaf, packed into `out`. */

@@ -1,6 +1,6 @@
 /** Inclusion and consistency proofs (RFC 6962 §2.1.1–2.1.2; the checks follow RFC 9162 §2.1.3.2 and §2.1.4.2). */
 import { type Bytes, invariant } from "@anamnesis/core";
-import type { Primitives } from "@anamnesis/crypto";
+import type { PurePrimitives } from "@anamnesis/crypto";
 import {
   emptyRoot,
   type HashReader,
@@ -16,7 +16,7 @@ import {
 export type MerklePath = readonly Uint8Array[];
 
 /** The siblings between leaf `index` and the root of the first `size` leaves: at most ⌈log2 size⌉ hashes. */
-export function inclusionPath(p: Primitives, reader: HashReader, index: number, size: number): Uint8Array[] {
+export function inclusionPath(p: PurePrimitives, reader: HashReader, index: number, size: number): Uint8Array[] {
   invariant(isSize(size) && isSize(index) && index < size, "a leaf inside the tree");
   const path: Uint8Array[] = [];
   let start = 0;
@@ -36,7 +36,7 @@ export function inclusionPath(p: Primitives, reader: HashReader, index: number, 
 
 /** The root that a path leads to; `undefined` when the path cannot belong to this leaf and size. */
 export function rootFromInclusion(
-  p: Primitives,
+  p: PurePrimitives,
   leaf: Bytes,
   index: number,
   size: number,
@@ -73,7 +73,7 @@ function skipLoneLevels(at: number, last: number): [number, number] {
 
 /** Whether the leaf with hash `leaf` stands at `index` in the tree of `size` leaves with `root`. Never throws. */
 export function verifyInclusion(
-  p: Primitives,
+  p: PurePrimitives,
   leaf: Bytes,
   index: number,
   size: number,
@@ -84,7 +84,7 @@ export function verifyInclusion(
 }
 
 /** Proof that the first `m` of `n` leaves are the tree of size `m`. Empty for m = 0 and m = n. */
-export function consistencyPath(p: Primitives, reader: HashReader, m: number, n: number): Uint8Array[] {
+export function consistencyPath(p: PurePrimitives, reader: HashReader, m: number, n: number): Uint8Array[] {
   invariant(isSize(m) && isSize(n) && m <= n, "an older size not above the newer one");
   if (m === 0 || m === n) return [];
   const path: Uint8Array[] = [];
@@ -107,7 +107,7 @@ export function consistencyPath(p: Primitives, reader: HashReader, m: number, n:
 
 /** Whether the tree `(n, newRoot)` continues the tree `(m, oldRoot)`. Never throws. */
 export function verifyConsistency(
-  p: Primitives,
+  p: PurePrimitives,
   older: { readonly size: number; readonly root: Bytes },
   newer: { readonly size: number; readonly root: Bytes },
   path: MerklePath,
@@ -122,7 +122,7 @@ export function verifyConsistency(
 }
 
 function rootsFromConsistency(
-  p: Primitives,
+  p: PurePrimitives,
   older: { readonly size: number; readonly root: Bytes },
   n: number,
   path: MerklePath,

@@ -9,7 +9,7 @@
  * Runs of hashes ("packed") are one array of 32 bytes each, which spares the hot path an object per leaf.
  */
 import { type Bytes, concat, equal, invariant } from "@anamnesis/core";
-import type { Primitives } from "@anamnesis/crypto";
+import type { PurePrimitives } from "@anamnesis/crypto";
 import { LANE_LEAF_MAX, lanesFor, leafHashesInLanes, pairsInLanes } from "./merkle-lanes.ts";
 
 export const HASH_BYTES = 32;
@@ -24,7 +24,7 @@ const LEAF_SCRATCH = 1024;
 const leafScratch = new Uint8Array(LEAF_SCRATCH);
 
 /** SHA-256(0x00 ‖ leaf) into `out[offset .. offset + 32]`. */
-export function leafHashInto(p: Primitives, leaf: Bytes, out: Uint8Array, offset: number): void {
+export function leafHashInto(p: PurePrimitives, leaf: Bytes, out: Uint8Array, offset: number): void {
   const length = leaf.length + 1;
   const input = length <= LEAF_SCRATCH ? leafScratch.subarray(0, length) : new Uint8Array(length);
   input[0] = 0;
@@ -32,14 +32,14 @@ export function leafHashInto(p: Primitives, leaf: Bytes, out: Uint8Array, offset
   p.sha256Into(input, out, offset);
 }
 
-export function leafHash(p: Primitives, leaf: Bytes): Uint8Array {
+export function leafHash(p: PurePrimitives, leaf: Bytes): Uint8Array {
   const out = new Uint8Array(HASH_BYTES);
   leafHashInto(p, leaf, out, 0);
   return out;
 }
 
 /** Packed leaf hashes of many leaves. */
-export function leafHashes(p: Primitives, leaves: readonly Bytes[]): Uint8Array {
+export function leafHashes(p: PurePrimitives, leaves: readonly Bytes[]): Uint8Array {
   const out = new Uint8Array(leaves.length * HASH_BYTES);
   const lanes = leaves.every((leaf) => leaf.length <= LANE_LEAF_MAX) ? lanesFor(p, leaves.length) : undefined;
   if (lanes !== undefined) {
@@ -55,7 +55,7 @@ export function leafHashes(p: Primitives, leaves: readonly Bytes[]): Uint8Array 
 }
 
 /** SHA-256(0x01 ‖ left ‖ right). */
-export function nodeHash(p: Primitives, left: Bytes, right: Bytes): Uint8Array {
+export function nodeHash(p: PurePrimitives, left: Bytes, right: Bytes): Uint8Array {
   nodeInput.set(left, 1);
   nodeInput.set(right, 1 + HASH_BYTES);
   const out = new Uint8Array(HASH_BYTES);
@@ -64,24 +64,24 @@ export function nodeHash(p: Primitives, left: Bytes, right: Bytes): Uint8Array {
 }
 
 /** The root of a tree without leaves: SHA-256 of nothing. */
-export const emptyRoot = (p: Primitives): Uint8Array => p.sha256(new Uint8Array(0));
+export const emptyRoot = (p: PurePrimitives): Uint8Array => p.sha256(new Uint8Array(0));
 
 /** Hash of the pair at `from` (64 bytes), written to `to`; both in `buffer`. */
-function hashPair(p: Primitives, buffer: Uint8Array, from: number, to: number): void {
+function hashPair(p: PurePrimitives, buffer: Uint8Array, from: number, to: number): void {
   // A loop: making a view for every pair costs more than the copy.
   for (let i = 0; i < 2 * HASH_BYTES; i++) nodeInput[1 + i] = buffer[from + i] as number;
   p.sha256Into(nodeInput, buffer, to);
 }
 
 /** The first `pairs` pairs of a run become one hash each, at the run's beginning. */
-function hashPairs(p: Primitives, row: Uint8Array, pairs: number): void {
+function hashPairs(p: PurePrimitives, row: Uint8Array, pairs: number): void {
   const lanes = lanesFor(p, pairs);
   if (lanes !== undefined) pairsInLanes(lanes, row, pairs);
   else for (let i = 0; i < pairs; i++) hashPair(p, row, 2 * i * HASH_BYTES, i * HASH_BYTES);
 }
 
 /** Root of the tree over packed leaf hashes. Level by level, a last one without a partner moves up unchanged. */
-export function treeHash(p: Primitives, packed: Bytes): Uint8Array {
+export function treeHash(p: PurePrimitives, packed: Bytes): Uint8Array {
   let count = countHashes(packed);
   if (count === 0) return emptyRoot(p);
   // Not `slice`: a Buffer's is a view, and the caller's hashes would be written over.
@@ -106,12 +106,12 @@ export const hashAt = (packed: Bytes, i: number): Uint8Array => packed.subarray(
 
 /** The right edge of a growing tree: at most 53 hashes, from which the root and every append follow. */
 export class Frontier {
-  readonly #p: Primitives;
+  readonly #p: PurePrimitives;
   #size: number;
   #count: number;
   readonly #stack: Uint8Array;
 
-  constructor(p: Primitives) {
+  constructor(p: PurePrimitives) {
     this.#p = p;
     this.#size = 0;
     this.#count = 0;
@@ -119,7 +119,7 @@ export class Frontier {
   }
 
   /** From what `hashes` returned at that size. */
-  static restore(p: Primitives, size: number, packed: Bytes): Frontier {
+  static restore(p: PurePrimitives, size: number, packed: Bytes): Frontier {
     invariant(
       isSize(size) && countHashes(packed) === bitCount(size),
       "a frontier with one hash per set bit of its size",
@@ -132,7 +132,7 @@ export class Frontier {
   }
 
   /** From any reader of perfect subtrees. */
-  static read(p: Primitives, reader: HashReader, size: number): Frontier {
+  static read(p: PurePrimitives, reader: HashReader, size: number): Frontier {
     invariant(isSize(size), "a tree size");
     const f = new Frontier(p);
     for (const { level, index } of perfectSubtrees(0, size)) {
@@ -253,7 +253,7 @@ export function perfectSubtrees(start: number, end: number): { level: number; in
 }
 
 /** Root of the leaves `[start, end)` as it stands inside the tree. */
-export function rangeHash(p: Primitives, reader: HashReader, start: number, end: number): Uint8Array {
+export function rangeHash(p: PurePrimitives, reader: HashReader, start: number, end: number): Uint8Array {
   const row = perfectSubtrees(start, end).map(({ level, index }) => reader.hash(level, index));
   const last = row.pop();
   return last === undefined ? emptyRoot(p) : row.reduceRight((right, left) => nodeHash(p, left, right), last);

@@ -1,6 +1,6 @@
 /** Keys of signed notes: Ed25519 (type 0x01) and timestamped cosignatures (C2SP tlog-cosignature, type 0x04). */
 import { type Bytes, concat, equal, fromBase64, invariant, toBase64, toHex, utf8 } from "@anamnesis/core";
-import type { Primitives } from "@anamnesis/crypto";
+import type { Primitives, PurePrimitives } from "@anamnesis/crypto";
 import { ledgerError } from "./errors.ts";
 import { assertNoteText, isKeyName, type NoteSignature } from "./note-format.ts";
 
@@ -17,7 +17,7 @@ export interface NoteVerifier {
   readonly type: NoteKeyType;
   readonly publicKey: Uint8Array;
   /** `undefined` when the signature is wrong; `time` (seconds since 1970) for cosignatures. Never throws. */
-  verify(p: Primitives, message: Bytes, signature: Bytes): { readonly time?: number } | undefined;
+  verify(p: PurePrimitives, message: Bytes, signature: Bytes): { readonly time?: number } | undefined;
 }
 
 /** Signs texts; the seed stays inside. */
@@ -71,7 +71,7 @@ export function cosigner(p: Primitives, name: string, seed: Bytes): Cosigner {
 
 const cosignedMessage = (time: number, text: Bytes): Uint8Array => concat(utf8(`cosignature/v1\ntime ${time}\n`), text);
 
-function keyOf(p: Primitives, name: string, type: NoteKeyType, publicKey: Bytes) {
+function keyOf(p: PurePrimitives, name: string, type: NoteKeyType, publicKey: Bytes) {
   invariant(isKeyName(name), "the name of a note key");
   const material = concat(Uint8Array.of(typeByte(type)), publicKey);
   const id = keyIdBytes(p, name, material);
@@ -88,14 +88,14 @@ function typeByte(type: NoteKeyType): number {
   return entry.byte;
 }
 
-const keyIdBytes = (p: Primitives, name: string, material: Bytes): Uint8Array =>
+const keyIdBytes = (p: PurePrimitives, name: string, material: Bytes): Uint8Array =>
   p.sha256(concat(utf8(`${name}\n`), material)).slice(0, 4);
 
 /**
  * Reads `name+hash+base64`; the hash must fit the rest.
  * @throws AnamnesisError `ledger/malformed`, or `ledger/unknown-suite` for another type of key
  */
-export function parseVerifierKey(p: Primitives, text: string): NoteVerifier {
+export function parseVerifierKey(p: PurePrimitives, text: string): NoteVerifier {
   const [, name, hash, encoded] = /^([^+]+)\+([0-9a-f]{8})\+([A-Za-z0-9+/=]{1,8192})$/.exec(text) ?? [];
   if (name === undefined || hash === undefined || encoded === undefined || !isKeyName(name)) {
     throw malformed("it is not `name+hash+base64`");
@@ -117,7 +117,7 @@ function keyMaterial(encoded: string): Uint8Array {
   }
 }
 
-export function noteVerifier(p: Primitives, name: string, type: NoteKeyType, publicKey: Bytes): NoteVerifier {
+export function noteVerifier(p: PurePrimitives, name: string, type: NoteKeyType, publicKey: Bytes): NoteVerifier {
   invariant(publicKey.length === KEY_BYTES, "a 32-byte public key");
   const { keyId } = keyOf(p, name, type, publicKey);
   const verify = type === "ed25519" ? plain(publicKey) : timestamped(publicKey);

@@ -3,7 +3,7 @@
  * trusts.
  */
 import { type Bytes, utf8 } from "@anamnesis/core";
-import type { Primitives } from "@anamnesis/crypto";
+import type { PurePrimitives } from "@anamnesis/crypto";
 import { ledgerError } from "./errors.ts";
 import { type NoteSignature, parseNote } from "./note-format.ts";
 import type { NoteKeyType, NoteVerifier } from "./note-key.ts";
@@ -33,7 +33,7 @@ export interface OpenedNote {
  * @throws AnamnesisError what `parseNote` throws, and `ledger/bad-checkpoint` when a named key's signature is wrong or
  * none of the named keys signed
  */
-export function openNote(p: Primitives, note: string, verifiers: readonly NoteVerifier[]): OpenedNote {
+export function openNote(p: PurePrimitives, note: string, verifiers: readonly NoteVerifier[]): OpenedNote {
   const { text, signatures } = parseNote(note);
   const message = utf8(text);
   const verified = new Map<NoteVerifier, VerifiedSignature>();
@@ -49,7 +49,7 @@ export function openNote(p: Primitives, note: string, verifiers: readonly NoteVe
   return { text, verified: [...verified.values()], unverified };
 }
 
-function check(p: Primitives, verifier: NoteVerifier, message: Bytes, s: NoteSignature): VerifiedSignature {
+function check(p: PurePrimitives, verifier: NoteVerifier, message: Bytes, s: NoteSignature): VerifiedSignature {
   const result = verifier.verify(p, message, s.signature);
   if (result === undefined) {
     throw ledgerError("ledger/bad-checkpoint", `the signature of ${s.name} does not fit the text`, { name: s.name });

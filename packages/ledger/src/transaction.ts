@@ -15,7 +15,7 @@ import {
   encode,
   utf8,
 } from "@anamnesis/core";
-import type { Primitives, Signer } from "@anamnesis/crypto";
+import type { Primitives, PurePrimitives, Signer } from "@anamnesis/crypto";
 import { ledgerError } from "./errors.ts";
 
 /** A command to the ledger. `nonce` rises per key; `expires` in seconds since 1970. */
@@ -54,10 +54,13 @@ export const LIMITS = {
   leafBytes: 65_535,
 } as const;
 
+/** Bytes of a signed transaction as it travels (`encodeSigned`). */
+export const SIGNED_BYTES_MAX = LIMITS.transactionBytes + LIMITS.batchBytes + 16 * LIMITS.batchEvents;
+
 const TX_DOMAIN = utf8("anamnesis/tx/v1\0");
 const SIGNATURE_DOMAIN = utf8("anamnesis/sig/v1\0");
 
-export const transactionId = (p: Primitives, bytes: Bytes): Uint8Array => p.sha256(concat(TX_DOMAIN, bytes));
+export const transactionId = (p: PurePrimitives, bytes: Bytes): Uint8Array => p.sha256(concat(TX_DOMAIN, bytes));
 
 /** What a signature covers: suite and transaction id under a domain of its own. */
 export const signedMessage = (suite: string, id: Bytes): Uint8Array => concat(SIGNATURE_DOMAIN, utf8(`${suite}\0`), id);
@@ -100,8 +103,7 @@ export function encodeSigned(signed: SignedTransaction): Uint8Array {
 
 /** @throws AnamnesisError `core/bad-encoding`, `ledger/malformed` or `ledger/too-large`; signatures are not checked. */
 export function decodeSigned(p: Primitives, bytes: Bytes): SignedTransaction {
-  const most = LIMITS.transactionBytes + LIMITS.batchBytes + 16 * LIMITS.batchEvents;
-  if (bytes.length > most) throw tooLarge("signed transaction", bytes.length, most);
+  if (bytes.length > SIGNED_BYTES_MAX) throw tooLarge("signed transaction", bytes.length, SIGNED_BYTES_MAX);
   const [txBytes, signatures, attachments] = asTuple(decode(bytes, "signed transaction"), 3, "signed transaction");
   const tx = asBytesUpTo(txBytes, LIMITS.transactionBytes, "transaction");
   return {

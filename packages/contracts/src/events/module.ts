@@ -15,13 +15,13 @@ import {
   treeHash,
 } from "@anamnesis/ledger";
 import type { ContractErrorCode } from "../errors.ts";
-import type { Command } from "../module.ts";
+import type { Command, Module } from "../module.ts";
 import { BATCH_KIND, type BatchHeader, comparePositions, parseBatchBody, START } from "./batch.ts";
 import { encodeSourceState, readSource, type SourceState, sourcePath } from "./state.ts";
 
-export const events: Readonly<Record<string, Command>> = {
-  [BATCH_KIND]: { check: checkBatch, handle: handleBatch },
-};
+const batch: Command = { check: checkBatch, handle: handleBatch };
+
+export const events: Module = { name: "events", commands: { [BATCH_KIND]: batch } };
 
 function checkBatch(tx: SignedTransaction): Refusal | null {
   const size = tx.attachments.reduce((n, leaf) => n + leaf.length, 0);

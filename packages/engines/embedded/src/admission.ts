@@ -1,9 +1,11 @@
 /** What can be refused before a transaction is queued: everything that does not depend on the order of blocks. */
-import { AnamnesisError, asBytesUpTo, asTuple, decode, equal, toHex } from "@anamnesis/core";
+import { AnamnesisError, equal, toHex } from "@anamnesis/core";
 import { type Primitives, suiteOf } from "@anamnesis/crypto";
 import {
+  barredKey,
   type Contract,
   commandLeaf,
+  decodeMemberKey,
   type Genesis,
   knownError,
   LIMITS,
@@ -82,9 +84,11 @@ function verifySignatures(p: Primitives, state: StateReader, tx: SignedTransacti
       known = false;
       continue;
     }
-    const [name, publicKey] = asTuple(decode(record, "member key"), 3, "member key");
-    if (name !== suite) throw ledgerError("ledger/unknown-suite", "the key has another suite");
-    if (!rule.verify(p, asBytesUpTo(publicKey, 256, "public key"), message, signature)) {
+    const key = decodeMemberKey(record);
+    if (key.suite !== suite) throw ledgerError("ledger/unknown-suite", "the key has another suite");
+    const barred = barredKey(key.status);
+    if (barred !== null) throw refusalError(barred);
+    if (!rule.verify(p, key.publicKey, message, signature)) {
       throw ledgerError("ledger/bad-signature", "the signature does not fit the transaction");
     }
   }
