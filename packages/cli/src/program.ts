@@ -14,6 +14,7 @@ import { registerSource } from "./commands/source.ts";
 import { registerStart } from "./commands/start.ts";
 import { registerStatus } from "./commands/status.ts";
 import { registerVerify } from "./commands/verify.ts";
+import { registerWitness } from "./commands/witness.ts";
 import type { Runner } from "./runner.ts";
 import type { Texts } from "./texts/en.ts";
 
@@ -37,6 +38,7 @@ export function makeProgram(runner: Runner): Command {
     registerMisuse,
     registerLog,
     registerProof,
+    registerWitness,
     registerStatus,
     registerSandbox,
   ];

@@ -4,12 +4,14 @@ import { attacksEn } from "./attacks-en.ts";
 import { errorsEn } from "./errors-en.ts";
 import { legalEn } from "./legal-en.ts";
 import { misuseEn } from "./misuse-en.ts";
+import { witnessEn } from "./witness-en.ts";
 
 const count = (n: number, one: string, many = `${one}s`): string => `${n} ${n === 1 ? one : many}`;
 
 export const en = {
   errors: errorsEn,
   misuse: misuseEn,
+  witness: witnessEn,
 
   program: {
     about:

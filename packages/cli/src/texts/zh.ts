@@ -4,10 +4,12 @@ import type { Texts } from "./en.ts";
 import { errorsZh } from "./errors-zh.ts";
 import { legalZh } from "./legal-zh.ts";
 import { misuseZh } from "./misuse-zh.ts";
+import { witnessZh } from "./witness-zh.ts";
 
 export const zh: Texts = {
   errors: errorsZh,
   misuse: misuseZh,
+  witness: witnessZh,
 
   program: {
     about: "为医院数据库的每一次变更在防篡改账本上留下承诺，并准确指出哪些行已不再与账本相符。",

@@ -1,0 +1,20 @@
+/** `witness`、`monitor` 以及 `log verify` 中联合签名所说的话，中文。 */
+import type { witnessEn } from "./witness-en.ts";
+
+export const witnessZh: typeof witnessEn = {
+  about: "为日志的检查点联合签名，每次只签前一次的延续（C2SP tlog-witness）",
+  dir: "见证者的文件夹；首次启动时创建",
+  name: "见证者的名称，例如 witness.example/w1；首次启动时必须给出",
+  log: "从现在起认识的日志：其验证公钥、地址，或 genesis.json 文件",
+  port: "监听端口（默认：8430）",
+  host: "监听地址（默认：127.0.0.1）",
+  keyAbout: "打印见证者的验证公钥",
+  trusted: (origin: string, key: string) => `从现在起认识 ${origin}：${key}`,
+  firstUse: (url: string) => `此公钥来自 ${url} 本身：请与日志的运营者核对。`,
+  made: (name: string) => `已创建见证者 ${name}。`,
+  key: (key: string) => `其验证公钥，供所有要求其联合签名的人使用：${key}`,
+  noLogs: "它还不认识任何日志：用 --log 指明一个。",
+  serving: (url: string, logs: number) => `${logs} 个日志的见证者在 ${url}/add-checkpoint`,
+  keep: "请整体备份其文件夹：忘记自己签过什么的见证者必须换新密钥。",
+  refused: (status: number) => `拒绝了一个请求（${status}）`,
+};
