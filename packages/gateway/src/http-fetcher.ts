@@ -1,8 +1,14 @@
 /** A log behind a URL, fetched with limits on time and size and with a few retries of what may pass. */
 import { concat } from "@anamnesis/core";
-import { type Genesis, genesisFromJson, ledgerError, parseTilePath } from "@anamnesis/ledger";
+import { decodeBundle, type Genesis, genesisFromJson, ledgerError, parseTilePath } from "@anamnesis/ledger";
 import { gatewayError } from "./errors.ts";
 import { FETCH_BYTES_MAX, type FetchedLog, textOf } from "./file-fetcher.ts";
+
+/** A log that a member's node serves: also the signed checkpoint behind each of its blocks. */
+export interface HttpLog extends FetchedLog {
+  /** Signed notes behind the blocks from `sequence` on: at most 256, none when the log ends before it. */
+  notes(sequence: number): Promise<readonly string[]>;
+}
 
 export interface HttpFetcherOptions {
   /** Members' token for entries. */
@@ -16,7 +22,7 @@ const DEFAULTS = { timeoutMs: 10_000, retries: 2 };
 const RETRY_PAUSE_MS = 200;
 
 /** @param url where `/checkpoint` is, e.g. `http://127.0.0.1:8420`. @throws AnamnesisError `gateway/bad-address` */
-export function httpFetcher(url: string, options: HttpFetcherOptions = {}): FetchedLog {
+export function httpFetcher(url: string, options: HttpFetcherOptions = {}): HttpLog {
   const base = baseUrl(url);
   const get = (path: string) => getWithRetries(base, path, options);
   return {
@@ -29,6 +35,10 @@ export function httpFetcher(url: string, options: HttpFetcherOptions = {}): Fetc
       parseTilePath(path);
       return get(path);
     },
+    async notes(sequence) {
+      const bundle = await get(`notes/${sequence}`);
+      return bundle === undefined ? [] : decodeBundle(bundle).map((note) => textOf(note, "a signed checkpoint"));
+    },
     async genesis(): Promise<Genesis | undefined> {
       const json = await get("genesis.json");
       return json === undefined ? undefined : genesisFromJson(textOf(json, "genesis.json"));
@@ -36,7 +46,7 @@ export function httpFetcher(url: string, options: HttpFetcherOptions = {}): Fetc
   };
 }
 
-function baseUrl(text: string): string {
+export function baseUrl(text: string): string {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url === undefined || !/^https?:$/.test(url.protocol) || url.search !== "" || url.hash !== "") {
     throw gatewayError("gateway/bad-address", "the address of a log is an http or https URL without query");
@@ -92,7 +102,8 @@ function statusError(status: number, path: string) {
   return gatewayError("gateway/bad-answer", `status ${status} for ${path}: ${why}`, { status, path });
 }
 
-async function readLimited(response: Response, path: string): Promise<Uint8Array> {
+/** @throws AnamnesisError `gateway/too-large` */
+export async function readLimited(response: Response, path: string): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
   let size = 0;
   const body: AsyncIterable<Uint8Array> | undefined = response.body ?? undefined;

@@ -1,8 +1,12 @@
+export type { ConsortiumRoutes } from "./consortium.ts";
 export type { GatewayErrorCode } from "./errors.ts";
 export { type Exported, type ExportOptions, exportLog } from "./export-log.ts";
 export { type FetchedLog, fileFetcher } from "./file-fetcher.ts";
-export { type HttpFetcherOptions, httpFetcher } from "./http-fetcher.ts";
+export { type HttpFetcherOptions, type HttpLog, httpFetcher } from "./http-fetcher.ts";
+export { followedLog } from "./http-fetcher-follow.ts";
 export type { LogServer } from "./http-server.ts";
 export { type ServeOptions, serveLog } from "./serve.ts";
+export type { SubmitTarget, Submitted } from "./submit.ts";
+export { type SubmitOptions, submitOnce, type Taken } from "./submit-http.ts";
 export { httpWitness } from "./witness-client.ts";
 export { serveWitness, type WitnessServerOptions } from "./witness-server.ts";

@@ -7,12 +7,15 @@ import type { Primitives } from "@anamnesis/crypto";
 import { genesisToJson, type Health, type LogReader, parseTilePath, type TileId } from "@anamnesis/ledger";
 import { type Answer, answer, jsonAnswer, plain, textAnswer } from "./answer.ts";
 import { showsToken, unauthorised } from "./bearer.ts";
+import { type ConsortiumRoutes, consortiumRoute } from "./consortium.ts";
 
 export interface Served {
   readonly reader: LogReader;
   readonly primitives: Primitives;
   /** Answer of `/health`; without it the route says only that the process runs. */
   readonly health?: () => Promise<Health>;
+  /** What members of a consortium ask each other. */
+  readonly consortium?: ConsortiumRoutes;
   /** Members' token for `/tile/entries/…`; without it nobody gets entries. */
   readonly entriesToken?: string;
   /** Answer of `/witnessed`: the newest checkpoint with cosignatures of outside witnesses, as soon as there is one. */
@@ -28,11 +31,13 @@ export async function route(served: Served, target: string, authorization: strin
   try {
     if (target.length > PATH_CHARACTERS_MAX) return plain(414, "the address is too long");
     if (target.startsWith("/tile/")) return await tile(served, target.slice(1), authorization);
+    const answered = await consortiumRoute(served.consortium, target);
+    if (answered !== undefined) return answered;
     switch (target) {
       case "/":
         return plain(200, `Anamnesis log ${(await served.reader.checkpoint()).origin}`);
       case "/checkpoint":
-        return textAnswer(200, (await served.reader.checkpoint()).note, "no-cache");
+        return textAnswer(200, await newest(served), "no-cache");
       case "/witnessed":
         return witnessed(served);
       case "/genesis.json":
@@ -45,6 +50,11 @@ export async function route(served: Served, target: string, authorization: strin
   } catch (error) {
     return failure(error);
   }
+}
+
+async function newest({ reader, consortium }: Served): Promise<string> {
+  const { note } = await reader.checkpoint();
+  return consortium?.cosigned(note) ?? note;
 }
 
 async function tile(served: Served, path: string, authorization: string | undefined): Promise<Answer> {

@@ -5,6 +5,7 @@ import { type Answer, plain } from "./answer.ts";
 import { type Listen, type LogServer, serveHttp } from "./http-server.ts";
 import { type PushTarget, pushPath, takePush } from "./push.ts";
 import { route, type Served } from "./routes.ts";
+import { SUBMIT_PATH, type SubmitTarget, takeTransaction } from "./submit.ts";
 import { ADD_CHECKPOINT, takeAddCheckpoint } from "./witness-door.ts";
 
 export interface ServeOptions extends Served, Listen {
@@ -12,6 +13,8 @@ export interface ServeOptions extends Served, Listen {
   readonly push?: (source: string) => PushTarget | undefined;
   /** Answers `POST /add-checkpoint` (C2SP tlog-witness), where the one who serves this log also cosigns it. */
   readonly witness?: WitnessDeps;
+  /** Takes members' transactions. */
+  readonly submit?: SubmitTarget;
 }
 
 /** @throws AnamnesisError `gateway/port-busy`, `gateway/port-forbidden`, `gateway/bad-address` */
@@ -26,6 +29,8 @@ async function answerTo(served: ServeOptions, request: IncomingMessage): Promise
     return takePush(served.primitives, served.push(source), request);
   if (method === "POST" && url === ADD_CHECKPOINT && served.witness !== undefined)
     return takeAddCheckpoint(served.witness, request);
+  if (method === "POST" && url === SUBMIT_PATH && served.submit !== undefined)
+    return takeTransaction(served.primitives, served.submit, request);
   // Nothing else reads a body: whatever comes is thrown away.
   request.resume();
   return method === "GET" || method === "HEAD" ? route(served, url, headers.authorization) : notAllowed();

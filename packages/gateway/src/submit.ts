@@ -1,0 +1,69 @@
+/** Taking in transactions over HTTP: members show the token, the transaction's own signatures say whose it is. */
+import type { IncomingMessage } from "node:http";
+import { AnamnesisError, type Bytes, encode } from "@anamnesis/core";
+import type { Primitives } from "@anamnesis/crypto";
+import { decodeSigned, type Receipt, SIGNED_BYTES_MAX, type SignedTransaction } from "@anamnesis/ledger";
+import { type Answer, answer, jsonAnswer, plain } from "./answer.ts";
+import { showsToken, unauthorised } from "./bearer.ts";
+import { readBody } from "./body.ts";
+
+/** What became of a transaction that was not refused. */
+export interface Submitted {
+  readonly receipt: Receipt;
+  /** Signed with the log's key (spec/log.md, "Promise"); null from a member that does not order. */
+  readonly promise: Uint8Array | null;
+}
+
+export interface SubmitTarget {
+  /** Bearer token of members. */
+  readonly token: string;
+  /** Resolves when it is final. @throws AnamnesisError with the code of the refusal */
+  submit(transaction: SignedTransaction): Promise<Submitted>;
+}
+
+export const SUBMIT_PATH = "/transactions";
+export const SUBMITTED_TYPE = "application/cbor";
+const RETRY_AFTER_S = "1";
+/** Refusals that pass by themselves. */
+const LATER: ReadonlySet<string> = new Set(["ledger/busy", "ledger/disk-full", "ledger/closed"]);
+
+/**
+ * 200 with `[1, [index, count, sequence, time], promise | null]` once it is final; 422 with the refusal's code, for good;
+ * 503 with `retry-after` when the same should be sent again; 401, 413, 400.
+ */
+export async function takeTransaction(
+  primitives: Primitives,
+  target: SubmitTarget,
+  request: IncomingMessage,
+): Promise<Answer> {
+  if (!showsToken(primitives, target.token, request.headers.authorization)) {
+    request.resume();
+    return unauthorised("transactions", "submitting is for members: show the token");
+  }
+  const tooLarge = () => refused(413, "ledger/too-large", `a transaction has at most ${SIGNED_BYTES_MAX} bytes`);
+  if (Number(request.headers["content-length"] ?? 0) > SIGNED_BYTES_MAX) {
+    request.resume();
+    return tooLarge();
+  }
+  const body = await readBody(request, SIGNED_BYTES_MAX);
+  if (body === "too-large") return tooLarge();
+  if (body === "cut") return plain(400, "the request was cut off");
+  try {
+    return accepted(await target.submit(decodeSigned(primitives, body)));
+  } catch (error) {
+    if (!(error instanceof AnamnesisError)) return refused(500, "internal", "a fault of ours");
+    const { code, message } = error as AnamnesisError;
+    return refused(LATER.has(code) ? 503 : 422, code, message);
+  }
+}
+
+function accepted({ receipt, promise }: Submitted): Answer {
+  const { index, count, sequence, time } = receipt;
+  const body: Bytes = encode([1, [index, count, sequence, time], promise]);
+  return answer(200, SUBMITTED_TYPE, body, "no-store");
+}
+
+function refused(status: number, code: string, message: string): Answer {
+  const told = jsonAnswer(status, `${JSON.stringify({ error: { code, message } })}\n`, "no-store");
+  return status === 503 ? { ...told, headers: { ...told.headers, "retry-after": RETRY_AFTER_S } } : told;
+}
