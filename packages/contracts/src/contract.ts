@@ -3,6 +3,7 @@
 import { invariant } from "@anamnesis/core";
 import type { Contract, Refusal, SignedTransaction } from "@anamnesis/ledger";
 import { events } from "./events/module.ts";
+import { incentive } from "./incentive/module.ts";
 import type { Command, Module } from "./module.ts";
 import { registry } from "./registry/module.ts";
 
@@ -24,7 +25,9 @@ export function contractOf(modules: readonly Module[]): Contract {
     },
     handle(context, transaction) {
       const command = commandOf(transaction);
-      return command === undefined ? unknownKind(transaction) : command.handle(context, transaction);
+      const refusal = command === undefined ? unknownKind(transaction) : command.handle(context, transaction);
+      if (refusal === null) for (const module of modules) module.accepted?.(context, transaction);
+      return refusal;
     },
   };
 }
@@ -50,6 +53,6 @@ const unknownKind = ({ transaction }: SignedTransaction): Refusal => ({
 });
 
 /** The modules of this version. */
-export const MODULES: readonly Module[] = [registry, events];
+export const MODULES: readonly Module[] = [registry, events, incentive];
 
 export const contract: Contract = contractOf(MODULES);

@@ -12,4 +12,6 @@ export interface Module {
   readonly name: string;
   readonly commands: Readonly<Record<string, Command>>;
   genesis?(context: Context, genesis: Genesis): void;
+  /** Told of each accepted command of any module, behind it and in the same transaction: for what is counted over all. */
+  accepted?(context: Context, transaction: SignedTransaction): void;
 }

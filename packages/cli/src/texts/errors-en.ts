@@ -1,8 +1,10 @@
 /** What happened and what to do, for every code: the type makes the list complete. */
 import type { AnyErrorCode, ErrorText } from "../errors.ts";
+import { contractErrorsEn } from "./contract-errors-en.ts";
 import { outsideErrorsEn } from "./outside-errors-en.ts";
 
 export const errorsEn: Readonly<Record<AnyErrorCode, ErrorText>> = {
+  ...contractErrorsEn,
   ...outsideErrorsEn,
   "core/invariant": {
     text: "Something inside Anamnesis is not as it must be",
@@ -135,26 +137,6 @@ export const errorsEn: Readonly<Record<AnyErrorCode, ErrorText>> = {
   "ledger/bad-evidence": {
     text: "The file convicts nobody",
     remedy: "Whoever made it accuses falsely, or left out what proves it: do not rely on it.",
-  },
-  "events/malformed-batch": {
-    text: "A batch of events is not well-formed",
-    remedy: "This is a fault of ours: report it with this text.",
-  },
-  "events/wrong-root": {
-    text: "A batch and its events do not belong together",
-    remedy: "Start the command again; if it comes back, report it with this text.",
-  },
-  "events/stale-position": {
-    text: "The ledger already knows this stretch of the source",
-    remedy: "Do not run two captures of one source. Start again: it continues from the ledger's position.",
-  },
-  "events/undeclared-gap": {
-    text: "A batch skips a stretch of the source's history",
-    remedy: "Start again: the gap will be declared on the ledger.",
-  },
-  "events/not-in-order": {
-    text: "Events are out of order",
-    remedy: "This is a fault of ours: report it with this text.",
   },
   "node/no-folder": {
     text: "This is not a data folder",

@@ -1,8 +1,10 @@
 /** 每个错误代码：发生了什么，该怎么办。类型保证列表完整。 */
 import type { AnyErrorCode, ErrorText } from "../errors.ts";
+import { contractErrorsZh } from "./contract-errors-zh.ts";
 import { outsideErrorsZh } from "./outside-errors-zh.ts";
 
 export const errorsZh: Readonly<Record<AnyErrorCode, ErrorText>> = {
+  ...contractErrorsZh,
   ...outsideErrorsZh,
   "core/invariant": {
     text: "Anamnesis 内部状态异常",
@@ -135,26 +137,6 @@ export const errorsZh: Readonly<Record<AnyErrorCode, ErrorText>> = {
   "ledger/bad-evidence": {
     text: "该文件不能证明任何一方有过错",
     remedy: "制作者可能诬告，或遗漏了证明内容：请勿采信。",
-  },
-  "events/malformed-batch": {
-    text: "事件批次格式错误",
-    remedy: "这是我们的错误：请附上此文字报告。",
-  },
-  "events/wrong-root": {
-    text: "批次与其事件不匹配",
-    remedy: "请重新运行；若再次出现，请附上此文字报告。",
-  },
-  "events/stale-position": {
-    text: "账本已包含该段历史",
-    remedy: "请勿同时运行两个捕获进程。重新启动后会从账本位置继续。",
-  },
-  "events/undeclared-gap": {
-    text: "批次跳过了一段历史",
-    remedy: "请重新启动：缺口会被记录到账本上。",
-  },
-  "events/not-in-order": {
-    text: "事件顺序错误",
-    remedy: "这是我们的错误：请附上此文字报告。",
   },
   "node/no-folder": {
     text: "这不是数据文件夹",
