@@ -2,6 +2,7 @@
 import { asBytesUpTo, asTuple, orgId, toHex } from "@anamnesis/core";
 import { Fixture } from "@anamnesis/ledger/conformance/fixture";
 import { testContract } from "../conformance/contract.ts";
+import { cosignerSeed, founded } from "../conformance/founding.ts";
 import {
   type Contract,
   closeBlock,
@@ -14,6 +15,7 @@ import {
   executeGenesis,
   formatCheckpoint,
   formatNote,
+  foundingSet,
   inclusionPath,
   leafHashes,
   logOrigin,
@@ -31,8 +33,15 @@ import { MemoryNodes } from "../src/verify-block.ts";
 import { naiveReader, p } from "./support.ts";
 
 export const fixture = new Fixture(p);
-export const { genesis } = fixture;
+export const FOUNDERS = ["nord", "ost", "sued", "west"];
+export const genesis = founded(p, {
+  chain: fixture.genesis.chain,
+  time: fixture.genesis.time,
+  organisations: [{ id: "nord", signer: fixture.member }, "ost", "sued", "west"],
+  logKey: fixture.genesis.logKey,
+});
 export const { chain } = genesis;
+export const founding = foundingSet(genesis);
 
 /** The test contract, which may also replace the member set. */
 export const contract: Contract = {
@@ -49,16 +58,13 @@ export const contract: Contract = {
   },
 };
 
-const seedOf = (name: string): Uint8Array => p.sha256(new TextEncoder().encode(`cosigner of ${name}`));
+const seedOf = (name: string): Uint8Array => cosignerSeed(p, name);
 export const memberOf = (name: string) => ({ id: orgId(name), cosigner: p.ed25519PublicKey(seedOf(name)) });
 export const setOf = (epoch: number, names: readonly string[], logKey = genesis.logKey): MemberSet => ({
   epoch,
   logKey,
   members: [...names].sort().map(memberOf),
 });
-export const FOUNDERS = ["nord", "ost", "sued", "west"];
-export const founding = setOf(0, FOUNDERS);
-
 export const cosign = (name: string, text: string, time: number) =>
   cosigner(p, cosignerName(chain, orgId(name)), seedOf(name)).cosign(text, time);
 export const memberSign = (name: string) => (message: Uint8Array) => p.ed25519Sign(seedOf(name), message);
