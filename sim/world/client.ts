@@ -1,0 +1,113 @@
+/** A client: makes transactions of its organisation, sends them until they are answered, and goes on from the answer. */
+import { comparePositions, type SourceState } from "@anamnesis/contracts";
+import { type SourceId, toHex } from "@anamnesis/core";
+import type { Signer } from "@anamnesis/crypto";
+import { native } from "@anamnesis/crypto/native";
+import { type Genesis, type SignedTransaction, signTransaction, type Transaction } from "@anamnesis/ledger";
+import { batch, type Draft, oddBatch, type SourceView } from "../commands/events.ts";
+import type { Chance } from "../random.ts";
+import type { Organisation } from "./founding.ts";
+
+interface Outstanding {
+  readonly tx: SignedTransaction;
+  readonly retryAt: number;
+  readonly next: SourceView | undefined;
+}
+
+/** Transactions that wait for an answer, at most. */
+const OUTSTANDING_MAX = 4;
+const RETRY_MS = 3000;
+
+export class Client {
+  readonly organisation: Organisation;
+  readonly #genesis: Genesis;
+  readonly #stranger: Signer;
+  readonly #outstanding = new Map<string, Outstanding>();
+  #nonce = 0;
+  readonly #founding: SourceView;
+  /** Behind everything sent. */
+  #view: SourceView;
+  /** Behind everything answered. */
+  #known: SourceView;
+
+  constructor(genesis: Genesis, organisation: Organisation, stranger: Signer, incarnation: Uint8Array) {
+    this.#genesis = genesis;
+    this.organisation = organisation;
+    this.#stranger = stranger;
+    const position = { lsn: 0n, ordinal: 0 };
+    this.#founding = { source: "ehr" as SourceId, incarnation, position };
+    this.#view = this.#founding;
+    this.#known = this.#founding;
+  }
+
+  /** The next transaction, if there may be one; `now` in ms. Mostly right, sometimes wrong in one way. */
+  next(chance: Chance, now: number): SignedTransaction | undefined {
+    if (this.#outstanding.size >= OUTSTANDING_MAX) return undefined;
+    if (chance.once(1, 6)) return this.#sign(chance, oddBatch(chance, this.#known), now, {});
+    const draft = batch(chance, this.#view);
+    if (chance.once(1, 8)) return this.#spoiled(chance, draft, now);
+    if (draft.next !== undefined) this.#view = draft.next;
+    return this.#sign(chance, draft, now, {});
+  }
+
+  /** Those whose answer is overdue: they are sent again as they are. */
+  overdue(now: number): SignedTransaction[] {
+    const late = [...this.#outstanding].filter(([, each]) => each.retryAt <= now);
+    for (const [id, each] of late) this.#outstanding.set(id, { ...each, retryAt: now + RETRY_MS });
+    return late.map(([, each]) => each.tx);
+  }
+
+  accepted(id: string): void {
+    const done = this.#outstanding.get(id);
+    this.#outstanding.delete(id);
+    if (done?.next === undefined || comparePositions(done.next.position, this.#known.position) <= 0) return;
+    this.#known = done.next;
+    if (this.#outstanding.size === 0) this.#view = this.#known;
+  }
+
+  /** What was refused is given up; the next one starts where the ledger is (`undefined`: it knows nothing of the source). */
+  refused(id: string, ledger: SourceState | undefined): void {
+    if (!this.#outstanding.delete(id)) return;
+    this.#known = ledger === undefined ? this.#founding : { source: this.#known.source, ...ledger };
+    this.#view = this.#known;
+  }
+
+  /** A right batch in a wrong transaction. */
+  #spoiled(chance: Chance, draft: Draft, now: number): SignedTransaction {
+    const mine = this.organisation.signer;
+    const past = Math.floor(now / 1000) - chance.between(0, 100);
+    const ways: readonly (() => SignedTransaction)[] = [
+      () => this.#sign(chance, draft, now, { nonce: chance.below(this.#nonce + 1) }),
+      () => this.#sign(chance, draft, now, { expires: past }),
+      () => this.#sign(chance, draft, now, { chain: "another" as Genesis["chain"] }),
+      () => this.#sign(chance, draft, now, {}, [this.#stranger]),
+      () => this.#sign(chance, draft, now, {}, [mine, this.#stranger]),
+      () => this.#sign(chance, draft, now, {}, [mine, mine]),
+      () => forged(chance, this.#sign(chance, draft, now, {})),
+      () => otherSuite(this.#sign(chance, draft, now, {})),
+    ];
+    return chance.pick(ways)();
+  }
+
+  #sign(chance: Chance, draft: Draft, now: number, change: Partial<Transaction>, by?: readonly Signer[]) {
+    this.#nonce += chance.between(1, 3);
+    const expires = Math.floor(now / 1000) + chance.pick([2, 60, 86_400, 86_400, 864_000]);
+    const { kind, body } = draft;
+    const fields = { chain: this.#genesis.chain, kind, nonce: this.#nonce, expires, body, ...change };
+    const signers = by ?? [this.organisation.signer];
+    const tx = signTransaction(native, fields, signers, draft.attachments);
+    this.#outstanding.set(toHex(tx.id), { tx, retryAt: now + RETRY_MS, next: draft.next });
+    return tx;
+  }
+}
+
+function forged(chance: Chance, tx: SignedTransaction): SignedTransaction {
+  const place = chance.below(64);
+  const flip = (bytes: Uint8Array) => bytes.map((byte, i) => (i === place ? byte ^ (1 << chance.below(8)) : byte));
+  return { ...tx, signatures: tx.signatures.map((each) => ({ ...each, signature: flip(each.signature) })) };
+}
+
+const otherSuite = (tx: SignedTransaction): SignedTransaction => ({
+  ...tx,
+  signatures: tx.signatures.map((each) => ({ ...each, suite: "SM-1" })),
+});

@@ -1,0 +1,106 @@
+/** Everything that can happen in one step, and how often. A step draws its chance from a seed of its own. */
+import type { Chance } from "../random.ts";
+import { crash, crashInCommit, diskFull, everyCut } from "./crashes.ts";
+import { lyingDisk, rot, secondOrderer } from "./treason.ts";
+import { promiseOf, type World } from "./world.ts";
+
+type Step = (world: World, chance: Chance) => Promise<void>;
+
+export const STEPS = {
+  make,
+  deliver,
+  answer,
+  pass,
+  clock,
+  follow,
+  partition,
+  restart,
+  crash,
+  "crash-in-commit": crashInCommit,
+  "every-cut": everyCut,
+  "disk-full": diskFull,
+  "lying-disk": lyingDisk,
+  rot,
+  "second-orderer": secondOrderer,
+  audit: (world) => world.auditAll(),
+} as const satisfies Readonly<Record<string, Step>>;
+
+export type StepKind = keyof typeof STEPS;
+
+export const WEIGHTS: Readonly<Record<StepKind, number>> = {
+  make: 30,
+  deliver: 34,
+  answer: 20,
+  pass: 16,
+  clock: 4,
+  follow: 8,
+  partition: 4,
+  restart: 3,
+  crash: 5,
+  "crash-in-commit": 5,
+  "every-cut": 0,
+  "disk-full": 2,
+  "lying-disk": 2,
+  rot: 2,
+  "second-orderer": 1,
+  audit: 3,
+};
+
+async function make(world: World, chance: Chance): Promise<void> {
+  const client = chance.pick(world.clients);
+  for (let i = chance.between(1, 3); i > 0; i--) {
+    const tx = client.next(chance, world.agreed);
+    if (tx !== undefined) world.requests.send(chance, client.organisation.id, tx, world.clock.now());
+  }
+}
+
+async function deliver(world: World, chance: Chance): Promise<void> {
+  world.clock.pass(chance.below(1500));
+  for (const client of world.clients) {
+    for (const tx of client.overdue(world.clock.now())) {
+      world.requests.send(chance, client.organisation.id, tx, world.clock.now());
+    }
+  }
+  const group = world.requests.arrived(chance, world.clock.now());
+  if (group.length > 0) await world.submit(chance, group);
+}
+
+async function answer(world: World, chance: Chance): Promise<void> {
+  for (const each of world.answers.arrived(chance, world.clock.now())) {
+    if (each.final) world.auditor.promise(promiseOf(each.receipt));
+    for (const client of world.clients) {
+      if (each.final) client.accepted(promiseOf(each.receipt).id);
+      else if (!world.mayRetry(each.code)) client.refused(each.id, await world.sourceOf(client));
+    }
+  }
+}
+
+async function pass(world: World, chance: Chance): Promise<void> {
+  if (chance.once(1, 4)) world.requests.heal();
+  world.clock.pass(chance.once(1, 6) ? chance.below(120_000) : chance.below(4000));
+}
+
+async function clock(world: World, chance: Chance): Promise<void> {
+  const span = chance.pick([1000, 60_000, 3_600_000, 172_800_000]);
+  world.clock.jump(chance.once(1, 2) ? chance.below(span) : -chance.below(span));
+}
+
+async function follow(world: World, chance: Chance): Promise<void> {
+  if (world.followers.length === 0) return;
+  const follower = chance.pick(world.followers);
+  if (chance.once(1, 5)) await follower.crash();
+  if (world.requests.isCut(follower.name)) return;
+  await world.process.served(world.process.folder, (log) => follower.follow(log));
+  await follower.audit(world.auditor);
+}
+
+async function partition(world: World, chance: Chance): Promise<void> {
+  if (chance.once(1, 2)) return world.requests.heal();
+  world.requests.cut(chance.pick(world.clients).organisation.id);
+}
+
+async function restart(world: World, chance: Chance): Promise<void> {
+  await world.process.stop();
+  await world.start(chance);
+  await world.auditAll();
+}
