@@ -8,7 +8,14 @@ export {
   openEmbedded,
   openReader,
 } from "./open.ts";
-export { type CatchUpOptions, catchUp, type FollowedLog, openOrFound } from "./replica/catch-up.ts";
+export {
+  type CatchUpOptions,
+  catchUp,
+  type FollowedLog,
+  LogRefused,
+  type NotedCheckpoint,
+  openOrFound,
+} from "./replica/catch-up.ts";
 export { FollowerEngine, type FollowerOptions, type Orderer } from "./replica/follower-engine.ts";
 export { BlockRefused, type LoggedBlock, type Objection, type PreviousBlock } from "./replica/objection.ts";
 export { createReplica, hasLedger, openReplica, type ReplicaOptions } from "./replica/open.ts";

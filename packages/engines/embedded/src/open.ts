@@ -117,6 +117,8 @@ export interface LedgerReader extends LogReader {
   readonly tables: StoredTables;
   /** The newest checkpoint remembered outside the store, if any: a signed note. */
   readonly remembered: string | undefined;
+  /** Root of the first `size` leaves. @throws RangeError when there are fewer */
+  rootAt(size: number): Uint8Array;
   /** Signed checkpoints of up to `count` blocks from `sequence` on. */
   notes(sequence: number, count: number): readonly string[];
   /** Until the returned function is called, everything is read as of now. Not for long: it keeps the WAL from shrinking. */

@@ -4,6 +4,7 @@ import type { Primitives } from "@anamnesis/crypto";
 import {
   consistencyPath,
   encodeBundle,
+  Frontier,
   type Genesis,
   HASH_BYTES,
   inclusionPath,
@@ -66,6 +67,13 @@ export class StoreReader implements LogReader {
     const { tree } = this.#anchor();
     requireRange(older, newer, tree.size);
     return consistencyPath(this.#p, tree.hashes(newer), older, newer);
+  }
+
+  /** Root of the first `size` leaves. @throws RangeError when there are fewer */
+  rootAt(size: number): Uint8Array {
+    const { tree } = this.#anchor();
+    requireRange(size, size, tree.size);
+    return Frontier.read(this.#p, tree.hashes(size), size).root();
   }
 
   async tile(path: string): Promise<Uint8Array | undefined> {

@@ -1,6 +1,8 @@
 /** Bringing a replica up to a log that somebody serves: fetch, check against the signed checkpoint, execute, keep. */
+import { AnamnesisError, equal } from "@anamnesis/core";
 import type { Primitives } from "@anamnesis/crypto";
 import {
+  type Checkpoint,
   type FoundBlock,
   foundBlocks,
   type Genesis,
@@ -8,8 +10,9 @@ import {
   ledgerError,
   openCheckpoint,
   readLog,
+  relate,
 } from "@anamnesis/ledger";
-import type { LoggedBlock } from "./objection.ts";
+import { BlockRefused, type LoggedBlock, type Objection } from "./objection.ts";
 import { createReplica, hasLedger, openReplica, type ReplicaOptions } from "./open.ts";
 import type { Replica } from "./replica.ts";
 
@@ -27,7 +30,7 @@ export interface CatchUpOptions {
 }
 
 /** One durable transaction of the replica: enough blocks to share the flush, few enough to stay small in memory. */
-const LOT = { blocks: 256, bytes: 4 * 1024 * 1024 };
+const LOT = { blocks: 128, bytes: 2 * 1024 * 1024 };
 
 /** The replica of `options.dir`, founded from the log when there is none yet. @throws what founding, opening, fetching throw */
 export async function openOrFound(options: ReplicaOptions, log: FollowedLog): Promise<Replica> {
@@ -42,32 +45,74 @@ export async function openOrFound(options: ReplicaOptions, log: FollowedLog): Pr
 /**
  * Applies everything up to the log's newest checkpoint. Each lot is durable before the next one is fetched, so whatever ends it
  * costs one lot. Resolves with the checkpoint's size; a log that is behind the replica is left alone.
- * @throws BlockRefused; AnamnesisError `ledger/damaged-tile` for what was not fetched whole, `ledger/bad-checkpoint`, what
+ * @throws LogRefused `ledger/bad-block`; AnamnesisError `ledger/damaged-tile` for what was not fetched whole, `ledger/bad-checkpoint`, what
  *   fetching throws, the signal's reason
  */
 export async function catchUp(replica: Replica, log: FollowedLog, options: CatchUpOptions): Promise<number> {
   const { primitives, signal, onProgress } = options;
   const { note } = await log.checkpoint();
-  const target = openCheckpoint(primitives, note, replica.genesis);
+  const target = { ...openCheckpoint(primitives, note, replica.genesis), note };
+  await requireContinuation(replica, log, primitives, target);
   if (target.size <= replica.newest.size) return target.size;
   const notes = new Notes(log, replica.newest.sequence + 1);
   let lot: LoggedBlock[] = [];
   let bytes = 0;
   const keep = () => {
-    if (lot.length > 0) replica.apply(lot);
+    const full = lot;
     lot = [];
     bytes = 0;
+    if (full.length > 0) replica.apply(full);
     onProgress?.(replica.newest.size, target.size);
   };
   const entries = readLog(primitives, (path) => log.tile(path), target, replica.newest.size);
-  for await (const block of foundBlocks(primitives, entries)) {
-    signal.throwIfAborted();
-    lot.push({ ...block, note: await notes.next(block, replica.genesis) });
-    bytes += block.leaves.reduce((sum, leaf) => sum + leaf.length, 0);
-    if (lot.length >= LOT.blocks || bytes >= LOT.bytes) keep();
+  try {
+    try {
+      for await (const block of foundBlocks(primitives, entries)) {
+        signal.throwIfAborted();
+        lot.push({ ...block, note: await notes.next(block, replica.genesis) });
+        bytes += block.leaves.reduce((sum, leaf) => sum + leaf.length, 0);
+        if (lot.length >= LOT.blocks || bytes >= LOT.bytes) keep();
+      }
+    } finally {
+      // Also when fetching ended early: what came whole is kept.
+      keep();
+    }
+  } catch (error) {
+    throw error instanceof BlockRefused ? new LogRefused(error, target) : error;
   }
-  keep();
   return target.size;
+}
+
+export interface NotedCheckpoint extends Checkpoint {
+  readonly note: string;
+}
+
+/** A log that contradicts itself or its rules, with the checkpoint under which it was fetched. */
+export class LogRefused extends AnamnesisError<"ledger/bad-block"> {
+  readonly objection: Objection;
+  readonly target: NotedCheckpoint;
+
+  constructor({ message, details, objection }: BlockRefused, target: NotedCheckpoint) {
+    super("ledger/bad-block", message, details);
+    this.objection = objection;
+    this.target = target;
+  }
+}
+
+/** The log may be behind the replica (a copy, a cache), but one of the two must be the beginning of the other. */
+async function requireContinuation(
+  { newest, reader }: Replica,
+  log: FollowedLog,
+  p: Primitives,
+  target: NotedCheckpoint,
+): Promise<void> {
+  const continues =
+    target.size < newest.size
+      ? equal(reader.rootAt(target.size), target.root)
+      : (await relate(p, newest, target, (path) => log.tile(path))).kind !== "forked";
+  if (continues) return;
+  const why = `the log of ${target.size} leaves contradicts the ${newest.size} that are here`;
+  throw new LogRefused(new BlockRefused(why, { kind: "fork", note: newest.note }), target);
 }
 
 /** Signed checkpoints in the order of the blocks, fetched a page at a time. */

@@ -8,28 +8,26 @@ export interface LoggedBlock extends FoundBlock {
   readonly note: string;
 }
 
-export type Objection =
-  /** Executing it upon the block before gives other leaves or another state, or it should not stand there at all. */
-  | { readonly kind: "bad-block"; readonly block: LoggedBlock; readonly previous: PreviousBlock }
-  /** The log's key signed two trees of one size: this note, and the one that covers the leaves as they were fetched. */
-  | { readonly kind: "fork"; readonly block: LoggedBlock; readonly size: number; readonly root: Uint8Array };
-
 /** The newest block that was right: where the replica stands. */
 export interface PreviousBlock {
   readonly leaf: Uint8Array;
   readonly index: number;
   readonly stateRoot: Uint8Array;
-  readonly note: string;
 }
+
+export type Objection =
+  /** Executing it upon the block before gives other leaves or another state, or it should not stand there at all. */
+  | { readonly kind: "bad-block"; readonly block: LoggedBlock; readonly previous: PreviousBlock }
+  /** The log's key signed this checkpoint, and it contradicts another one: the replica's own, or the one fetched with it. */
+  | { readonly kind: "fork"; readonly note: string };
 
 /** The orderer broke the rules: nothing behind this point is believed. */
 export class BlockRefused extends AnamnesisError<"ledger/bad-block"> {
   readonly objection: Objection;
 
   constructor(why: string, objection: Objection) {
-    const { sequence } = objection.block;
-    const message = `block ${sequence} is refused: ${why}; what is here stays as it was. Show the evidence to the other members`;
-    super("ledger/bad-block", message, { block: sequence, kind: objection.kind });
+    const message = `${why}: what comes behind is refused, and what is here stays as it was. Show the evidence to the other members`;
+    super("ledger/bad-block", message, { kind: objection.kind });
     this.objection = objection;
   }
 }

@@ -37,10 +37,19 @@ export interface AppliedBlock extends FinalBlock {
   readonly receipts: readonly Receipt[];
 }
 
+export interface Newest {
+  readonly sequence: number;
+  readonly time: number;
+  /** Size and root of the log behind it, and the checkpoint that says so. */
+  readonly size: number;
+  readonly root: Uint8Array;
+  readonly note: string;
+}
+
 export class Replica {
   readonly #parts: ReplicaParts;
   readonly #listeners = new Set<(block: AppliedBlock) => void>();
-  readonly reader: LogReader & { receipt(id: Uint8Array): Receipt | undefined };
+  readonly reader: LogReader & Pick<StoreReader, "receipt" | "rootAt">;
   #maker: BlockMaker;
   #closed = false;
 
@@ -55,9 +64,11 @@ export class Replica {
     return this.#parts.genesis;
   }
 
-  /** The newest block: its number, its time in ms and the size of the log behind it. */
-  get newest(): { readonly sequence: number; readonly time: number; readonly size: number; readonly note: string } {
-    return this.#maker.anchor.block;
+  /** The newest block that was executed here; its time in ms. */
+  get newest(): Newest {
+    const { block, checkpoint } = this.#maker.anchor;
+    const { sequence, time, size, note } = block;
+    return { sequence, time, size, note, root: checkpoint.root };
   }
 
   /** The state behind the newest block, every value proved before it is given out. For evidence: see `BlockRefused`. */
@@ -138,7 +149,7 @@ export class Replica {
     const given = { sequence, time, transactions: commands.map((each) => each.transaction) };
     const execution = this.#maker.execute(given);
     const refused = execution.results.find((each) => !each.accepted);
-    if (refused !== undefined) throw this.#refused(block, `a command in it breaks the rules (${refused.refusal.code})`);
+    if (refused !== undefined) throw this.#refused(block, `a command in it is to be refused: ${refused.refusal.code}`);
     if (execution.leaves.length === 0) throw this.#refused(block, "it changes nothing");
     const closed = this.#maker.close(given, execution, signer);
     if (!sameLeaves(closed.built.leaves, block.leaves)) {
@@ -150,8 +161,12 @@ export class Replica {
 
   #refused(block: LoggedBlock, why: string): BlockRefused {
     const { block: last, blockLeaf, stateRoot } = this.#maker.anchor;
-    const previous = { leaf: blockLeaf, index: last.size - 1, stateRoot, note: last.note };
-    return new BlockRefused(why, { kind: "bad-block", block, previous });
+    const previous = { leaf: blockLeaf, index: last.size - 1, stateRoot };
+    return new BlockRefused(`block ${block.sequence} breaks the rules (${why})`, {
+      kind: "bad-block",
+      block,
+      previous,
+    });
   }
 
   #announce({ sequence, time, first, size }: BlockRow, receipts: readonly Receipt[]): void {
@@ -175,7 +190,8 @@ function requireCheckpoint(block: LoggedBlock, { built }: ClosedBlock, { checkpo
     });
   }
   if (!equal(checkpoint.root, root)) {
-    throw new BlockRefused("the log's key signed another tree of this size", { kind: "fork", block, size, root });
+    const { note } = block;
+    throw new BlockRefused(`the log's key signed two trees of ${size} leaves`, { kind: "fork", note });
   }
 }
 
