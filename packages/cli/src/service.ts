@@ -1,10 +1,14 @@
 /** A node with its HTTP server: the composition that `node` and `start` share. */
 import { type LogServer, serveLog } from "@anamnesis/gateway";
+import type { Cosigned } from "@anamnesis/ledger";
 import { announce, type NodeOptions, primitives, type RunningNode, startNode, withdraw } from "@anamnesis/node";
+import { witnessingOf } from "./witnessing.ts";
 
 export interface ServiceOptions extends NodeOptions {
   /** 0 = any free one. */
   readonly port: number;
+  /** Told when what a witness of this log does changes. */
+  readonly onWitness?: (name: string, outcome: Cosigned) => void;
 }
 
 export interface Service {
@@ -18,6 +22,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   const { folder, port } = options;
   const { host, entriesToken } = folder.config.gateway;
   const node = await startNode(options);
+  const witnessing = witnessingOf(node, options.onWitness);
   let server: LogServer;
   try {
     const { engine } = node;
@@ -29,9 +34,11 @@ export async function startService(options: ServiceOptions): Promise<Service> {
       host,
       entriesToken,
       push,
+      witnessed: () => witnessing?.newest(),
       health: () => engine.health(),
     });
   } catch (error) {
+    await witnessing?.stop();
     await node.stop();
     throw error;
   }
@@ -40,6 +47,7 @@ export async function startService(options: ServiceOptions): Promise<Service> {
   const stop = async (): Promise<void> => {
     withdraw(folder);
     await server.stop();
+    await witnessing?.stop();
     await node.stop();
   };
   return { node, url: server.url, stop: () => (stopping ??= stop()) };

@@ -12,6 +12,7 @@ export { type FolderLayout, layoutOf, type SourceLayout, sourceLayout } from "./
 export type { MisuseQuery } from "./folder/misuse-config.ts";
 export { declareMove, type Move, moveSource } from "./folder/move-source.ts";
 export { databaseUrl, shownUrl } from "./folder/url.ts";
+export type { WitnessConfig } from "./folder/witness-config.ts";
 export { type History, type HistoryRequest, historyOf } from "./history.ts";
 export { openEngine, openLog } from "./ledger.ts";
 export { type LogCheckOptions, verifyFolderLog, verifyForeignLog } from "./log.ts";
@@ -35,3 +36,4 @@ export { primitives, systemClock } from "./system.ts";
 export { type UnattributedLine, type Verified, type VerifyRequest, verifyBeside, verifyNamed } from "./verify.ts";
 export { openWitness, type WitnessFolder, type WitnessFolderOptions } from "./witness-folder.ts";
 export { SqliteWitnessStore } from "./witness-store.ts";
+export { startWitnessing, type Witnessing, type WitnessingOptions } from "./witnessing.ts";

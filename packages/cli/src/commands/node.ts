@@ -39,6 +39,7 @@ async function run(folder: Folder, o: Options, session: Session): Promise<0> {
     folder,
     env,
     port: o.port ?? folder.config.gateway.port,
+    onWitness: (name, { kind }) => session.note(texts.witness.outcome[kind](name)),
     onProgress(source, p) {
       notes.get(source)?.(p);
       if (p.phase === "reconnecting" || p.phase === "waiting") session.note(texts.node.retry(source, p.code ?? ""));

@@ -18,4 +18,13 @@ export const witnessEn = {
   serving: (url: string, logs: number) => `Witness of ${many(logs, "log")} at ${url}/add-checkpoint`,
   keep: "Back up its folder as a whole: a witness that forgets what it cosigned must get a new key.",
   refused: (status: number) => `a request was refused with ${status}`,
+  outcome: {
+    cosigned: (name: string) => `Witness ${name} cosigns`,
+    unreachable: (name: string) => `Witness ${name} cannot be reached; asking again`,
+    refused: (name: string) => `Witness ${name} refuses: does it know this log and its key?`,
+    ahead: (name: string) =>
+      `WARNING: witness ${name} has cosigned a larger log than this one. Is this folder an old copy, or does another node order this log?`,
+    contradicted: (name: string) =>
+      `WARNING: witness ${name} has cosigned a log that this one does not continue. This log was rewritten, or another node orders one in its name.`,
+  },
 };

@@ -17,4 +17,13 @@ export const witnessZh: typeof witnessEn = {
   serving: (url: string, logs: number) => `${logs} 个日志的见证者在 ${url}/add-checkpoint`,
   keep: "请整体备份其文件夹：忘记自己签过什么的见证者必须换新密钥。",
   refused: (status: number) => `拒绝了一个请求（${status}）`,
+  outcome: {
+    cosigned: (name: string) => `见证者 ${name} 正在联合签名`,
+    unreachable: (name: string) => `无法连接见证者 ${name}；将重试`,
+    refused: (name: string) => `见证者 ${name} 拒绝：它是否认识此日志及其公钥？`,
+    ahead: (name: string) =>
+      `警告：见证者 ${name} 已为比本日志更大的日志签名。此文件夹是旧副本，还是另有节点在排序此日志？`,
+    contradicted: (name: string) =>
+      `警告：见证者 ${name} 已为本日志并未延续的日志签名。本日志被改写，或另有节点以其名义排序日志。`,
+  },
 };

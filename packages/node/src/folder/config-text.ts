@@ -29,6 +29,12 @@ port = ${folder.port}
 # Entries (pseudonymous events) are only for members who send "Authorization: Bearer <this>".
 entries_token = ${quoted(folder.entriesToken)}
 
+# Outside witnesses (\`anamnesis witness\`, or any of C2SP tlog-witness): each is offered every checkpoint, and what they cosigned is
+# served at /witnessed. The key is what \`anamnesis witness key\` prints.
+# [witness.w1]
+# url = "https://witness.example/w1"
+# key = "witness.example/w1+…"
+
 # Sources: one section for each database that is captured, written by \`anamnesis source add\`.
 `;
 }

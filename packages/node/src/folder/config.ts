@@ -7,12 +7,15 @@ import { explainFile, nodeError } from "../errors.ts";
 import { parseLimits } from "./limits-config.ts";
 import { type MisuseConfig, parseMisuse } from "./misuse-config.ts";
 import { parseReads, type ReadsConfig } from "./reads-config.ts";
+import { parseWitnesses, type WitnessConfig } from "./witness-config.ts";
 
 export interface Config {
   readonly chain: ChainId;
   readonly organisation: OrgId;
   readonly gateway: GatewayConfig;
   readonly sources: readonly SourceConfig[];
+  /** Outside witnesses of this log. */
+  readonly witnesses: readonly WitnessConfig[];
 }
 
 export interface GatewayConfig {
@@ -66,6 +69,7 @@ export function parseConfig(text: string): Config {
       entriesToken: textAt(gateway, "entries_token", "gateway."),
     },
     sources: Object.entries(sources).map(([name, value]) => parseSource(name, section(value, `source.${name}`))),
+    witnesses: parseWitnesses(root["witness"]),
   };
 }
 

@@ -17,6 +17,8 @@ export interface FolderLayout {
   readonly logKey: string;
   readonly ledger: string;
   readonly sources: string;
+  /** The newest checkpoint that outside witnesses cosigned. */
+  readonly witnessed: string;
   /** Present while `init` is at work. */
   readonly unfinished: string;
 }
@@ -56,6 +58,7 @@ export function layoutOf(dir: string): FolderLayout {
     logKey: join(root, "keys", "log.key"),
     ledger: join(root, "ledger"),
     sources: join(root, "sources"),
+    witnessed: join(root, "witnessed"),
     unfinished: join(root, "INIT-UNFINISHED"),
   };
 }
