@@ -1,8 +1,11 @@
 /**
  * The proof file: one log leaf, its way to a checkpoint, and (for events) the signature of the organisation that reported
- * it. Checked offline, by anybody, with a checkpoint from elsewhere (spec/log.md, "Proof file").
+ * it. Checked offline, by anybody: version 1 with a checkpoint from elsewhere, version 2 with the founding document alone,
+ * because it brings a sealed checkpoint and the trust chain to those who sealed it (spec/log.md, "Proof file").
  *
  *     ProofFile  = [ 1, leaf: bytes, index: uint, size: uint, path: bytes(32·k), Authorship | null ]
+ *                | [ 2, leaf, index, size, path, Authorship | null, Seal ]
+ *     Seal       = [ genesis: bytes(32), [ SealedState … ], target: SealedState, ProvedState | null ]
  *     Authorship = [ head: bytes, place: uint, path: bytes(32·m), keyId: bytes(16), suite: text, publicKey: bytes, signature: bytes ]
  *
  * `head` is the signed batch header without its last 32 bytes: those are the root that leaf, place and path give.
@@ -11,10 +14,12 @@ import {
   AnamnesisError,
   asBytes,
   asBytesUpTo,
+  asList,
   asText,
   asTuple,
   asUint,
   type Bytes,
+  type Cbor,
   concat,
   decode,
   encode,
@@ -24,7 +29,9 @@ import { keyId, type Primitives, suiteOf } from "@anamnesis/crypto";
 import { ledgerError } from "./errors.ts";
 import { leafHash, rootFromInclusion } from "./merkle.ts";
 import { asPath } from "./path.ts";
+import { type ProvedState, provedStateFromCbor, provedStateToCbor } from "./proved-state.ts";
 import { LIMITS, parseTransaction, signedMessage, type Transaction, transactionId } from "./transaction.ts";
+import { linksFromCbor, linksToCbor, type SealedState, sealedFromCbor, sealedToCbor } from "./trust-chain.ts";
 
 export interface ProofFile {
   readonly leaf: Uint8Array;
@@ -33,6 +40,19 @@ export interface ProofFile {
   readonly size: number;
   readonly path: readonly Uint8Array[];
   readonly authorship: Authorship | null;
+  /** Version 2. */
+  readonly seal?: ProofSeal | undefined;
+}
+
+export interface ProofSeal {
+  /** SHA-256 of the founding document. */
+  readonly genesis: Uint8Array;
+  /** From the founding members to those who sealed the target. */
+  readonly links: readonly SealedState[];
+  /** The checkpoint of `size` leaves. */
+  readonly target: SealedState;
+  /** The author's key in the state behind the target, for authors whose key the founding document does not name. */
+  readonly key: ProvedState | undefined;
 }
 
 export interface Authorship {
@@ -58,19 +78,31 @@ export function encodeProofFile(proof: ProofFile): Uint8Array {
   const a = proof.authorship;
   const authorship =
     a === null ? null : [a.head, a.place, concat(...a.path), a.keyId, a.suite, a.publicKey, a.signature];
-  return encode([1, proof.leaf, proof.index, proof.size, concat(...proof.path), authorship]);
+  const { leaf, index, size, path, seal } = proof;
+  if (seal === undefined) return encode([1, leaf, index, size, concat(...path), authorship]);
+  return encode([2, leaf, index, size, concat(...path), authorship, sealToCbor(seal)]);
 }
 
-/** @throws AnamnesisError `core/bad-encoding` or `ledger/malformed`. */
+const sealToCbor = ({ genesis, links, target, key }: ProofSeal): Cbor => [
+  genesis,
+  linksToCbor(links),
+  sealedToCbor(target),
+  key === undefined ? null : provedStateToCbor(key),
+];
+
+/** @throws AnamnesisError `core/bad-encoding`, `core/bad-identifier` or `ledger/malformed`. */
 export function decodeProofFile(bytes: Bytes): ProofFile {
-  const [version, leaf, index, size, path, authorship] = asTuple(decode(bytes, "proof file"), 6, "proof file");
-  if (version !== 1) throw ledgerError("ledger/malformed", "proof file of an unknown version");
+  const tuple = asList(decode(bytes, "proof file"), 7, "proof file");
+  const version = tuple[0];
+  if (version !== 1 && version !== 2) throw ledgerError("ledger/malformed", "proof file of an unknown version");
+  const [, leaf, index, size, path, authorship, seal] = asTuple(tuple, version === 1 ? 6 : 7, "proof file");
   return {
     leaf: asBytesUpTo(leaf, LIMITS.leafBytes, "leaf"),
     index: asUint(index, "index"),
     size: asUint(size, "size"),
     path: asPath(path, "path"),
     authorship: authorship === null ? null : decodeAuthorship(authorship),
+    ...(version === 1 ? {} : { seal: decodeSeal(seal) }),
   };
 }
 
@@ -111,6 +143,16 @@ function declaredCount(a: Authorship): number {
     if (cause instanceof AnamnesisError && cause.code === "ledger/bad-proof") throw cause;
     throw ledgerError("ledger/bad-proof", "the batch header in the proof cannot be read", {}, { cause });
   }
+}
+
+function decodeSeal(value: Cbor | undefined): ProofSeal {
+  const [genesis, links, target, key] = asTuple(value, 4, "seal");
+  return {
+    genesis: asBytes(genesis, 32, "genesis"),
+    links: linksFromCbor(links),
+    target: sealedFromCbor(target),
+    key: key === null ? undefined : provedStateFromCbor(key),
+  };
 }
 
 function decodeAuthorship(value: ReturnType<typeof decode> | undefined): Authorship {
