@@ -1,5 +1,5 @@
 /** A consortium at work under one of the two rules: who writes, who seals, who is paid, when some members play foul. */
-import { lineFor, newcomer, RULE, type Standing, type Stretch, sealed, turnAt, worked } from "@anamnesis/contracts";
+import { lineFor, newcomer, type Standing, type Stretch, sealed, turnAt, worked } from "@anamnesis/contracts";
 import { sealQuorum } from "@anamnesis/ledger";
 import { choose, type Provider, pay } from "./published.ts";
 
@@ -172,6 +172,3 @@ function note(tallies: Tallies, standings: readonly Standing[], stretch: Stretch
 function bump(t: Tally | undefined, what: "seals" | "cosigned" | "missed"): void {
   if (t !== undefined) t[what]++;
 }
-
-/** For texts: what one seal is worth in cosignatures. */
-export const COSIGN_WORK = RULE.cosign / RULE.seal;
