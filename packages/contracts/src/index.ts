@@ -35,6 +35,8 @@ export {
   sealPath,
 } from "./incentive/state.ts";
 export type { Command, Module } from "./module.ts";
+export { type Action, concerned, type Proofs, parseAction, shareOf } from "./registry/action.ts";
+export type { RegistryErrorCode } from "./registry/errors.ts";
 export {
   decodeOrganisation,
   type Organisation,
@@ -43,4 +45,37 @@ export {
   readOrganisation,
   readOrganisationIds,
 } from "./registry/organisation.ts";
+export {
+  type AddedKey,
+  type KeyRotation,
+  LEAVE_KIND,
+  leaveBody,
+  ROTATE_COSIGNER_KIND,
+  ROTATE_KEYS_KIND,
+  rotateCosignerBody,
+  rotateKeysBody,
+} from "./registry/own.ts";
+export {
+  decodePerson,
+  PERSON_BYTES,
+  type Person,
+  personPath,
+  readPerson,
+  VOUCH_KIND,
+  vouchBody,
+  WITHDRAW_KIND,
+  withdrawBody,
+} from "./registry/person.ts";
+export { ed25519Key, type KeyUse, type Possession, possessionMessage } from "./registry/possession.ts";
+export {
+  decodeProposal,
+  type Proposal,
+  type ProposalStatus,
+  proposalPath,
+  readProposal,
+  readProposalCount,
+  type Vote,
+} from "./registry/proposal.ts";
 export { changeMemberSet, POLICY, readMemberSet, readPolicy, readStateVersion } from "./registry/rules.ts";
+export { type Tally, tally } from "./registry/tally.ts";
+export { isOpen, PROPOSE_KIND, proposeBody, VOTE_KIND, voteBody } from "./registry/voting.ts";

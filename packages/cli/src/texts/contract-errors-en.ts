@@ -1,8 +1,14 @@
 /** The codes with which the contract modules refuse. */
 import type { ContractErrorCode } from "@anamnesis/contracts";
 import type { ErrorText } from "../errors.ts";
+import { registryErrorsEn } from "./registry-errors-en.ts";
 
 export const contractErrorsEn: Readonly<Record<ContractErrorCode, ErrorText>> = {
+  ...registryErrorsEn,
+  "events/over-quota": {
+    text: "This organisation has submitted too many events for now",
+    remedy: "Capture waits and goes on by itself; the members may raise the quota by vote (anamnesis propose policy).",
+  },
   "events/malformed-batch": {
     text: "A batch of events is not well-formed",
     remedy: "This is a fault of ours: report it with this text.",

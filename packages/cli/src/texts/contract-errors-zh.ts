@@ -1,8 +1,14 @@
 /** The codes with which the contract modules refuse. */
 import type { ContractErrorCode } from "@anamnesis/contracts";
 import type { ErrorText } from "../errors.ts";
+import { registryErrorsZh } from "./registry-errors-zh.ts";
 
 export const contractErrorsZh: Readonly<Record<ContractErrorCode, ErrorText>> = {
+  ...registryErrorsZh,
+  "events/over-quota": {
+    text: "该机构近期提交的事件过多",
+    remedy: "采集会等待并自动继续；成员可投票提高配额（anamnesis propose policy）。",
+  },
   "events/malformed-batch": {
     text: "事件批次格式错误",
     remedy: "这是我们的错误：请附上此文字报告。",

@@ -3,7 +3,7 @@
  * are the ones that were signed, they are well-formed and in order, and no stretch of a source's history is skipped or told
  * twice without saying so.
  */
-import { AnamnesisError, equal } from "@anamnesis/core";
+import { equal } from "@anamnesis/core";
 import {
   type Context,
   decodeEventHead,
@@ -14,8 +14,8 @@ import {
   type SignedTransaction,
   treeHash,
 } from "@anamnesis/ledger";
-import type { ContractErrorCode } from "../errors.ts";
 import type { Command, Module } from "../module.ts";
+import { reading, refuse } from "../refusal.ts";
 import { BATCH_KIND, type BatchHeader, comparePositions, parseBatchBody, START } from "./batch.ts";
 import { encodeSourceState, readSource, type SourceState, sourcePath } from "./state.ts";
 
@@ -74,12 +74,8 @@ function readEvents(tx: SignedTransaction, header: BatchHeader): EventHead | Ref
   let lsn = header.from.lsn;
   let ordinal = header.from.ordinal;
   for (const leaf of tx.attachments) {
-    let event: EventHead;
-    try {
-      event = decodeEventHead(leaf);
-    } catch (error) {
-      return malformed(error);
-    }
+    const event = reading("events/malformed-batch", () => decodeEventHead(leaf));
+    if ("code" in event) return event;
     if (event.source !== header.source) return refuse("events/malformed-batch", "an event names another source");
     const rises = event.lsn > lsn || (event.lsn === lsn && event.ordinal > ordinal);
     // The first event of a declared gap or restore may lie before `from`: that is what it declares.
@@ -114,17 +110,5 @@ function continuity(known: SourceState | undefined, header: BatchHeader, first: 
 
 const declares = (event: EventHead): boolean => event.kind === "gap" || event.kind === "restored";
 
-function headerOf(tx: SignedTransaction): BatchHeader | Refusal {
-  try {
-    return parseBatchBody(tx.transaction.body);
-  } catch (error) {
-    return malformed(error);
-  }
-}
-
-function malformed(error: unknown): Refusal {
-  if (error instanceof AnamnesisError) return refuse("events/malformed-batch", error.message);
-  throw error;
-}
-
-const refuse = (code: ContractErrorCode, message: string): Refusal => ({ code, message });
+const headerOf = (tx: SignedTransaction): BatchHeader | Refusal =>
+  reading("events/malformed-batch", () => parseBatchBody(tx.transaction.body));

@@ -1,5 +1,16 @@
 /** What members vote on (spec/registry.md, "Proposals"). */
-import { asBytes, asBytesUpTo, asList, asText, asTuple, asUint, badEncoding, type Cbor, type OrgId, orgId } from "@anamnesis/core";
+import {
+  asBytes,
+  asBytesUpTo,
+  asList,
+  asText,
+  asTuple,
+  asUint,
+  badEncoding,
+  type Cbor,
+  type OrgId,
+  orgId,
+} from "@anamnesis/core";
 import {
   type GenesisOrganisation,
   MEMBER_KEYS_MAX,

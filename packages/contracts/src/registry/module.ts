@@ -5,9 +5,24 @@
 import { type Context, foundingSet, type Genesis } from "@anamnesis/ledger";
 import type { Module } from "../module.ts";
 import { enrol } from "./enrol.ts";
+import { LEAVE_KIND, leave, ROTATE_COSIGNER_KIND, ROTATE_KEYS_KIND, rotateCosigner, rotateKeys } from "./own.ts";
+import { VOUCH_KIND, vouch, WITHDRAW_KIND, withdraw } from "./person.ts";
 import { foundMemberSet, STATE_VERSION, writePolicy, writeStateVersion } from "./rules.ts";
+import { PROPOSE_KIND, propose, VOTE_KIND, vote } from "./voting.ts";
 
-export const registry: Module = { name: "registry", commands: {}, genesis: found };
+export const registry: Module = {
+  name: "registry",
+  genesis: found,
+  commands: {
+    [PROPOSE_KIND]: propose,
+    [VOTE_KIND]: vote,
+    [LEAVE_KIND]: leave,
+    [ROTATE_KEYS_KIND]: rotateKeys,
+    [ROTATE_COSIGNER_KIND]: rotateCosigner,
+    [VOUCH_KIND]: vouch,
+    [WITHDRAW_KIND]: withdraw,
+  },
+};
 
 function found(context: Context, genesis: Genesis): void {
   for (const organisation of genesis.organisations) enrol(context, organisation);

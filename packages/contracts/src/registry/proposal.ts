@@ -1,5 +1,16 @@
 /** A proposal in the state: `proposal/<n>`, numbered from 0, never deleted. */
-import { asList, asText, asTuple, asUint, badEncoding, type Cbor, decode, encode, type OrgId, orgId } from "@anamnesis/core";
+import {
+  asList,
+  asText,
+  asTuple,
+  asUint,
+  badEncoding,
+  type Cbor,
+  decode,
+  encode,
+  type OrgId,
+  orgId,
+} from "@anamnesis/core";
 import { MEMBERS_MAX, type StateReader } from "@anamnesis/ledger";
 import { type Action, actionTuple, parseAction } from "./action.ts";
 

@@ -1,0 +1,29 @@
+/**
+ * Versions of the state's form. A new form begins at one block for everybody: the one with the vote that carries the upgrade.
+ * Before it every replay reads and writes the old form, behind it the new one.
+ */
+import { invariant } from "@anamnesis/core";
+import type { Context, Refusal } from "@anamnesis/ledger";
+import { refuse } from "../refusal.ts";
+import { readStateVersion, STATE_VERSION, writeStateVersion } from "./rules.ts";
+
+/** By the version that each leads to; it rewrites a bounded number of values. */
+const MIGRATIONS: ReadonlyMap<number, (context: Context) => void> = new Map();
+
+/** One step at a time. */
+export function upgrading(context: Context, version: number): (() => void) | Refusal {
+  const now = readStateVersion(context);
+  if (version <= now) return refuse("registry/no-change", `the state has version ${now} already`);
+  if (version !== now + 1 || version > STATE_VERSION) {
+    return refuse(
+      "registry/unknown-version",
+      `this version of Anamnesis leads to version ${now + 1} next, at most ${STATE_VERSION}`,
+    );
+  }
+  return () => {
+    const migrate = MIGRATIONS.get(version);
+    invariant(migrate !== undefined, "each version has its migration");
+    migrate(context);
+    writeStateVersion(context, version);
+  };
+}
