@@ -2,7 +2,7 @@
 // PostgreSQL, real kills; one file after the other, because a 2-core machine shared by two databases flakes).
 import { defineConfig } from "vitest/config";
 
-const tests = ["packages/**/test/**/*.test.ts", "test/**/*.test.ts"];
+const tests = ["packages/**/test/**/*.test.ts", "examples/**/test/**/*.test.ts", "test/**/*.test.ts"];
 const integration = ["packages/**/test/**/*.integration.test.ts", "test/**/*.integration.test.ts"];
 const never = ["**/node_modules/**"];
 
