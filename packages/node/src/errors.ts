@@ -20,6 +20,7 @@ export type NodeErrorCode =
   | "node/capture-failed" // capture met an error it does not know: report it, with ANAMNESIS_DEBUG=1
   | "node/bad-mapping" // a query of [source.NAME.misuse] fails or gives other columns than docs/misuse.md lists: correct it
   | "node/unknown-row" // the ledger has no event of this row: check table and key
+  | "node/no-checkpoint" // the proof brings no checkpoint of its own: name one with --checkpoint
   | "node/bad-proof-index" // no event stands at that index of the log
   | "node/not-a-witness" // the folder is not that of a witness, or of another one: name the right one, or make one with --name
   | "node/damaged-memory" // what a witness or monitor remembers is gone or damaged: restore its folder from a copy

@@ -6,8 +6,10 @@ import { AnamnesisError, type Bytes, equal } from "@anamnesis/core";
 import { keyId, suiteOf } from "@anamnesis/crypto";
 import {
   type CheckedProof,
+  type CheckedProofSeal,
   type Checkpoint,
   checkProof,
+  checkProofSeal,
   decodeEvent,
   decodeProofFile,
   type Event,
@@ -29,9 +31,10 @@ import {
   tileWidth,
   verifyInclusion,
 } from "@anamnesis/ledger";
+import { nodeError } from "./errors.ts";
 import { primitives } from "./system.ts";
 
-export type CheckName = "leaf" | "inclusion" | "checkpoint-signature" | "batch" | "authorship";
+export type CheckName = "leaf" | "inclusion" | "checkpoint-signature" | "seal" | "batch" | "authorship";
 
 export interface Check {
   readonly name: CheckName;
@@ -49,6 +52,8 @@ export interface ProofVerdict {
   readonly checkpoint: { readonly origin: string; readonly size: number; readonly root: Uint8Array };
   /** Organisation that signed the batch, when the genesis names its key. */
   readonly author: string | null;
+  /** Who sealed the checkpoint, when the proof brings its seal and it held. */
+  readonly seal: { readonly epoch: number; readonly cosigned: number; readonly of: number } | null;
   readonly checks: readonly Check[];
 }
 
@@ -57,24 +62,35 @@ export type FetchTile = (path: string) => Promise<Uint8Array | undefined>;
 
 export interface ProofInput {
   readonly file: Bytes;
-  /** A signed note. */
-  readonly checkpoint: string;
+  /** A signed note; a proof that brings its seal needs none. */
+  readonly checkpoint?: string | undefined;
   readonly genesis?: Genesis | undefined;
   readonly verifierKey?: string | undefined;
   readonly tiles?: FetchTile | undefined;
 }
 
-/** @throws AnamnesisError `ledger/malformed` or `core/bad-encoding` when file or checkpoint cannot be read at all */
+/**
+ * @throws AnamnesisError `ledger/malformed` or `core/bad-encoding` when file or checkpoint cannot be read at all,
+ *   `node/no-checkpoint` when neither brings a checkpoint
+ */
 export async function checkProofFile(input: ProofInput): Promise<ProofVerdict> {
   const proof = decodeProofFile(input.file);
-  const checkpoint = parseCheckpoint(parseNote(input.checkpoint).text);
+  const note = input.checkpoint ?? proof.seal?.target.note;
+  if (note === undefined) {
+    throw nodeError("node/no-checkpoint", "this proof brings no checkpoint: name one from elsewhere with --checkpoint");
+  }
+  const checkpoint = parseCheckpoint(parseNote(note).text);
+  const seal = checkSeal(proof, input.genesis);
   const event = isEventLeaf(proof.leaf) ? attempt(() => decodeEvent(proof.leaf)) : undefined;
   const author = attempt(() => checkProof(primitives, proof));
-  const organisation = author?.value?.author ? organisationOf(input.genesis, author.value.author.keyId) : undefined;
+  const organisation = author.value?.author
+    ? (organisationOf(input.genesis, author.value.author.keyId) ?? seal.checked?.author)
+    : undefined;
   const checks: Check[] = [
     event?.value === undefined ? failed("leaf", event?.code ?? "ledger/malformed") : held("leaf"),
     await checkInclusion(proof, checkpoint, input.tiles),
-    checkSignature(input, checkpoint),
+    checkSignature(input, note, checkpoint, seal.checked?.set.logKey),
+    ...seal.checks,
     ...checkAuthorship(proof, author, input.genesis, organisation),
   ];
   return {
@@ -85,6 +101,7 @@ export async function checkProofFile(input: ProofInput): Promise<ProofVerdict> {
     event: event?.value ?? null,
     checkpoint,
     author: organisation ?? null,
+    seal: seal.checked === undefined ? null : sealOf(seal.checked),
     checks,
   };
 }
@@ -152,22 +169,40 @@ async function fetchTile(fetch: FetchTile, path: string): Promise<Uint8Array | u
   return full?.subarray(0, width * 32);
 }
 
-function checkSignature(input: ProofInput, checkpoint: Checkpoint): Check {
-  const key = attempt(() => verifierOf(input));
+interface SealResult {
+  readonly checks: readonly Check[];
+  readonly checked?: CheckedProofSeal;
+}
+
+/** A proof without a seal claims none; one that brings it is held to it. */
+function checkSeal(proof: ProofFile, genesis: Genesis | undefined): SealResult {
+  const { seal } = proof;
+  if (seal === undefined) return { checks: [] };
+  if (genesis === undefined) return { checks: [notMade("seal", "no-genesis")] };
+  const { value, code } = attempt(() => checkProofSeal(primitives, genesis, proof, seal));
+  if (value === undefined) return { checks: [failed("seal", code ?? "ledger/bad-proof")] };
+  return { checks: [held("seal")], checked: value };
+}
+
+const sealOf = ({ set, cosigned, of }: CheckedProofSeal) => ({ epoch: set.epoch, cosigned, of });
+
+/** @param logKey the log's key by the newest members, where a seal led to them */
+function checkSignature(input: ProofInput, note: string, checkpoint: Checkpoint, logKey?: Uint8Array): Check {
+  const key = attempt(() => verifierOf(input, logKey));
   if (key.code !== undefined) return failed("checkpoint-signature", key.code);
   if (key.value === undefined) return notMade("checkpoint-signature", "no-key");
   const verifier = key.value;
-  const opened = attempt(() => openNote(primitives, input.checkpoint, [verifier]));
+  const opened = attempt(() => openNote(primitives, note, [verifier]));
   if (opened.code !== undefined) return failed("checkpoint-signature", opened.code);
   // A key signs for one log only: its name is the origin.
   if (verifier.name !== checkpoint.origin) return failed("checkpoint-signature", "ledger/bad-checkpoint");
   return held("checkpoint-signature");
 }
 
-function verifierOf({ genesis, verifierKey }: ProofInput): NoteVerifier | undefined {
+function verifierOf({ genesis, verifierKey }: ProofInput, logKey?: Uint8Array): NoteVerifier | undefined {
   if (verifierKey !== undefined) return parseVerifierKey(primitives, verifierKey.trim());
   if (genesis === undefined) return undefined;
-  return noteVerifier(primitives, logOrigin(genesis.chain), "ed25519", genesis.logKey);
+  return noteVerifier(primitives, logOrigin(genesis.chain), "ed25519", logKey ?? genesis.logKey);
 }
 
 function checkAuthorship(

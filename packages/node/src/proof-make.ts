@@ -1,18 +1,29 @@
-/** The proof file of one event: its leaf, its way to the newest checkpoint, and the signature over its batch. */
-import { type Bytes, equal, invariant } from "@anamnesis/core";
+/** The proof file of one event: its leaf, its way to a checkpoint, the signature over its batch, and who sealed the checkpoint. */
+import { contract } from "@anamnesis/contracts";
+import { type Bytes, equal, invariant, toHex } from "@anamnesis/core";
 import { keyId, suiteOf } from "@anamnesis/crypto";
 import {
   type Authorship,
   decodeLeaf,
+  decodeMemberKey,
   encodeProofFile,
+  type Genesis,
+  genesisHash,
   type HashReader,
   inclusionPath,
   isEventLeaf,
   LIMITS,
   type LogReader,
   leafHash,
+  memberKeyPath,
+  type ProofSeal,
+  type ProvedState,
+  parseCheckpoint,
+  parseNote,
   parseTransaction,
   type Signature,
+  statesBehind,
+  type Trust,
   treeHash,
 } from "@anamnesis/ledger";
 import { nodeError } from "./errors.ts";
@@ -25,16 +36,24 @@ export interface MadeProof {
   readonly checkpoint: string;
 }
 
-/** @throws AnamnesisError `node/bad-proof-index` when no event stands at `index`, `ledger/damaged-tile` */
-export async function proveEvent(reader: LogReader, index: number): Promise<MadeProof> {
-  const checkpoint = await reader.checkpoint();
+/** A sealed checkpoint of the log and the trust chain to those who sealed it. */
+export type SealedTrust = Pick<Trust, "links" | "target">;
+
+/**
+ * @param trust with it the proof leads to that sealed checkpoint and brings everything that a reader with the founding
+ *   document needs; without it to the newest checkpoint
+ * @throws AnamnesisError `node/bad-proof-index` when no event stands at `index` under the checkpoint, `ledger/damaged-tile`
+ */
+export async function proveEvent(reader: LogReader, index: number, trust?: SealedTrust): Promise<MadeProof> {
+  const checkpoint = trust === undefined ? await reader.checkpoint() : sealedCheckpoint(trust);
   if (!Number.isSafeInteger(index) || index < 0 || index >= checkpoint.size) throw noEvent();
   const batch = await readBatch(reader, index, checkpoint.size);
   const leaf = batch.events[index - batch.first];
   invariant(leaf !== undefined, "the event inside its batch");
   const path = await reader.inclusion(index, checkpoint.size);
-  const authorship = makeAuthorship(reader, batch, index - batch.first);
-  const file = encodeProofFile({ leaf, index, size: checkpoint.size, path, authorship });
+  const authorship = await makeAuthorship(reader, batch, index - batch.first);
+  const seal = trust === undefined ? {} : { seal: await sealOf(reader, trust, checkpoint.size, authorship) };
+  const file = encodeProofFile({ leaf, index, size: checkpoint.size, path, authorship, ...seal });
   return { file, index, checkpoint: checkpoint.note };
 }
 
@@ -66,18 +85,49 @@ async function readBatch(reader: LogReader, index: number, size: number): Promis
   return { bytes: command.bytes, signature, first: header.index + 1, events };
 }
 
-function makeAuthorship(reader: LogReader, batch: Batch, place: number): Authorship | null {
+async function makeAuthorship(reader: LogReader, batch: Batch, place: number): Promise<Authorship | null> {
   const { keyId: id, suite, signature } = batch.signature;
-  const publicKey = memberKey(reader, id, suite);
   // Only headers of batches end with the root that the proof's path leads to.
-  if (publicKey === undefined || parseTransaction(batch.bytes).kind !== "events.batch") return null;
+  if (parseTransaction(batch.bytes).kind !== "events.batch") return null;
+  const publicKey = foundingKey(reader.genesis, id, suite) ?? (await laterKey(reader, id, suite));
+  if (publicKey === undefined) return null;
   const path = inclusionPath(primitives, packedTree(batch.events), place, batch.events.length);
   return { head: batch.bytes.subarray(0, -32), place, path, keyId: id, suite, publicKey, signature };
 }
 
-function memberKey(reader: LogReader, id: Bytes, suite: string): Uint8Array | undefined {
-  const keys = reader.genesis.organisations.flatMap((o) => o.keys).filter((k) => k.suite === suite);
+function foundingKey({ organisations }: Genesis, id: Bytes, suite: string): Uint8Array | undefined {
+  const keys = organisations.flatMap((o) => o.keys).filter((k) => k.suite === suite);
   return keys.find((k) => equal(keyId(primitives, suiteOf(k.suite).id, k.publicKey), id))?.publicKey;
+}
+
+/** Keys that came after the foundation stand in the state, retired ones as well. */
+async function laterKey(reader: LogReader, id: Bytes, suite: string): Promise<Uint8Array | undefined> {
+  const { value } = await reader.read(memberKeyPath(toHex(id)));
+  const record = value === undefined ? undefined : decodeMemberKey(value);
+  return record?.suite === suite ? record.publicKey : undefined;
+}
+
+function sealedCheckpoint({ target }: SealedTrust): { readonly size: number; readonly note: string } {
+  return { size: parseCheckpoint(parseNote(target.note).text).size, note: target.note };
+}
+
+async function sealOf(
+  reader: LogReader,
+  { links, target }: SealedTrust,
+  size: number,
+  authorship: Authorship | null,
+): Promise<ProofSeal> {
+  const genesis = genesisHash(primitives, reader.genesis);
+  const founder = authorship === null || foundingKey(reader.genesis, authorship.keyId, authorship.suite) !== undefined;
+  const key = founder ? undefined : await keyBehind(reader, size, memberKeyPath(toHex(authorship.keyId)));
+  return { genesis, links, target, key };
+}
+
+async function keyBehind(reader: LogReader, size: number, path: string): Promise<ProvedState | undefined> {
+  for await (const { proved } of statesBehind(primitives, contract, reader, new Set([size]), [path])) {
+    return proved.get(path);
+  }
+  return undefined;
 }
 
 /** Subtree hashes of a batch that fits into memory. */

@@ -1,13 +1,14 @@
-/** `anamnesis proof check FILE --checkpoint FILE|URL`: offline, says which checks were made and which were not. */
+/** `anamnesis proof check FILE`: offline, says which checks were made and which were not; tells evidence from proofs by itself. */
 import { existsSync } from "node:fs";
 import { dirname } from "node:path";
 import { fromUtf8, toHex } from "@anamnesis/core";
 import { fileFetcher, httpFetcher } from "@anamnesis/gateway";
-import { genesisFromJson } from "@anamnesis/ledger";
-import { type Check, checkProofFile, type FetchTile, type ProofVerdict } from "@anamnesis/node";
+import { EVIDENCE_BYTES_MAX, type Genesis, genesisFromJson, isEvidence } from "@anamnesis/ledger";
+import { type Check, checkEvidenceFile, checkProofFile, type FetchTile, type ProofVerdict } from "@anamnesis/node";
 import type { Command } from "commander";
 import { readNamedFile } from "../files.ts";
 import { exampleText } from "../help.ts";
+import { evidenceDocument, showEvidence } from "../output/evidence.ts";
 import type { Session } from "../output/session.ts";
 import { table } from "../output/table.ts";
 import { isoTime } from "../output/time.ts";
@@ -15,7 +16,7 @@ import type { Runner } from "../runner.ts";
 import type { Texts } from "../texts/en.ts";
 
 interface Options {
-  readonly checkpoint: string;
+  readonly checkpoint?: string;
   readonly genesis?: string;
   readonly key?: string;
   readonly json?: boolean;
@@ -28,7 +29,7 @@ export function registerProof(program: Command, runner: Runner): void {
     .command("check")
     .description(commands.proofCheck.about)
     .argument("<file>", commands.proofCheck.file)
-    .requiredOption("--checkpoint <file|url>", commands.proofCheck.checkpoint)
+    .option("--checkpoint <file|url>", commands.proofCheck.checkpoint)
     .option("--genesis <file>", commands.proofCheck.genesis)
     .option("--key <vkey>", commands.proofCheck.vkey)
     .option("--json", options.json)
@@ -40,16 +41,26 @@ export function registerProof(program: Command, runner: Runner): void {
 }
 
 async function check(file: string, o: Options, session: Session): Promise<0 | 1> {
-  const checkpoint = await readCheckpoint(o.checkpoint);
+  const bytes = readNamedFile(file, EVIDENCE_BYTES_MAX);
+  const genesis = o.genesis === undefined ? undefined : genesisFromJson(fromUtf8(readNamedFile(o.genesis)));
+  if (isEvidence(bytes)) return checkAccusation(bytes, genesis, session);
+  const checkpoint = o.checkpoint === undefined ? undefined : await readCheckpoint(o.checkpoint);
   const verdict = await checkProofFile({
-    file: readNamedFile(file),
-    checkpoint: checkpoint.note,
-    genesis: o.genesis === undefined ? undefined : genesisFromJson(fromUtf8(readNamedFile(o.genesis))),
+    file: bytes,
+    checkpoint: checkpoint?.note,
+    genesis,
     verifierKey: o.key === undefined ? undefined : keyText(o.key),
-    tiles: checkpoint.tiles,
+    tiles: checkpoint?.tiles,
   });
   session.result(documentOf(verdict));
   show(verdict, session);
+  return verdict.holds ? 0 : 1;
+}
+
+function checkAccusation(bytes: Uint8Array, genesis: Genesis | undefined, session: Session): 0 | 1 {
+  const verdict = checkEvidenceFile(bytes, genesis);
+  session.result(evidenceDocument(verdict));
+  showEvidence(verdict, session);
   return verdict.holds ? 0 : 1;
 }
 
@@ -71,6 +82,7 @@ const documentOf = (v: ProofVerdict) => ({
   index: v.index,
   event: v.event,
   author: v.author,
+  seal: v.seal,
   checkpoint: { ...v.checkpoint, root: toHex(v.checkpoint.root) },
   checks: v.checks,
 });
@@ -82,6 +94,8 @@ function show(verdict: ProofVerdict, session: Session): void {
     session.print(texts.proof.event(verdict.index, event.kind, event.source, isoTime(event.time)));
   }
   for (const line of table(verdict.checks.map((c) => row(c, session)))) session.print(line);
+  const { seal } = verdict;
+  if (seal !== null) session.print(texts.proof.sealed(seal.cosigned, seal.of, seal.epoch));
   session.print(verdict.holds ? style.good(holding(verdict, texts)) : style.bad(texts.proof.fails));
 }
 

@@ -2,6 +2,7 @@
 
 import { attacksEn } from "./attacks-en.ts";
 import { errorsEn } from "./errors-en.ts";
+import { evidenceEn } from "./evidence-en.ts";
 import { legalEn } from "./legal-en.ts";
 import { misuseEn } from "./misuse-en.ts";
 import { witnessEn } from "./witness-en.ts";
@@ -12,6 +13,7 @@ export const en = {
   errors: errorsEn,
   misuse: misuseEn,
   witness: witnessEn,
+  evidence: evidenceEn,
 
   program: {
     about:
@@ -87,9 +89,9 @@ export const en = {
     logExport: { about: "write checkpoint, tiles and entries as plain files", out: "folder to write to" },
     proof: "proof files",
     proofCheck: {
-      about: "check a proof offline: needs neither node nor database",
-      file: "the proof file",
-      checkpoint: "file or address of the checkpoint to check against",
+      about: "check a proof or evidence offline: needs neither node nor database",
+      file: "the proof or evidence file",
+      checkpoint: "file or address of the checkpoint to check against; not needed for proofs that bring their seal",
       genesis: "genesis.json of the ledger: checks the checkpoint's signature and who signed the batch",
       vkey: "the log's verifier key, instead of the genesis",
     },
@@ -282,6 +284,7 @@ export const en = {
       leaf: "the event is the one in the file",
       inclusion: "the event stands in the log of this checkpoint",
       "checkpoint-signature": "the checkpoint is signed by the log's key",
+      seal: "the members sealed the checkpoint, and the trust chain leads to them",
       batch: "the event belongs to its signed batch",
       authorship: "the batch is signed by a member's key",
     } as Readonly<Record<string, string>>,
@@ -290,6 +293,7 @@ export const en = {
     noAuthorship: "the proof file holds no authorship",
     noTiles:
       "the checkpoint has another size and no tiles are beside it: export the log, or give the address of the log",
+    sealed: (cosigned: number, of: number, epoch: number) => `sealed by ${cosigned} of ${of}, epoch ${epoch}`,
     event: (index: number, kind: string, source: string, time: string) =>
       `event ${index}: ${kind} at ${source}, ${time}`,
   },

@@ -122,6 +122,11 @@ export const errorsEn: Readonly<Record<AnyErrorCode, ErrorText>> = {
     text: "The checkpoint's signature or form is wrong",
     remedy: "Make sure that checkpoint and genesis belong to the same ledger, and fetch it again.",
   },
+  "ledger/unwitnessed": {
+    text: "Fewer witnesses than demanded have cosigned the log, or too long ago",
+    remedy:
+      "Ask the log's operator which witnesses it uses, and whether they answer. A log that its witnesses do not cosign may be shown to you alone.",
+  },
   "ledger/bad-proof": {
     text: "The proof does not lead to the checkpoint",
     remedy: "Do not trust it. Ask for a new proof and compare the checkpoints.",
@@ -222,6 +227,10 @@ export const errorsEn: Readonly<Record<AnyErrorCode, ErrorText>> = {
   "node/unknown-row": {
     text: "The ledger knows no event of this row",
     remedy: "Check the table (schema.table) and the key (values joined by |).",
+  },
+  "node/no-checkpoint": {
+    text: "The proof brings no checkpoint of its own",
+    remedy: "Name one from elsewhere with --checkpoint, or ask for a proof with its seal.",
   },
   "node/bad-proof-index": {
     text: "No event stands at that place of the log",

@@ -122,6 +122,10 @@ export const errorsZh: Readonly<Record<AnyErrorCode, ErrorText>> = {
     text: "检查点的签名或格式错误",
     remedy: "请确认检查点与创世文件属于同一账本，并重新获取。",
   },
+  "ledger/unwitnessed": {
+    text: "为该日志联合签名的见证者少于要求，或签名过旧",
+    remedy: "向日志运营者询问使用哪些见证者、它们是否应答。见证者不为之签名的日志，可能只给你一人看。",
+  },
   "ledger/bad-proof": {
     text: "证明无法导出该检查点",
     remedy: "不要信任它。请索取新的证明并比对检查点。",
@@ -222,6 +226,10 @@ export const errorsZh: Readonly<Record<AnyErrorCode, ErrorText>> = {
   "node/unknown-row": {
     text: "账本中没有该行的事件",
     remedy: "请检查表名（schema.table）与键（各值以 | 连接）。",
+  },
+  "node/no-checkpoint": {
+    text: "该证明没有自带检查点",
+    remedy: "请用 --checkpoint 指定来自别处的检查点，或索取带有封印的证明。",
   },
   "node/bad-proof-index": {
     text: "日志的该位置没有事件",

@@ -2,6 +2,7 @@
 import { attacksZh } from "./attacks-zh.ts";
 import type { Texts } from "./en.ts";
 import { errorsZh } from "./errors-zh.ts";
+import { evidenceZh } from "./evidence-zh.ts";
 import { legalZh } from "./legal-zh.ts";
 import { misuseZh } from "./misuse-zh.ts";
 import { witnessZh } from "./witness-zh.ts";
@@ -10,6 +11,7 @@ export const zh: Texts = {
   errors: errorsZh,
   misuse: misuseZh,
   witness: witnessZh,
+  evidence: evidenceZh,
 
   program: {
     about: "为医院数据库的每一次变更在防篡改账本上留下承诺，并准确指出哪些行已不再与账本相符。",
@@ -75,9 +77,9 @@ export const zh: Texts = {
     logExport: { about: "将检查点、哈希块与条目写成普通文件", out: "写入的文件夹" },
     proof: "证明文件",
     proofCheck: {
-      about: "离线检查证明：不需要节点或数据库",
-      file: "证明文件",
-      checkpoint: "用于比对的检查点（文件或地址）",
+      about: "离线检查证明或证据：不需要节点或数据库",
+      file: "证明或证据文件",
+      checkpoint: "用于比对的检查点（文件或地址）；自带封印的证明不需要",
       genesis: "账本的 genesis.json：可检查检查点签名与批次签名者",
       vkey: "日志的验证公钥（代替创世文件）",
     },
@@ -237,6 +239,7 @@ export const zh: Texts = {
       leaf: "事件与文件中的一致",
       inclusion: "事件位于该检查点的日志中",
       "checkpoint-signature": "检查点由日志密钥签名",
+      seal: "成员封印了该检查点，且信任链通向这些成员",
       batch: "事件属于其签名批次",
       authorship: "批次由成员密钥签名",
     },
@@ -244,6 +247,7 @@ export const zh: Texts = {
     noGenesis: "未给出创世文件：无法得知密钥属于谁",
     noAuthorship: "证明文件不含作者信息",
     noTiles: "检查点大小不同且旁边没有哈希块：请导出日志，或给出日志地址",
+    sealed: (cosigned, of, epoch) => `由 ${of} 个成员中的 ${cosigned} 个封印，第 ${epoch} 期`,
     event: (index, kind, source, time) => `事件 ${index}：${source} 的 ${kind}，${time}`,
   },
 
