@@ -1,5 +1,13 @@
 import { type Cbor, codeOf, decode, encode } from "@anamnesis/core";
-import { decodeEvent, decodeEventHead, EVENT_KINDS, type Event, encodeEvent, isEventLeaf } from "@anamnesis/ledger";
+import {
+  decodeEvent,
+  decodeEventHead,
+  EVENT_KINDS,
+  type Event,
+  encodeEvent,
+  encodeEventBeside,
+  isEventLeaf,
+} from "@anamnesis/ledger";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 
@@ -68,6 +76,19 @@ describe("event leaf", () => {
         expect(decodeEvent(leaf)).toEqual(event);
       }),
     );
+  });
+
+  it("has the same bytes beside others, which stay as they are", () => {
+    const events = fc.array(arbitraryEvent, { minLength: 1, maxLength: 30 });
+    fc.assert(
+      fc.property(events, (list) => {
+        const leaves = list.map((event) => encodeEventBeside(event));
+        expect(leaves).toEqual(list.map((event) => encodeEvent(event)));
+      }),
+    );
+    const many = Array.from({ length: 2_000 }, (_, ordinal) => ({ ...sample, ordinal }));
+    const leaves = many.map((event) => encodeEventBeside(event));
+    expect(leaves.map((leaf) => decodeEvent(leaf).ordinal)).toEqual(many.map((event) => event.ordinal));
   });
 
   it("refuses a leaf cut off at any byte, and any byte behind its end", () => {
