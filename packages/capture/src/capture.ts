@@ -9,8 +9,8 @@ import type { RetentionLimits, RetentionState } from "./limits/retention.ts";
 import type { Progress } from "./progress.ts";
 import type { GapReason } from "./resume.ts";
 import type { RowIndexReader, RowIndexWriter } from "./row-index.ts";
-import type { ActorOf } from "./sealer.ts";
 import type { Source } from "./source.ts";
+import type { ActorOf } from "./speaker.ts";
 
 export interface CaptureOptions {
   readonly source: Source;

@@ -11,10 +11,11 @@ import type { CaptureOptions } from "./capture.ts";
 import { Contradictions } from "./contradictions/contradictions.ts";
 import { Judge } from "./contradictions/judge.ts";
 import { FieldDigests } from "./digests/sealing.ts";
+import type { EventSink } from "./lot.ts";
 import { Marks } from "./marks.ts";
 import { followNonce } from "./nonce.ts";
 import type { PlacedLeaf } from "./row-index.ts";
-import { type EventSink, Sealer } from "./sealer.ts";
+import { Sealer } from "./sealer.ts";
 import { SubjectSealers } from "./subject-sealers.ts";
 import { Submitter } from "./submitter.ts";
 import { Touched } from "./touched.ts";
@@ -51,6 +52,8 @@ export class Flow implements EventSink {
   #sealed = 0;
   #final = 0;
   #finalTo: Position;
+  /** Where the source has delivered everything before, while events of it wait to be sealed. */
+  #reached: bigint | undefined;
 
   constructor(
     options: CaptureOptions,
@@ -75,6 +78,7 @@ export class Flow implements EventSink {
     const { actorOf } = options;
     this.sealer = new Sealer({
       ...{ source: sourceId, handles, sealers, sink: this, digests: this.#digests },
+      soon: (seal) => queueMicrotask(() => this.#guarded(seal)),
       witness: this.contradictions,
       ...(actorOf === undefined ? {} : { actorOf }),
     });
@@ -107,19 +111,29 @@ export class Flow implements EventSink {
     return this.#submitter.below(LOW);
   }
 
-  /** Everything added so far is final and indexed. Rejects when a batch failed for good. */
+  /** Everything before `position` has been delivered. */
+  reach(position: bigint): void {
+    if (this.sealer.waits) this.#reached = position;
+    else this.marks.reach(position, this.batcher.current);
+  }
+
+  /** A verifier's marker: passed together with everything delivered before it, which leaves at once. */
+  barrier(token: string): void {
+    this.sealer.seal();
+    this.marks.barrier(token, this.batcher.current);
+    this.batcher.flush();
+  }
+
+  /** Everything delivered so far is final and indexed. Rejects when a batch failed for good. */
   async drain(): Promise<void> {
+    this.sealer.seal();
     this.batcher.flush();
     await this.#submitter.below(0);
   }
 
   /** Brings the index up to what is final, which moves `marks`. A failure goes the way of a batch that failed. */
   index(): void {
-    try {
-      if (this.#unindexed.length > 0) this.#writeIndex();
-    } catch (error) {
-      this.#events.onFailure(error);
-    }
+    if (this.#unindexed.length > 0) this.#guarded(() => this.#writeIndex());
   }
 
   /** Ends the session with this error. */
@@ -140,6 +154,13 @@ export class Flow implements EventSink {
     this.touched.add(this.batcher.current, table, row);
   }
 
+  sealed(): void {
+    if (this.#reached === undefined) return;
+    const reached = this.#reached;
+    this.#reached = undefined;
+    this.marks.reach(reached, this.batcher.current);
+  }
+
   /** Begins to remember the rows whose events are on their way; true once it knows them all. */
   watchRows(): boolean {
     this.touched.watch(this.batcher.current);
@@ -152,6 +173,14 @@ export class Flow implements EventSink {
 
   actor(actor: Uint8Array, name: string): void {
     this.#actors.push({ actor, name });
+  }
+
+  #guarded(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      this.#events.onFailure(error);
+    }
   }
 
   /** Keys, digests and names are durable before the events that need them leave this process. */

@@ -6,42 +6,32 @@
 import type { Position } from "@anamnesis/contracts";
 import type { Bytes } from "@anamnesis/core";
 import type { Handles, RowSealer } from "@anamnesis/crypto";
-import { type EventKind, encodeEvent, purposeCode } from "@anamnesis/ledger";
 import { patientHandle, patientName } from "./audit/patient-handle.ts";
 import type { ContradictedRow, ImageWitness } from "./contradictions/images.ts";
 import { sealsDigests } from "./digests/rule.ts";
 import { FieldDigests } from "./digests/sealing.ts";
 import { referenceTo } from "./index/contradicted.ts";
 import type { Attribution, InterludeSealer } from "./interlude.ts";
+import { type EventSink, Lot, type LotEvent, type LotRow, type Soon } from "./lot.ts";
 import { keyOfFields, keyText, RowWriter, rowText, splitRow } from "./postgres/canonical.ts";
 import { IDENTITY, isComplete, keyFields, same } from "./row-image.ts";
 import { type Change, type RowImage, type TableSchema, type TransactionStart, UPDATE_ORDINALS } from "./source.ts";
+import { type ActorOf, Speaker } from "./speaker.ts";
 import { type SubjectSealers, subjectsOf, subjectsOfFields } from "./subject-sealers.ts";
-
-/** Where sealed events go, in order. `name` is the readable key of the row, when there is one. */
-export interface EventSink {
-  event(leaf: Uint8Array, lsn: bigint, ordinal: number, table: Uint8Array, row: Uint8Array | null): void;
-  row(table: Uint8Array, row: Uint8Array, key: string): void;
-  actor(handle: Uint8Array, name: string): void;
-}
 
 export interface SealerOptions {
   readonly source: string;
   readonly handles: Handles;
   readonly sealers: SubjectSealers;
   readonly sink: EventSink;
+  /** Events may wait for it, so that many are sealed together. */
+  readonly soon?: Soon;
   /** Remembers what an update may leave out. Without it such a row is not vouched for until it is written whole. */
   readonly digests?: FieldDigests;
   /** Asked once for each transaction that names nobody itself. `time` of the commit, µs since 1970. */
   readonly actorOf?: ActorOf;
   readonly witness?: ImageWitness;
 }
-
-/** Who wrote a transaction, as far as another witness than the stream tells. */
-export type ActorOf = (
-  xid: bigint,
-  time: number,
-) => { readonly actor: string; readonly purpose: string | null } | undefined;
 
 /** A complete row in COPY form. */
 export interface VouchedRow {
@@ -53,36 +43,41 @@ export interface VouchedRow {
 }
 
 const NO_TABLE = new Uint8Array(8);
-const ACTORS_MAX = 10_000;
 
-interface Parts {
-  readonly kind: EventKind;
-  readonly table: Uint8Array;
-  readonly row?: Uint8Array | null;
-  readonly schema?: Uint8Array | null;
-  readonly commitment?: Uint8Array | null;
-}
+/** What an event says of itself: the rest it has of its transaction. */
+type Parts = Pick<LotEvent, "kind" | "table"> & Partial<Pick<LotEvent, "row" | "schema" | "commitment" | "name">>;
 
 export class Sealer implements InterludeSealer {
   readonly #o: SealerOptions;
   readonly #rows = new RowWriter();
   readonly #keys = new RowWriter();
   readonly #digests: FieldDigests;
-  readonly #actors = new Map<string, Uint8Array>();
+  readonly #lot: Lot;
+  readonly #speaker: Speaker;
   #lsn = 0n;
   #ordinal = 0;
   #events = 0;
   #xid = 0n;
   #time = 0;
-  #actor: Uint8Array | null = null;
-  #purpose: string | null = null;
-  #asked = false;
   /** Events up to this ordinal of the transaction are on the ledger already: they are counted, not sealed. */
   #skipTo = 0;
 
   constructor(options: SealerOptions) {
     this.#o = options;
     this.#digests = options.digests ?? NO_MEMORY;
+    const { source, handles, sink, soon } = options;
+    this.#lot = new Lot({ source, handles, sink, soon });
+    this.#speaker = new Speaker(handles, sink, options.actorOf);
+  }
+
+  /** Whether events wait to be sealed together with others. */
+  get waits(): boolean {
+    return this.#lot.waits;
+  }
+
+  /** Seals what waits. @throws whatever the sink throws: the sealer takes nothing more then. */
+  seal(): void {
+    this.#lot.seal();
   }
 
   /** Places of the current transaction taken so far. */
@@ -101,15 +96,14 @@ export class Sealer implements InterludeSealer {
   }
 
   begin(start: TransactionStart, skipTo = 0): void {
+    this.#lot.apart(false);
     this.#lsn = start.lsn;
     this.#xid = start.xid;
     this.#time = start.time;
     this.#ordinal = 0;
     this.#events = 0;
-    this.#actor = null;
-    this.#purpose = null;
-    this.#asked = false;
     this.#skipTo = skipTo;
+    this.#speaker.begin(false);
   }
 
   /** The place of the newest event. */
@@ -117,11 +111,12 @@ export class Sealer implements InterludeSealer {
     return { lsn: this.#lsn, ordinal: this.#ordinal };
   }
 
-  /** Goes on behind `place`, between two transactions. */
+  /** Goes on behind `place`, between two transactions. Who speaks there looks at what is sealed: so everything is, at once. */
   interlude(place: Position): void {
     this.begin({ lsn: place.lsn, xid: 0n, time: 0 });
+    this.#lot.apart(true);
     this.#ordinal = place.ordinal;
-    this.#asked = true; // nobody else knows who speaks here
+    this.#speaker.begin(true);
   }
 
   read(table: TableSchema, key: readonly string[] | null, who: Attribution): void {
@@ -160,8 +155,7 @@ export class Sealer implements InterludeSealer {
           row: this.#readRow(change.table, change.key),
         }));
       case "actor":
-        this.#actor = change.actor === null ? null : this.#actorHandle(change.actor);
-        this.#purpose = change.purpose;
+        this.#speaker.says(change.actor, change.purpose);
     }
   }
 
@@ -213,7 +207,7 @@ export class Sealer implements InterludeSealer {
 
   /** An event about a table's life: `purpose` says which (spec/capture.md). */
   tell(table: Uint8Array, purpose: string | null, schema: Uint8Array | null): void {
-    this.#purpose = purpose;
+    this.#speaker.purpose = purpose;
     this.#emit(() => ({ kind: "schema", table, schema }));
   }
 
@@ -268,17 +262,20 @@ export class Sealer implements InterludeSealer {
         if (kind === "create") this.#o.sink.row(table.handle, row, rowText(bytes));
         return { kind, table: table.handle, row, ...this.#vouched(table, row, sealer, ordinal, bytes) };
       }
-      const row = this.#keyedRow(table, columns);
       // Names are learned where a row begins; every later event has the same handle.
-      if (row !== null && kind === "create") this.#o.sink.row(table.handle, row, keyText(columns, table.keyColumns));
-      if (row === null) return { kind, table: table.handle, row };
-      const was = former === undefined ? null : this.#keyedRow(table, former);
-      const vouched =
-        sealer === "erased" || !isComplete(columns)
-          ? this.#partly(table, row, sealer, ordinal, columns, was)
-          : this.#vouched(table, row, sealer, ordinal, this.#rows.row(columns));
-      if (was !== null && sealsDigests(table)) this.#digests.gone(table, was, this.#at(ordinal));
-      return { kind, table: table.handle, row, ...vouched };
+      const name = kind === "create" ? keyText(columns, table.keyColumns) : undefined;
+      if (sealsDigests(table)) {
+        const row = this.#keyedRow(table, columns);
+        if (row === null) return { kind, table: table.handle };
+        const was = former === undefined ? null : this.#keyedRow(table, former);
+        const vouched = this.#noted(table, row, sealer, ordinal, columns, was);
+        if (was !== null) this.#digests.gone(table, was, this.#at(ordinal));
+        return { kind, table: table.handle, row, name, ...vouched };
+      }
+      const row = this.#lotRow(table, columns);
+      if (row === null || sealer === "erased" || !isComplete(columns)) return { kind, table: table.handle, row, name };
+      const vouched = this.#commitment(table, row, sealer, ordinal, this.#rows.row(columns));
+      return { kind, table: table.handle, row, name, ...vouched };
     });
   }
 
@@ -290,8 +287,8 @@ export class Sealer implements InterludeSealer {
     return this.#commitment(table, handle, sealer, ordinal, bytes);
   }
 
-  /** The same where large values were not sent: with their digests if those are known, else none. */
-  #partly(
+  /** The commitment to a row that updates may leave large values out of: with their digests if those are known, else none. */
+  #noted(
     table: TableSchema,
     handle: Uint8Array,
     sealer: RowSealer | "erased",
@@ -299,19 +296,20 @@ export class Sealer implements InterludeSealer {
     columns: RowImage,
     was: Uint8Array | null,
   ): Vouched {
-    if (!sealsDigests(table)) return NOT_VOUCHED;
     const at = this.#at(ordinal);
     if (sealer === "erased") {
       this.#digests.gone(table, handle, at);
       return NOT_VOUCHED;
     }
+    if (isComplete(columns)) return this.#vouched(table, handle, sealer, ordinal, this.#rows.row(columns));
     const bytes = this.#digests.patched({ table, handle, sealer, at }, columns, was ?? handle);
     return bytes === undefined ? NOT_VOUCHED : this.#commitment(table, handle, sealer, ordinal, bytes);
   }
 
-  #commitment(table: TableSchema, row: Uint8Array, sealer: RowSealer, ordinal: number, bytes: Bytes): Vouched {
-    const { handle, schemaId } = table;
-    return { schema: schemaId, commitment: sealer.commitment(handle, row, schemaId, this.#lsn, ordinal, bytes) };
+  #commitment(table: TableSchema, row: LotRow, sealer: RowSealer, ordinal: number, bytes: Bytes): Vouched {
+    const { handle, schemaId: schema } = table;
+    const place = { table: handle, schema, row, lsn: this.#lsn, ordinal };
+    return { schema, commitment: this.#lot.commitment(sealer, place, bytes) };
   }
 
   #at(ordinal: number): Position {
@@ -321,9 +319,13 @@ export class Sealer implements InterludeSealer {
   /** `moves`: the row goes on under another key, and takes with it what is known of it. */
   #removed(table: TableSchema, before: RowImage, moves = false): void {
     this.#emit((ordinal) => {
+      const { handle } = table;
+      if (table.keyColumns.length > 0 && !sealsDigests(table)) {
+        return { kind: "delete", table: handle, row: this.#lotRow(table, before) };
+      }
       const row = this.#removedRow(table, before);
       if (row !== null && !moves && sealsDigests(table)) this.#digests.gone(table, row, this.#at(ordinal));
-      return { kind: "delete", table: table.handle, row };
+      return { kind: "delete", table: handle, row };
     });
   }
 
@@ -336,8 +338,19 @@ export class Sealer implements InterludeSealer {
   }
 
   #keyedRow(table: TableSchema, columns: RowImage): Uint8Array | null {
-    if (table.keyColumns.some((index) => columns[index] === undefined)) return null;
-    return this.#o.handles.row(table.handle, this.#keys.key(columns, table.keyColumns));
+    const key = this.#keyBytes(table, columns);
+    return key && this.#o.handles.row(table.handle, key);
+  }
+
+  /** The same, computed with those of other events if it can be. */
+  #lotRow(table: TableSchema, columns: RowImage): LotRow | null {
+    const key = this.#keyBytes(table, columns);
+    return key && this.#lot.row(table.handle, key);
+  }
+
+  #keyBytes(table: TableSchema, columns: RowImage): Uint8Array | null {
+    for (const index of table.keyColumns) if (columns[index] === undefined) return null;
+    return this.#keys.key(columns, table.keyColumns);
   }
 
   #readRow(table: TableSchema, texts: readonly string[]): Uint8Array {
@@ -346,51 +359,22 @@ export class Sealer implements InterludeSealer {
     return this.#o.handles.row(table.handle, bytes);
   }
 
-  #ask(): void {
-    this.#asked = true;
-    const found = this.#o.actorOf?.(this.#xid, this.#time);
-    if (found === undefined) return;
-    this.#actor = this.#actorHandle(found.actor);
-    this.#purpose ??= found.purpose === null ? null : purposeCode(found.purpose);
-  }
-
-  #attribute({ time, actor = null, purpose = null }: Attribution): void {
-    this.#time = time;
-    this.#actor = actor === null ? null : this.#actorHandle(actor);
-    this.#purpose = purpose === null ? null : purposeCode(purpose);
+  #attribute(who: Attribution): void {
+    this.#time = who.time;
+    this.#speaker.attribute(who);
   }
 
   #emit(parts: (ordinal: number) => Parts): void {
     const ordinal = ++this.#ordinal;
     this.#events++;
     if (ordinal <= this.#skipTo) return;
-    if (this.#actor === null && !this.#asked && this.#xid !== 0n) this.#ask();
-    const { kind, table, row = null, schema = null, commitment = null } = parts(ordinal);
-    const leaf = encodeEvent({
-      kind,
-      source: this.#o.source,
-      table,
-      row,
-      schema,
-      commitment,
-      lsn: this.#lsn,
-      ordinal,
-      xid: this.#xid,
-      time: this.#time,
-      actor: this.#actor,
-      purpose: this.#purpose,
+    this.#speaker.ask(this.#xid, this.#time);
+    const { kind, table, row = null, schema = null, commitment = null, name } = parts(ordinal);
+    this.#lot.add({
+      ...{ kind, table, row, schema, commitment, name },
+      ...{ lsn: this.#lsn, ordinal, xid: this.#xid, time: this.#time },
+      ...{ actor: this.#speaker.actor, purpose: this.#speaker.purpose },
     });
-    this.#o.sink.event(leaf, this.#lsn, ordinal, table, row);
-  }
-
-  #actorHandle(name: string): Uint8Array {
-    const known = this.#actors.get(name);
-    if (known !== undefined) return known;
-    if (this.#actors.size >= ACTORS_MAX) this.#actors.clear();
-    const handle = this.#o.handles.actor(name);
-    this.#actors.set(name, handle);
-    this.#o.sink.actor(handle, name);
-    return handle;
   }
 }
 

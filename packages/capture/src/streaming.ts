@@ -144,8 +144,7 @@ export class Streaming implements StreamHandler {
   barrier(token: string): void {
     // Anybody may write such a message: what is no marker of ours is not kept.
     if (!TOKEN.test(token)) return this.ignored("malformed-message", 0);
-    this.#flow.marks.barrier(token, this.#flow.batcher.current);
-    this.#flow.batcher.flush();
+    this.#flow.barrier(token);
   }
 
   layout(table: TableSchema): void {
@@ -180,7 +179,7 @@ export class Streaming implements StreamHandler {
   }
 
   #pass(position: bigint): void {
-    this.#flow.marks.reach(position, this.#flow.batcher.current);
+    this.#flow.reach(position);
     this.#settleSoon();
   }
 
