@@ -26,11 +26,13 @@ export interface KeyStore {
   keyOf(subject: string): SubjectKey;
   /** The key of a subject if there is one; never makes one. */
   find(subject: string): SubjectKey | undefined;
+  /** The same without remembering it: for whoever meets many patients once. */
+  peek(subject: string): SubjectKey | undefined;
   /**
    * Look-ups until the end of this turn of the event loop see one state of the file, which spares each of them most of its time. For
    * a store that is only read; not longer, because an erasure waits for it.
    */
-  together?(): void;
+  together(): void;
   /** Makes new keys durable (fsync). Cheap when there are none. */
   flush(): void;
   /** Destroys a key for good. Returns false when the subject had none; it is marked as erased all the same. */
@@ -87,14 +89,20 @@ class SqliteKeyStore implements KeyStore {
   }
 
   find(subject: string): SubjectKey | undefined {
-    const cached = this.#cache.get(subject) ?? this.#fresh.get(subject)?.key;
+    const cached = this.#cache.get(subject);
     if (cached !== undefined) return cached;
+    const found = this.peek(subject);
+    if (found !== undefined) this.#remember(subject, found);
+    return found;
+  }
+
+  peek(subject: string): SubjectKey | undefined {
+    const known = this.#cache.get(subject) ?? this.#fresh.get(subject)?.key;
+    if (known !== undefined) return known;
     const row = this.#select.get(this.#hashOf(subject)) as unknown as readonly unknown[] | undefined;
     if (row === undefined) return undefined;
     const [key] = row;
-    const found: SubjectKey = key instanceof Uint8Array ? key : "erased";
-    this.#remember(subject, found);
-    return found;
+    return key instanceof Uint8Array ? key : "erased";
   }
 
   together(): void {

@@ -71,9 +71,13 @@ export class SubjectSealers {
     }
   }
 
-  /** Many patients are met now: see `KeyStore.together`. */
-  together(): void {
-    this.#keys.together?.();
+  /** The same for one of many patients who are met once: nothing is kept, and keys are looked up together. */
+  passing(table: TableSchema, subjects: readonly string[]): RowSealer | "erased" {
+    const [first, second] = subjects;
+    if (first === undefined || second !== undefined) return this.of(table, subjects);
+    this.#keys.together();
+    const key = this.#keys.peek(patient(first)) ?? this.#keys.keyOf(patient(first));
+    return key === "erased" ? key : rowSealer(this.#primitives, key);
   }
 
   /** After an erasure: nothing that was prepared with the key stays. */

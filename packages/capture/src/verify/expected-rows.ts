@@ -103,7 +103,7 @@ export class ExpectedRows {
   /** A number for the key of the row's patients, which were met first; undefined when it is destroyed. */
   #learn(row: Uint8Array): number | undefined {
     const { identity, batch } = this.#o;
-    const sealer = identity.sealer(identity.fields(row));
+    const sealer = identity.passingSealer(row);
     if (sealer === "erased") return undefined;
     if (batch.full) {
       this.settle();

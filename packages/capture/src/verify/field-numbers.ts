@@ -7,8 +7,10 @@
  */
 
 const FIRST_SLOTS = 2048;
-/** As `FieldHash` leaves them: two words. */
-const WORDS = 2;
+/** A slot: the two words of a field and its number + 1, 0 while it is free. They lie together, because each look-up misses the cache. */
+const SLOT_WORDS = 4;
+const VALUE = 2;
+const SLOT_SHIFT = 2;
 
 export interface FieldHash {
   readonly first: number;
@@ -16,46 +18,44 @@ export interface FieldHash {
 }
 
 export class FieldNumbers {
-  #hashes = new Int32Array(FIRST_SLOTS * WORDS);
-  /** Number + 1 of the field in this slot; at most half of them are taken. */
-  #slots = new Int32Array(FIRST_SLOTS);
+  /** At most half of the slots are taken. */
+  #slots = new Int32Array(FIRST_SLOTS * SLOT_WORDS);
   #count = 0;
 
   /** The number of a field; -1 when it has none. */
   find(field: FieldHash): number {
-    return (this.#slots[this.#slotOf(field.first, field.second)] as number) - 1;
+    return (this.#slots[this.#placeOf(field.first, field.second) + VALUE] as number) - 1;
   }
 
   /** Gives a field that has no number the next one. */
   add({ first, second }: FieldHash): void {
-    if (2 * this.#count === this.#slots.length) this.#grow();
+    if (2 * SLOT_WORDS * this.#count === this.#slots.length) this.#grow();
     this.#put(first, second, ++this.#count);
   }
 
   #put(first: number, second: number, value: number): void {
-    const slot = this.#slotOf(first, second);
-    this.#slots[slot] = value;
-    this.#hashes[WORDS * slot] = first;
-    this.#hashes[WORDS * slot + 1] = second;
+    const at = this.#placeOf(first, second);
+    this.#slots[at] = first;
+    this.#slots[at + 1] = second;
+    this.#slots[at + VALUE] = value;
   }
 
-  /** The slot that holds the field, or the free one where it belongs. */
-  #slotOf(first: number, second: number): number {
-    const hashes = this.#hashes;
-    const mask = this.#slots.length - 1;
-    for (let slot = (first ^ (first >>> 15)) & mask; ; slot = (slot + 1) & mask) {
-      if (this.#slots[slot] === 0) return slot;
-      if (hashes[WORDS * slot] === first && hashes[WORDS * slot + 1] === second) return slot;
+  /** Where the field is, or the free slot where it belongs. */
+  #placeOf(first: number, second: number): number {
+    const slots = this.#slots;
+    const mask = slots.length - 1;
+    for (let at = ((first ^ (first >>> 15)) << SLOT_SHIFT) & mask; ; at = (at + SLOT_WORDS) & mask) {
+      if (slots[at + VALUE] === 0) return at;
+      if (slots[at] === first && slots[at + 1] === second) return at;
     }
   }
 
   #grow(): void {
-    const [slots, hashes] = [this.#slots, this.#hashes];
-    this.#slots = new Int32Array(2 * slots.length);
-    this.#hashes = new Int32Array(2 * hashes.length);
-    for (let slot = 0; slot < slots.length; slot++) {
-      const value = slots[slot] as number;
-      if (value !== 0) this.#put(hashes[WORDS * slot] as number, hashes[WORDS * slot + 1] as number, value);
+    const before = this.#slots;
+    this.#slots = new Int32Array(2 * before.length);
+    for (let at = 0; at < before.length; at += SLOT_WORDS) {
+      const [first, second, value] = [before[at] as number, before[at + 1] as number, before[at + VALUE] as number];
+      if (value !== 0) this.#put(first, second, value);
     }
   }
 }

@@ -54,11 +54,15 @@ export class RowIdentity {
     const name = field === undefined ? "" : latin1(field);
     const known = this.#cache.get(name);
     if (known !== undefined && (field !== undefined || this.#table.subjectColumns.length === 0)) return known;
-    this.#sealers.together();
     const found = this.#sealers.of(this.#table, subjectsOfFields(this.#table, fields));
     if (this.#cache.size >= CACHE_MAX) this.#cache = new Map();
     this.#cache.set(name, found);
     return found;
+  }
+
+  /** The same for patients whose key is used here and not asked for again. */
+  passingSealer(row: Uint8Array): RowSealer | "erased" {
+    return this.#sealers.passing(this.#table, subjectsOfFields(this.#table, this.fields(row)));
   }
 
   /**
