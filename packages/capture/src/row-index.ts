@@ -19,6 +19,13 @@ export interface KnownCommit {
   readonly time: number;
 }
 
+/** What a row is called, for people. `table` has 8 bytes, `row` 16. */
+export interface NamedRow {
+  readonly table: Uint8Array;
+  readonly row: Uint8Array;
+  readonly key: string;
+}
+
 export interface RowIndexWriter {
   /** The next log index to apply: after a crash, catch up with the leaves from here to the checkpoint. */
   appliedTo(): number;
@@ -34,7 +41,7 @@ export interface RowIndexWriter {
    * named. Order matters for speed: rows get dense ids in the order in which they are learned or applied first.
    * `table` has 8 bytes, `row` 16. One transaction.
    */
-  learn(rows: readonly { readonly table: Uint8Array; readonly row: Uint8Array; readonly key: string }[]): void;
+  learn(rows: readonly NamedRow[]): void;
 
   /** Remembers what handles of tables stand for (qualified names). */
   learnTables(tables: readonly { readonly table: Uint8Array; readonly name: string }[]): void;

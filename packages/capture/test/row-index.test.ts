@@ -206,6 +206,16 @@ describe("row index", () => {
       const wrong = many.filter((handle, i) => which.find(table(0), handle) !== i);
       expect(wrong.length).toBe(0);
     }
+    // Those in the file are known, new ones among them are not, and two of the same slot keep apart.
+    const twins = [0, 1].map((n) => Buffer.concat([many[7]?.subarray(0, 15) ?? Buffer.alloc(15), Buffer.of(250 + n)]));
+    const offered = [...many.slice(0, 100), ...twins, ...many.slice(-100)];
+    index.learn(offered.map((handle) => ({ table: table(0), row: handle, key: "k" })));
+    expect(index.rowCount()).toBe(140_002);
+    expect(offered.map((handle) => index.find(table(0), handle))).toEqual([
+      ...many.slice(0, 100).map((_, i) => i),
+      ...[140_000, 140_001],
+      ...many.slice(-100).map((_, i) => 139_900 + i),
+    ]);
   });
 
   it("keeps names and events without an actor by the hundred, in order, also while some rows have no name", () => {

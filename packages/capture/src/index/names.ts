@@ -1,6 +1,6 @@
 /** Small numbers for the handles of tables and actors, which repeat in every event. Kept in memory while they are few. */
 import type { DatabaseSync, StatementSync } from "node:sqlite";
-import { invariant } from "@anamnesis/core";
+import { equal, invariant } from "@anamnesis/core";
 
 const CACHED_MAX = 65_536;
 
@@ -12,6 +12,8 @@ export class Numbered {
   readonly #max: number;
   #ids = new Map<string, number>();
   #handles = new Map<number, Uint8Array>();
+  /** Neighbours in the log mostly have the same one. */
+  #last: { readonly handle: Uint8Array; readonly id: number } | undefined;
 
   constructor(db: DatabaseSync, table: "tables" | "actors", max: number) {
     this.#max = max;
@@ -23,9 +25,12 @@ export class Numbered {
 
   /** The number of a handle, from 1, if it has one. */
   find(handle: Uint8Array): number | undefined {
+    if (this.#last !== undefined && equal(this.#last.handle, handle)) return this.#last.id;
     const key = keyOf(handle);
     const known = this.#ids.get(key) ?? (this.#find.get(handle)?.["id"] as number | undefined);
-    if (known !== undefined) this.#keep(key, known);
+    if (known === undefined) return undefined;
+    this.#keep(key, known);
+    this.#last = { handle: handle.slice(), id: known };
     return known;
   }
 
@@ -56,6 +61,7 @@ export class Numbered {
   }
 
   forget(): void {
+    this.#last = undefined;
     this.#ids = new Map();
     this.#handles = new Map();
   }

@@ -10,26 +10,48 @@ import type { DatabaseSync, StatementSync } from "node:sqlite";
 
 const MERGE_AT = 131_072;
 const SLOT_SPACE = 2 ** 52;
+/** Slots that one statement asks for: half as dear as one by one. */
+const ASKED = 64;
 
 export class Slots {
   readonly #get: StatementSync;
   readonly #put: StatementSync;
+  readonly #ask: StatementSync;
+  /** What the file holds of the slots asked for last. */
+  #filed: ReadonlyMap<number, number> = new Map();
   #recent = new Map<number, number>();
 
   constructor(db: DatabaseSync) {
     this.#get = db.prepare("SELECT id FROM slots WHERE slot = ?");
     this.#get.setReturnArrays(true);
+    this.#ask = db.prepare(`SELECT slot, id FROM slots WHERE slot IN (${new Array(ASKED).fill("?").join()})`);
+    this.#ask.setReturnArrays(true);
     this.#put = db.prepare("INSERT OR IGNORE INTO slots VALUES (?, ?)");
+  }
+
+  /**
+   * Goes through handles for which `findOrAdd` is about to be called, in lots: what `visit` does with one of them finds that
+   * the file has been asked already. `visit` must not merge.
+   */
+  forEach<T>(items: readonly T[], handleOf: (item: T) => Uint8Array, visit: (item: T, asked: boolean) => void): void {
+    let from = 0;
+    for (; from + ASKED <= items.length; from += ASKED) {
+      const lot = items.slice(from, from + ASKED);
+      const found = this.#ask.all(...lot.map((item) => slotOf(handleOf(item)))) as unknown as [number, number][];
+      this.#filed = new Map(found);
+      for (const item of lot) visit(item, true);
+    }
+    for (const item of items.slice(from)) visit(item, false);
   }
 
   /** The id for which `matches` holds among those that share the handle's slots. */
   find(handle: Uint8Array, matches: (id: number) => boolean): number | undefined {
-    return this.#search(handle, matches, undefined);
+    return this.#search(handle, matches, undefined, false);
   }
 
   /** The same; a handle that is not found gets `id` in the free slot where the search ended. */
-  findOrAdd(handle: Uint8Array, matches: (id: number) => boolean, id: number): number {
-    return this.#search(handle, matches, id) ?? id;
+  findOrAdd(handle: Uint8Array, matches: (id: number) => boolean, id: number, asked = false): number {
+    return this.#search(handle, matches, id, asked) ?? id;
   }
 
   /** Takes a row that is known to be neither in the file nor here. Its slot may be taken in the file: searches look at both. */
@@ -57,16 +79,26 @@ export class Slots {
     this.#recent = new Map();
   }
 
-  #search(handle: Uint8Array, matches: (id: number) => boolean, add: number | undefined): number | undefined {
-    for (let slot = slotOf(handle); ; slot = (slot + 1) % SLOT_SPACE) {
+  #search(
+    handle: Uint8Array,
+    matches: (id: number) => boolean,
+    add: number | undefined,
+    asked: boolean,
+  ): number | undefined {
+    const first = slotOf(handle);
+    for (let slot = first; ; slot = (slot + 1) % SLOT_SPACE) {
       const recent = this.#recent.get(slot);
       if (recent !== undefined && matches(recent)) return recent;
-      const filed = (this.#get.get(slot) as unknown as [number] | undefined)?.[0];
+      const filed = asked && slot === first ? this.#filed.get(slot) : this.#read(slot);
       if (filed !== undefined && matches(filed)) return filed;
       if (recent !== undefined || filed !== undefined) continue;
       if (add !== undefined) this.#recent.set(slot, add);
       return undefined;
     }
+  }
+
+  #read(slot: number): number | undefined {
+    return (this.#get.get(slot) as unknown as [number] | undefined)?.[0];
   }
 }
 

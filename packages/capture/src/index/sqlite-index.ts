@@ -11,6 +11,7 @@ import type {
   IndexedTable,
   KnownCommit,
   KnownPredecessor,
+  NamedRow,
   PlacedLeaf,
   RowId,
   RowIndexReader,
@@ -65,15 +66,15 @@ class SqliteRowIndex implements RowIndex {
     this.#store.write(work);
   }
 
-  learn(rows: readonly { readonly table: Uint8Array; readonly row: Uint8Array; readonly key: string }[]): void {
+  learn(rows: readonly NamedRow[]): void {
     const store = this.#store;
     store.write(() => {
-      for (const { table, row, key } of rows) {
-        const number = store.tables.number(table);
+      const learn = ({ table, row, key }: NamedRow, asked: boolean): void => {
         const before = store.rows;
-        const id = store.findOrAdd(number, row);
+        const id = store.findOrAdd(store.tables.number(table), row, asked);
         if (id === before || store.unnamed > 0) store.names.add(id, key);
-      }
+      };
+      store.slots.forEach(rows, (each) => each.row, learn);
     });
   }
 

@@ -106,10 +106,12 @@ export class Store {
     return this.slots.find(handle, (id) => this.#is(id, table, handle));
   }
 
-  /** The row's id; a row not known yet gets the next one. The caller holds the transaction. */
-  findOrAdd(table: number, handle: Uint8Array): RowId {
+  /**
+   * The row's id; a row not known yet gets the next one. The caller holds the transaction. `asked`: within `slots.forEach`.
+   */
+  findOrAdd(table: number, handle: Uint8Array, asked = false): RowId {
     if (this.#loaded < this.rows) this.#loadTail();
-    const id = this.slots.findOrAdd(handle, (known) => this.#is(known, table, handle), this.rows);
+    const id = this.slots.findOrAdd(handle, (known) => this.#is(known, table, handle), this.rows, asked);
     if (id === this.rows) {
       this.rows++;
       this.#loaded = this.rows;

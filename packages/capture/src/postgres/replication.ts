@@ -71,6 +71,8 @@ export class Replication {
   #ending = false;
   #asking = false;
   #heard = performance.now();
+  /** Something came since the last look at the clock, which would cost more than the message. */
+  #hearing = false;
   readonly #endings: Endings | undefined;
 
   constructor(client: Client, options: ReplicationOptions, handler: ReplicationHandler) {
@@ -137,7 +139,8 @@ export class Replication {
   /** A server that is asked and says nothing is gone, or busy: either way the stream is begun anew. */
   #listen(): void {
     const { stream } = this.#client.connection;
-    if (stream.isPaused()) this.#heard = performance.now();
+    if (stream.isPaused() || this.#hearing) this.#heard = performance.now();
+    this.#hearing = false;
     if (this.#endings === undefined || this.#ending || this.#failure !== undefined) return;
     if (performance.now() - this.#heard < this.#endings.silentMs) return;
     this.#endings.silent();
@@ -146,7 +149,7 @@ export class Replication {
   }
 
   #onData(chunk: Buffer): void {
-    this.#heard = performance.now();
+    this.#hearing = true;
     if (this.#ending || this.#failure !== undefined) return;
     try {
       if (chunk[0] === XLOG_DATA) this.#onMessage(chunk);
