@@ -14,7 +14,7 @@ const RETRY_MS_MIN = 100;
 const RETRY_MS_MAX = 10_000;
 
 /** Refusals that pass by themselves. */
-const PASSING: ReadonlySet<string> = new Set(["ledger/busy", "ledger/disk-full"]);
+const PASSING: ReadonlySet<string> = new Set(["ledger/busy", "ledger/disk-full", "events/over-quota"]);
 /** Refusals of the signature's frame, not of the content: signing again is enough. */
 const FRAME: ReadonlySet<string> = new Set(["ledger/nonce-repeated", "ledger/expired"]);
 const FRAME_RETRIES_MAX = 10;

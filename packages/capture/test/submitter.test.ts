@@ -48,6 +48,16 @@ function submitter(
 }
 
 describe("submitting batches", () => {
+  it("waits while the organisation's quota is used up, and loses none", async () => {
+    const { engine, taken } = ledger((_, attempt) => (attempt > 1 && attempt < 6 ? "events/over-quota" : undefined));
+    const s = submitter(engine);
+    for (let n = 1; n <= 6; n++) s.it.add(batch(n));
+    await s.it.below(0);
+    expect(taken).toEqual([1, 2, 3, 4, 5, 6]);
+    expect(s.waiting).toContain("events/over-quota");
+    expect(s.failures).toEqual([]);
+  });
+
   it("keeps their order through a full disk, and loses none", async () => {
     const { engine, taken } = ledger((number, attempt) =>
       number === 3 && attempt < 8 ? "ledger/disk-full" : undefined,

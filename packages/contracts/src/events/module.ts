@@ -17,6 +17,7 @@ import {
 import type { Command, Module } from "../module.ts";
 import { reading, refuse } from "../refusal.ts";
 import { BATCH_KIND, type BatchHeader, comparePositions, parseBatchBody, START } from "./batch.ts";
+import { spend } from "./quota.ts";
 import { encodeSourceState, readSource, type SourceState, sourcePath } from "./state.ts";
 
 const batch: Command = { check: checkBatch, handle: handleBatch };
@@ -56,6 +57,8 @@ function handleBatch(context: Context, tx: SignedTransaction): Refusal | null {
   const known = readSource(context, organisation, header.source);
   const gap = continuity(known, header, first);
   if (gap !== null) return gap;
+  const flood = spend(context, organisation, header.count);
+  if (flood !== null) return flood;
 
   const next: SourceState = {
     incarnation: header.incarnation,
