@@ -1,9 +1,10 @@
 // A witness as its operator runs it: killed without warning while it is asked to cosign three pasts at once.
 import type { ChildProcess } from "node:child_process";
 import { createHash } from "node:crypto";
-import { mkdtempSync, rmSync } from "node:fs";
+import { appendFileSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { native } from "@anamnesis/crypto/native";
 import { formatAddCheckpoint, noteSigner, openNote, parseVerifierKey } from "@anamnesis/ledger";
 import { TestLog } from "@anamnesis/ledger/conformance";
@@ -102,3 +103,50 @@ it("prints the key that its cosignatures are checked with", async () => {
   const lost = await anamnesis(["witness", "--dir", join(dir, "other"), "--lang", "zh"]);
   expect([lost.code, lost.err]).toEqual([2, expect.stringContaining("node/not-a-witness")]);
 }, 60_000);
+
+it("is asked by a running node, and demanded by who checks its log", async () => {
+  const data = join(dir, "data");
+  const out = join(dir, "out");
+  await anamnesis(["init", data, "--org", "Nord", "--port", "0"]);
+  const log = join(data, "genesis.json");
+  const w = launch(["witness", "--dir", join(dir, "w2"), "--name", "w.example/2", "--log", log, "--port", "0"]);
+  const witness = /http:\/\/127\.0\.0\.1:\d+/.exec(await says(w, "Ctrl-C"))?.[0] ?? "";
+  const key = (await anamnesis(["witness", "key", "--dir", join(dir, "w2")])).out.trim();
+  const before = await anamnesis(["log", "verify", "--dir", data, "--witness", key, "--json"]);
+  expect([before.code, JSON.parse(before.out)]).toMatchObject([1, { problems: [{ code: "ledger/unwitnessed" }] }]);
+  appendFileSync(join(data, "anamnesis.toml"), `\n[witness.w2]\nurl = "${witness}"\nkey = "${key}"\n`);
+  const node = launch(["node", "--dir", data]);
+  try {
+    const said = await says(node, "Ctrl-C");
+    const url = /http:\/\/127\.0\.0\.1:\d+/.exec(said)?.[0] ?? "";
+    for (let tries = 0; tries < 600 && (await fetch(`${url}/witnessed`)).status !== 200; tries++) await sleep(50);
+    const token = /^entries_token = "(.+)"$/m.exec(readFileSync(join(data, "anamnesis.toml"), "utf8"))?.[1] ?? "";
+    const demand = ["log", "verify", "--witness", key, "--genesis", log, "--json"];
+    const served = await anamnesis([...demand, "--url", url, "--token", token, "--fresh", "3600"]);
+    expect([served.code, JSON.parse(served.out)]).toMatchObject([
+      0,
+      { ok: true, witnessed: { least: 1, missing: [] } },
+    ]);
+    expect(JSON.parse(served.out)).toMatchObject({ witnessed: { by: [{ name: "w.example/2" }], problems: [] } });
+    await anamnesis(["log", "export", "--dir", data, "--out", out]);
+    expect((await anamnesis([...demand, "--dir", out])).code).toBe(0);
+    const other = (await anamnesis(["witness", "key", "--dir", folder])).out.trim();
+    const two = await anamnesis(["log", "verify", "--dir", data, "--witness", key, "--witness", other]);
+    expect([two.code, two.out]).toEqual([1, expect.stringContaining("1 of the 2 witnesses")]);
+    expect(two.out).toContain("not cosigned by w.example/1");
+    expect(
+      (await anamnesis(["log", "verify", "--dir", data, "--witness", key, "--witness", other, "--least", "1"])).code,
+    ).toBe(0);
+    for (const wrong of [
+      ["--least", "1"],
+      ["--witness", key, "--least", "2"],
+      ["--witness", LOG_KEY],
+    ])
+      expect((await anamnesis(["log", "verify", "--dir", data, ...wrong])).err).toContain("cli/usage");
+  } finally {
+    for (const child of [node, w]) {
+      child.kill("SIGTERM");
+      await new Promise((resolve) => child.once("exit", resolve));
+    }
+  }
+}, 120_000);

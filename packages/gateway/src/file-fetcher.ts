@@ -8,6 +8,8 @@ import { gatewayError, systemCode } from "./errors.ts";
 /** A log that can be fetched: what verification needs, and its founding document if it lies beside. */
 export interface FetchedLog extends LogSource {
   genesis(): Promise<Genesis | undefined>;
+  /** The newest checkpoint that outside witnesses cosigned, as a signed note, if there is one. */
+  witnessed(): Promise<string | undefined>;
 }
 
 /** Larger than any tile, bundle, checkpoint or genesis document of a log. */
@@ -29,6 +31,10 @@ export function fileFetcher(dir: string): FetchedLog {
     async genesis() {
       const json = await readLimited(join(dir, "genesis.json"));
       return json === undefined ? undefined : genesisFromJson(textOf(json, "genesis.json"));
+    },
+    async witnessed() {
+      const note = await readLimited(join(dir, "witnessed"));
+      return note === undefined ? undefined : textOf(note, "the witnessed checkpoint");
     },
   };
 }

@@ -7,7 +7,10 @@ import { Ahead } from "./http-fetcher-ahead.ts";
  * Tiles are those of the checkpoint that was asked for last. A missing answer is for the follower to try again, so nothing is
  * retried here. @throws AnamnesisError `gateway/bad-address`
  */
-export function followedLog(url: string, options: HttpFetcherOptions = {}): Omit<HttpLog, "genesis"> {
+export function followedLog(
+  url: string,
+  options: HttpFetcherOptions = {},
+): Pick<HttpLog, "checkpoint" | "tile" | "notes"> {
   const log = httpFetcher(url, { retries: 0, ...options });
   let ahead = new Ahead(log.tile, 0);
   return {

@@ -3,6 +3,7 @@ import { concat } from "@anamnesis/core";
 import { decodeBundle, type Genesis, genesisFromJson, ledgerError, parseTilePath } from "@anamnesis/ledger";
 import { gatewayError } from "./errors.ts";
 import { FETCH_BYTES_MAX, type FetchedLog, textOf } from "./file-fetcher.ts";
+import { decodeSeals, type SealsAnswer } from "./seals.ts";
 
 /** A log that a member's node serves: also the signed checkpoint behind each of its blocks. */
 export interface HttpLog extends FetchedLog {
@@ -43,7 +44,17 @@ export function httpFetcher(url: string, options: HttpFetcherOptions = {}): Http
       const json = await get("genesis.json");
       return json === undefined ? undefined : genesisFromJson(textOf(json, "genesis.json"));
     },
+    async witnessed() {
+      const note = await get("witnessed");
+      return note === undefined ? undefined : textOf(note, "the witnessed checkpoint");
+    },
   };
+}
+
+/** What a member knows of sealed checkpoints, unchecked. @throws AnamnesisError as fetching does, `ledger/malformed` */
+export async function fetchSeals(url: string, options: HttpFetcherOptions = {}): Promise<SealsAnswer> {
+  const answer = await getWithRetries(baseUrl(url), "seals", { retries: 0, ...options });
+  return answer === undefined ? { links: [] } : decodeSeals(answer);
 }
 
 export function baseUrl(text: string): string {

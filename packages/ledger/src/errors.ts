@@ -30,6 +30,7 @@ export type LedgerErrorCode =
   | "ledger/bad-checkpoint" // the checkpoint's signature or form is wrong
   | "ledger/bad-proof" // the proof does not lead to the checkpoint's root
   | "ledger/not-sealed" // too few members cosigned: ask a member's node for a checkpoint that more than two thirds have cosigned
+  | "ledger/unwitnessed" // fewer witnesses than demanded have cosigned the log, or too long ago: ask its operator and the witnesses
   | "ledger/broken-chain" // a link is stale or out of order: ask for the whole trust chain again, from another member too
   | "ledger/bad-evidence"; // the file convicts nobody: somebody accuses falsely, or left out what proves it
 

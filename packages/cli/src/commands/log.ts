@@ -1,22 +1,20 @@
 /** `anamnesis log verify | export` */
-import { existsSync } from "node:fs";
-import { fromUtf8, toHex } from "@anamnesis/core";
-import { exportLog, fileFetcher, httpFetcher } from "@anamnesis/gateway";
-import { genesisFromJson, type LogReport } from "@anamnesis/ledger";
-import { openFolder, openLog, primitives, verifyFolderLog, verifyForeignLog } from "@anamnesis/node";
+import { join } from "node:path";
+import { toHex } from "@anamnesis/core";
+import { exportLog } from "@anamnesis/gateway";
+import type { LogReport } from "@anamnesis/ledger";
+import { checkWitnessed, openFolder, openLog, primitives, type WitnessedReport } from "@anamnesis/node";
 import type { Command } from "commander";
-import { cliError } from "../errors.ts";
-import { readNamedFile } from "../files.ts";
+import { integerFrom, listOption } from "../arguments.ts";
+import { readIfThere, writeNamedFile } from "../files.ts";
 import { exampleText } from "../help.ts";
+import { type LogName, logNamed } from "../named-log.ts";
 import type { Session } from "../output/session.ts";
 import { table } from "../output/table.ts";
 import type { Runner } from "../runner.ts";
+import { showWitnessed, type WitnessOptions, witnessDemand } from "../witness-demand.ts";
 
-interface VerifyOptions {
-  readonly dir?: string;
-  readonly url?: string;
-  readonly genesis?: string;
-  readonly token?: string;
+interface VerifyOptions extends LogName, WitnessOptions {
   readonly json?: boolean;
 }
 
@@ -27,7 +25,7 @@ interface ExportOptions {
 }
 
 export function registerLog(program: Command, runner: Runner): void {
-  const { commands, options } = runner.texts;
+  const { commands, options, witness } = runner.texts;
   const log = program.command("log").description(commands.log);
   log
     .command("verify")
@@ -36,10 +34,17 @@ export function registerLog(program: Command, runner: Runner): void {
     .option("--url <url>", commands.logVerify.url)
     .option("--genesis <file>", commands.proofCheck.genesis)
     .option("--token <token>", commands.logVerify.token)
+    .option("--witness <vkey>", witness.demand, listOption)
+    .option("--least <n>", witness.least, integerFrom(1, 64))
+    .option("--fresh <seconds>", witness.fresh, integerFrom(1, 10 ** 9))
     .option("--json", options.json)
     .addHelpText(
       "after",
-      exampleText(runner.texts, "log verify --dir data", "log verify --url http://127.0.0.1:8420 --token …"),
+      exampleText(
+        runner.texts,
+        "log verify --dir data",
+        "log verify --url http://127.0.0.1:8420 --token … --witness …",
+      ),
     )
     .action((o: VerifyOptions) => runner.run(o, (session) => verify(o, session)));
   log
@@ -52,37 +57,47 @@ export function registerLog(program: Command, runner: Runner): void {
 }
 
 async function verify(o: VerifyOptions, session: Session): Promise<0 | 1> {
-  const report = await checkLog(o, session);
-  session.result({ ...report, root: toHex(report.root) });
+  const { report, witnessed } = await checkLog(o, session);
+  const problems = [...report.problems, ...(witnessed?.problems ?? [])];
+  const ok = problems.length === 0;
+  session.result({
+    ...report,
+    ok,
+    problems,
+    root: toHex(report.root),
+    ...(witnessed === undefined ? {} : { witnessed }),
+  });
   const { log } = session.texts;
-  if (report.ok) session.print(session.style.good(log.ok(report.size, toHex(report.root))));
-  else session.print(session.style.bad(log.problems(report.problems.length)));
-  for (const line of table(report.problems.map((p) => [p.where, p.code, p.message]))) session.print(`  ${line}`);
+  if (ok) session.print(session.style.good(log.ok(report.size, toHex(report.root))));
+  else session.print(session.style.bad(log.problems(problems.length)));
+  for (const line of table(problems.map((p) => [p.where, p.code, p.message]))) session.print(`  ${line}`);
   session.print(session.style.dim(log.counts(report.blocks, report.commands, report.events)));
+  if (witnessed !== undefined) showWitnessed(witnessed, session);
   if (report.trust === "first-use") session.print(session.style.dim(log.firstUse));
-  return report.ok ? 0 : 1;
+  return ok ? 0 : 1;
 }
 
-function checkLog(o: VerifyOptions, session: Session): Promise<LogReport> {
+async function checkLog(
+  o: VerifyOptions,
+  session: Session,
+): Promise<{ readonly report: LogReport; readonly witnessed?: WitnessedReport }> {
   const { signal, progress, texts } = session;
-  const options = {
-    signal,
-    onProgress: (done: number, total: number) => progress.show(texts.log.checking, done, total),
-  };
-  const genesis = o.genesis === undefined ? undefined : genesisFromJson(fromUtf8(readNamedFile(o.genesis)));
-  if ((o.dir === undefined) === (o.url === undefined)) throw cliError("cli/usage", "give either --dir or --url");
-  if (o.url !== undefined) {
-    const fetched = httpFetcher(o.url, o.token === undefined ? {} : { entriesToken: o.token });
-    return verifyForeignLog(fetched, genesis, options);
-  }
-  const dir = o.dir ?? "";
-  // An exported folder is a log as well.
-  if (existsSync(`${dir}/checkpoint`)) return verifyForeignLog(fileFetcher(dir), genesis, options);
-  return verifyFolderLog(openFolder(dir), options);
+  const onProgress = (done: number, total: number) => progress.show(texts.log.checking, done, total);
+  const demand = witnessDemand(o, Date.now());
+  const from = logNamed(o);
+  // Before the log itself: whatever was cosigned by now, the log must hold.
+  const notes = demand === undefined ? [] : await from.notes();
+  const report = await from.verify({ signal, onProgress });
+  if (demand === undefined) return { report };
+  const log = await from.verifier();
+  return { report, witnessed: await checkWitnessed(report, { notes, log, demand, tile: from.tile }) };
 }
 
 async function write(o: ExportOptions, session: Session): Promise<0> {
-  const reader = await openLog(openFolder(o.dir));
+  const folder = openFolder(o.dir);
+  // Read first: it may be of an older tree than the exported one, never of a newer one.
+  const witnessed = readIfThere(folder.layout.witnessed);
+  const reader = await openLog(folder);
   const { texts, progress, signal } = session;
   try {
     const exported = await exportLog(reader, o.out, {
@@ -90,6 +105,7 @@ async function write(o: ExportOptions, session: Session): Promise<0> {
       signal,
       onProgress: (done, total) => progress.show(texts.log.exporting, done, total),
     });
+    if (witnessed !== undefined) writeNamedFile(join(o.out, "witnessed"), witnessed);
     session.result({ ...exported, root: toHex(exported.root), out: o.out });
     session.print(texts.log.exported(exported.size, o.out));
     return 0;

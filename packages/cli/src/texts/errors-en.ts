@@ -245,6 +245,10 @@ export const errorsEn: Readonly<Record<AnyErrorCode, ErrorText>> = {
     remedy:
       "Restore its folder from a copy. Without one, make a new witness with a new key, or a new monitor: never let the old key start over.",
   },
+  "node/cut-off": {
+    text: "The member that orders the ledger cannot be reached: this node serves what it verified last, and what it captures waits.",
+    remedy: "Check the network and [orderer] in anamnesis.toml. Nothing is lost: it catches up by itself.",
+  },
   "node/stopped": {
     text: "It was stopped before it was done",
     remedy: "Run it again: it continues where it was.",

@@ -243,6 +243,10 @@ export const errorsZh: Readonly<Record<AnyErrorCode, ErrorText>> = {
     text: "此见证者或监视器以前所见的记录已丢失或损坏",
     remedy: "从副本恢复其文件夹。没有副本时，用新密钥新建见证者，或新建监视器：绝不要让旧密钥重新开始。",
   },
+  "node/cut-off": {
+    text: "无法连接到负责排序的成员：本节点只提供最近一次验证过的内容，捕获到的事件在等待。",
+    remedy: "请检查网络以及 anamnesis.toml 中的 [orderer]。不会丢失任何内容：恢复后会自动赶上。",
+  },
   "node/stopped": {
     text: "在完成之前被停止",
     remedy: "请重新运行：会从停止处继续。",

@@ -18,6 +18,12 @@ export const witnessEn = {
   serving: (url: string, logs: number) => `Witness of ${many(logs, "log")} at ${url}/add-checkpoint`,
   keep: "Back up its folder as a whole: a witness that forgets what it cosigned must get a new key.",
   refused: (status: number) => `a request was refused with ${status}`,
+  demand: "verifier key of a witness that must have cosigned the log (may be given several times)",
+  least: "so many of the witnesses are enough (default: all of them)",
+  fresh: "cosignatures must not be older than so many seconds",
+  witnessed: (size: number, by: readonly string[]) =>
+    `witnessed up to ${size} ${size === 1 ? "leaf" : "leaves"}: ${by.join(", ")}`,
+  missing: (names: readonly string[]) => `not cosigned by ${names.join(", ")}`,
   outcome: {
     cosigned: (name: string) => `Witness ${name} cosigns`,
     unreachable: (name: string) => `Witness ${name} cannot be reached; asking again`,

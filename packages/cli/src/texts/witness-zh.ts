@@ -17,6 +17,11 @@ export const witnessZh: typeof witnessEn = {
   serving: (url: string, logs: number) => `${logs} 个日志的见证者在 ${url}/add-checkpoint`,
   keep: "请整体备份其文件夹：忘记自己签过什么的见证者必须换新密钥。",
   refused: (status: number) => `拒绝了一个请求（${status}）`,
+  demand: "必须已为该日志联合签名的见证者的验证公钥（可多次给出）",
+  least: "其中这么多个见证者即可（默认：全部）",
+  fresh: "联合签名不得早于这么多秒之前",
+  witnessed: (size: number, by: readonly string[]) => `已见证至 ${size} 个叶子：${by.join("，")}`,
+  missing: (names: readonly string[]) => `未联合签名：${names.join("，")}`,
   outcome: {
     cosigned: (name: string) => `见证者 ${name} 正在联合签名`,
     unreachable: (name: string) => `无法连接见证者 ${name}；将重试`,

@@ -1,8 +1,17 @@
 /** Demanding cosignatures: who has cosigned a checkpoint, of those that somebody trusts as witnesses. */
 import type { Primitives } from "@anamnesis/crypto";
 import type { Checkpoint } from "../checkpoint.ts";
+import { knownError } from "../errors.ts";
 import { type NoteVerifier, openNote } from "../note.ts";
 import { checkpointOf } from "./request.ts";
+
+export interface Demand {
+  readonly witnesses: readonly NoteVerifier[];
+  /** So many of them must have cosigned. */
+  readonly least: number;
+  /** Seconds since 1970: older cosignatures do not count. */
+  readonly notBefore?: number;
+}
 
 export interface WitnessedCheckpoint {
   readonly checkpoint: Checkpoint;
@@ -33,4 +42,36 @@ export function openWitnessed(
   });
   const missing = witnesses.filter((w) => timeOf(w) === undefined).map((w) => w.name);
   return { checkpoint: checkpointOf(text), by, missing };
+}
+
+/** The largest checkpoint that meets the demand, else the one that comes nearest; notes that cannot be opened do not count. */
+export function bestWitnessed(
+  p: Primitives,
+  notes: readonly string[],
+  log: NoteVerifier,
+  demand: Demand,
+): { readonly found?: WitnessedCheckpoint; readonly met: boolean } {
+  const { witnesses, least, notBefore = 0 } = demand;
+  const opened = notes.flatMap((note) => openOrNothing(p, note, log, witnesses));
+  const counted = opened.map((found) => ({ found, count: found.by.filter((b) => b.time >= notBefore).length }));
+  counted.sort((a, b) => b.found.checkpoint.size - a.found.checkpoint.size);
+  const met = counted.find(({ count }) => count >= least);
+  if (met !== undefined) return { found: met.found, met: true };
+  counted.sort((a, b) => b.count - a.count || b.found.by.length - a.found.by.length);
+  const nearest = counted[0]?.found;
+  return { ...(nearest === undefined ? {} : { found: nearest }), met: false };
+}
+
+function openOrNothing(
+  p: Primitives,
+  note: string,
+  log: NoteVerifier,
+  witnesses: readonly NoteVerifier[],
+): WitnessedCheckpoint[] {
+  try {
+    return [openWitnessed(p, note, log, witnesses)];
+  } catch (error) {
+    if (knownError(error) === undefined) throw error;
+    return [];
+  }
 }
