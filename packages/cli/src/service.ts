@@ -2,6 +2,8 @@
 import { type LogServer, serveLog } from "@anamnesis/gateway";
 import type { Cosigned } from "@anamnesis/ledger";
 import { announce, type NodeOptions, primitives, type RunningNode, startNode, withdraw } from "@anamnesis/node";
+import { consortiumOf } from "./consortium.ts";
+import { httpPeers } from "./peers.ts";
 import { witnessingOf } from "./witnessing.ts";
 
 export interface ServiceOptions extends NodeOptions {
@@ -21,7 +23,7 @@ export interface Service {
 export async function startService(options: ServiceOptions): Promise<Service> {
   const { folder, port } = options;
   const { host, entriesToken } = folder.config.gateway;
-  const node = await startNode(options);
+  const node = await startNode({ peers: httpPeers, ...options });
   const witnessing = witnessingOf(node, options.onWitness);
   let server: LogServer;
   try {
@@ -36,6 +38,8 @@ export async function startService(options: ServiceOptions): Promise<Service> {
       push,
       witnessed: () => witnessing?.newest(),
       health: () => engine.health(),
+      witness: node.member.witness,
+      ...consortiumOf(node, entriesToken),
     });
   } catch (error) {
     await witnessing?.stop();

@@ -1,15 +1,18 @@
 /** What members ask each other beside the log itself: signed checkpoints of single blocks, sealed ones, who cosigned. */
 import { type Bytes, utf8 } from "@anamnesis/core";
-import { encodeBundle } from "@anamnesis/ledger";
+import { encodeBundle, type SealedState } from "@anamnesis/ledger";
 import { type Answer, answer, jsonAnswer, plain, textAnswer } from "./answer.ts";
+import { encodeSeals } from "./seals.ts";
 
 export interface ConsortiumRoutes {
   /** Signed checkpoints behind up to 256 blocks from `sequence` on. */
   notes(sequence: number): readonly string[];
   /** The note with all cosignatures known for its text. */
   cosigned(note: string): string;
-  /** The newest sealed note: of all, or of the time when the member set had this epoch. */
-  sealed(epoch?: number): string | undefined;
+  /** The newest sealed checkpoint: of all, or of the time when the member set had this epoch. */
+  sealed(epoch?: number): SealedState | undefined;
+  /** The trust chain. */
+  readonly links: readonly SealedState[];
   /** How far each member has cosigned: figures for people and programs. */
   members(): Promise<object>;
 }
@@ -23,6 +26,11 @@ export async function consortiumRoute(
 ): Promise<Answer | undefined> {
   if (routes === undefined) return undefined;
   if (target === "/sealed") return sealed(routes.sealed());
+  if (target === "/seals") {
+    const newest = routes.sealed();
+    const body = encodeSeals({ links: routes.links, ...(newest === undefined ? {} : { newest }) });
+    return answer(200, "application/cbor", body, "no-cache");
+  }
   if (target === "/members") {
     return jsonAnswer(200, `${JSON.stringify(await routes.members())}\n`, "no-store");
   }
@@ -34,5 +42,5 @@ export async function consortiumRoute(
   return answer(200, "application/octet-stream", encodeBundle(notes), "no-cache");
 }
 
-const sealed = (note: string | undefined): Answer =>
-  note === undefined ? plain(404, "no checkpoint has been sealed yet") : textAnswer(200, note, "no-cache");
+const sealed = (state: SealedState | undefined): Answer =>
+  state === undefined ? plain(404, "no checkpoint has been sealed yet") : textAnswer(200, state.note, "no-cache");

@@ -2,7 +2,7 @@ export type { ConsortiumRoutes } from "./consortium.ts";
 export type { GatewayErrorCode } from "./errors.ts";
 export { type Exported, type ExportOptions, exportLog } from "./export-log.ts";
 export { type FetchedLog, fileFetcher } from "./file-fetcher.ts";
-export { type HttpFetcherOptions, type HttpLog, httpFetcher } from "./http-fetcher.ts";
+export { fetchSeals, type HttpFetcherOptions, type HttpLog, httpFetcher } from "./http-fetcher.ts";
 export { followedLog } from "./http-fetcher-follow.ts";
 export type { LogServer } from "./http-server.ts";
 export { type ServeOptions, serveLog } from "./serve.ts";

@@ -15,11 +15,13 @@ export interface ServeOptions extends Served, Listen {
   readonly witness?: WitnessDeps;
   /** Takes members' transactions. */
   readonly submit?: SubmitTarget;
+  /** What every answer says in `anamnesis-notice` as long as it is not undefined: one short line of ASCII. */
+  readonly notice?: () => string | undefined;
 }
 
 /** @throws AnamnesisError `gateway/port-busy`, `gateway/port-forbidden`, `gateway/bad-address` */
 export function serveLog(options: ServeOptions): Promise<LogServer> {
-  return serveHttp(options, (request) => answerTo(options, request));
+  return serveHttp(options, async (request) => noticed(await answerTo(options, request), options.notice?.()));
 }
 
 async function answerTo(served: ServeOptions, request: IncomingMessage): Promise<Answer> {
@@ -35,6 +37,9 @@ async function answerTo(served: ServeOptions, request: IncomingMessage): Promise
   request.resume();
   return method === "GET" || method === "HEAD" ? route(served, url, headers.authorization) : notAllowed();
 }
+
+const noticed = (given: Answer, notice: string | undefined): Answer =>
+  notice === undefined ? given : { ...given, headers: { ...given.headers, "anamnesis-notice": notice } };
 
 function notAllowed(): Answer {
   const refused = plain(405, "this address can only be read");

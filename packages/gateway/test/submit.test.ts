@@ -106,6 +106,7 @@ describe("following over HTTP", () => {
       notes: (sequence: number) => store.notes(sequence, 256),
       cosigned: (note: string) => note,
       sealed: () => undefined,
+      links: [],
       members: async () => ({}),
     };
     const options = { reader: log.engine, primitives: native, port: 0, entriesToken: TOKEN, consortium };

@@ -4,6 +4,7 @@ import type { RetentionLimits } from "@anamnesis/capture";
 import { type ChainId, chainId, type OrgId, orgId, type SourceId, sourceId } from "@anamnesis/core";
 import { parse, TomlError } from "smol-toml";
 import { explainFile, nodeError } from "../errors.ts";
+import { type MemberAddress, type OrdererConfig, parseMembers, parseOrderer } from "./consortium-config.ts";
 import { parseLimits } from "./limits-config.ts";
 import { type MisuseConfig, parseMisuse } from "./misuse-config.ts";
 import { parseReads, type ReadsConfig } from "./reads-config.ts";
@@ -16,6 +17,10 @@ export interface Config {
   readonly sources: readonly SourceConfig[];
   /** Outside witnesses of this log. */
   readonly witnesses: readonly WitnessConfig[];
+  /** Whom this member follows; undefined when it orders itself. */
+  readonly orderer: OrdererConfig | undefined;
+  /** Where the other members' nodes are, for who collects their cosignatures. */
+  readonly members: readonly MemberAddress[];
 }
 
 export interface GatewayConfig {
@@ -70,6 +75,8 @@ export function parseConfig(text: string): Config {
     },
     sources: Object.entries(sources).map(([name, value]) => parseSource(name, section(value, `source.${name}`))),
     witnesses: parseWitnesses(root["witness"]),
+    orderer: parseOrderer(root["orderer"]),
+    members: parseMembers(root["members"]),
   };
 }
 

@@ -19,6 +19,10 @@ export interface FolderLayout {
   readonly sources: string;
   /** The newest checkpoint that outside witnesses cosigned. */
   readonly witnessed: string;
+  /** What this member has cosigned: never lose it while the key is in use. */
+  readonly cosigned: string;
+  /** Sealed checkpoints and the trust chain. */
+  readonly seals: string;
   /** Present while `init` is at work. */
   readonly unfinished: string;
 }
@@ -59,6 +63,8 @@ export function layoutOf(dir: string): FolderLayout {
     ledger: join(root, "ledger"),
     sources: join(root, "sources"),
     witnessed: join(root, "witnessed"),
+    cosigned: join(root, "cosigned.db"),
+    seals: join(root, "seals.db"),
     unfinished: join(root, "INIT-UNFINISHED"),
   };
 }

@@ -1,0 +1,40 @@
+/** What a running node serves to the other members. */
+import type { ConsortiumRoutes, ServeOptions } from "@anamnesis/gateway";
+import type { FollowState, RunningNode, SealState } from "@anamnesis/node";
+
+/** Answer of `/members`, and what people are shown. */
+export interface MembersStatus {
+  readonly organisation: string;
+  readonly role: "orders" | "follows";
+  /** Leaves here. */
+  readonly size: number;
+  readonly follow: FollowState | null;
+  readonly seals: SealState | null;
+}
+
+export async function membersStatus({ folder, engine, member }: RunningNode): Promise<MembersStatus> {
+  const { size } = await engine.health();
+  const { organisation } = folder.config;
+  return { organisation, role: member.role, size, follow: member.follow() ?? null, seals: member.seals() ?? null };
+}
+
+export function consortiumOf(node: RunningNode, token: string): Pick<ServeOptions, "consortium" | "submit" | "notice"> {
+  const { member } = node;
+  const consortium: ConsortiumRoutes = {
+    notes: (sequence) => member.notes(sequence),
+    cosigned: (note) => member.cosigned(note),
+    sealed: (epoch) => member.sealed(epoch),
+    get links() {
+      return member.links;
+    },
+    members: () => membersStatus(node),
+  };
+  return { consortium, submit: { token, submit: (tx) => member.submit(tx) }, notice: () => noticeOf(member.follow()) };
+}
+
+function noticeOf(state: FollowState | undefined): string | undefined {
+  if (state?.kind === "cut-off") return `read-only; cut off since ${new Date(state.sinceMs).toISOString()}`;
+  if (state?.kind === "refused")
+    return `read-only; the orderer is refused since ${new Date(state.sinceMs).toISOString()}`;
+  return undefined;
+}

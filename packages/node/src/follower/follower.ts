@@ -1,0 +1,167 @@
+/** The member that follows: a replica at the orderer's newest checkpoint, an engine upon it, its cosignature for what it executed. */
+import { setTimeout as sleep } from "node:timers/promises";
+import { contract } from "@anamnesis/contracts";
+import { codeOf } from "@anamnesis/core";
+import { type FollowedLog, FollowerEngine, type LogRefused, openOrFound, type Replica } from "@anamnesis/embedded";
+import { cosignedBy, type Health, sealQuorum, type WitnessStore } from "@anamnesis/ledger";
+import { nodeError } from "../errors.ts";
+import type { OrdererConfig } from "../folder/consortium-config.ts";
+import type { Folder } from "../folder/folder.ts";
+import { primitives } from "../system.ts";
+import { SqliteWitnessStore } from "../witness-store.ts";
+import { accuse, keepEvidence } from "./accuse.ts";
+import { Follow, type FollowState } from "./follow.ts";
+import type { Peers, RunningMember } from "./member.ts";
+import { memberWitness } from "./member-witness.ts";
+import { patientOrderer } from "./orderer.ts";
+import { servedFrom } from "./ordering.ts";
+import { SealStore, sizeOf } from "./seal-store.ts";
+import type { SealState } from "./sealing.ts";
+
+export interface FollowerOptions {
+  readonly folder: Folder;
+  readonly orderer: OrdererConfig;
+  readonly peers: Peers;
+  readonly signal?: AbortSignal;
+  readonly onState?: (state: FollowState) => void;
+  readonly onCatchUp?: (size: number, total: number) => void;
+  /** The path of an evidence file that was just written. */
+  readonly onEvidence?: (path: string) => void;
+}
+
+export interface Follower extends RunningMember {
+  readonly engine: FollowerEngine;
+  /** Resolves when the replica was level with the log for the first time. */
+  readonly caughtUp: Promise<void>;
+  /** Before capture is stopped: what waits for an orderer that cannot be reached must not keep it. */
+  release(): void;
+  stop(): Promise<void>;
+}
+
+/** How long `add-checkpoint` may wait for the replica to get there. */
+const REACH_MS = 3000;
+const FOUND_RETRY_MS = 1000;
+const SEALS_EVERY_MS = 2000;
+
+/**
+ * The very first start waits for the orderer; later ones serve what is there.
+ * @throws AnamnesisError what opening the replica throws, `node/stopped`
+ */
+export async function startFollower(options: FollowerOptions): Promise<Follower> {
+  const { folder, orderer, peers } = options;
+  const log = peers.follow(orderer);
+  const replica = await openPatiently(options, log);
+  const store = new SealStore(folder.layout.seals, folder.genesis);
+  const cosignatures = new SqliteWitnessStore(folder.layout.cosigned);
+  const follow = new Follow({
+    ...{ replica, log },
+    ...(options.onState === undefined ? {} : { onState: options.onState }),
+    ...(options.onCatchUp === undefined ? {} : { onProgress: options.onCatchUp }),
+    onRefused: (refused) => writeEvidence(refused, options, replica, log, store),
+  });
+  const engine = new FollowerEngine({
+    replica,
+    orderer: patientOrderer({ submitOnce: peers.submit(orderer) }),
+    onBehind: () => follow.look(),
+    problem: () => problemOf(follow.state, replica.newest.size),
+  });
+  const stopSeals = watchSeals(options, store);
+  return {
+    ...{ role: "follows", engine, caughtUp: follow.caughtUp, follow: () => follow.state },
+    witness: witnessOf(folder, cosignatures, replica, follow),
+    ...servedFrom(replica, store),
+    seals: () => sealsOf(folder, store),
+    submit: async (tx) => ({ receipt: await engine.submit(tx), promise: null }),
+    release: () => {
+      if (follow.state.kind !== "following") engine.abandon();
+    },
+    async stop() {
+      await stopSeals();
+      const waiting = engine.close();
+      if (follow.state.kind !== "following") engine.abandon();
+      await waiting;
+      await follow.stop();
+      cosignatures.close();
+      store.close();
+      replica.close();
+    },
+  };
+}
+
+function witnessOf(folder: Folder, store: WitnessStore, replica: Replica, follow: Follow) {
+  return memberWitness(folder, store, {
+    reach: (size) => follow.reach(size, REACH_MS),
+    rootAt: (size) => replica.reader.rootAt(size),
+  });
+}
+
+async function openPatiently({ folder, signal }: FollowerOptions, log: FollowedLog): Promise<Replica> {
+  const { layout, genesis } = folder;
+  for (;;) {
+    try {
+      return await openOrFound({ dir: layout.ledger, genesis, primitives, contract }, log);
+    } catch (error) {
+      const code = codeOf(error) ?? "";
+      if (!code.startsWith("gateway/") && code !== "ledger/no-ledger") throw error;
+    }
+    await sleep(FOUND_RETRY_MS, undefined, signal === undefined ? {} : { signal }).catch(() => undefined);
+    if (signal?.aborted === true) throw nodeError("node/stopped", "stopped before the orderer could be reached");
+  }
+}
+
+function problemOf(state: FollowState, size: number): Health["problem"] {
+  switch (state.kind) {
+    case "cut-off": {
+      const message = `cut off from the orderer (${state.code}): read-only on the ${size} leaves verified last`;
+      return { code: "node/cut-off", message };
+    }
+    case "refused":
+      return { code: "ledger/bad-block", message: state.why };
+    default:
+      return undefined;
+  }
+}
+
+async function writeEvidence(
+  refused: LogRefused,
+  { folder, onEvidence }: FollowerOptions,
+  replica: Replica,
+  log: FollowedLog,
+  store: SealStore,
+): Promise<void> {
+  const tile = (path: string) => log.tile(path);
+  const evidence = await accuse(refused, { genesis: folder.genesis, links: store.links, tile, replica });
+  onEvidence?.(keepEvidence(folder.layout.dir, refused.objection.kind, refused.target.size, evidence));
+}
+
+/** Takes over what the orderer collected; each checkpoint is checked before it is kept. */
+function watchSeals({ orderer, peers }: FollowerOptions, store: SealStore): () => Promise<void> {
+  const stop = new AbortController();
+  const loop = (async () => {
+    while (!stop.signal.aborted) {
+      const seals = await peers.seals(orderer).catch(() => undefined);
+      if (seals !== undefined && !stop.signal.aborted) {
+        store.addLinks(seals.links);
+        if (seals.newest !== undefined) store.add(seals.newest);
+      }
+      await sleep(SEALS_EVERY_MS, undefined, { signal: stop.signal }).catch(() => undefined);
+    }
+  })();
+  return async () => {
+    stop.abort();
+    await loop;
+  };
+}
+
+function sealsOf({ genesis }: Folder, store: SealStore): SealState {
+  const set = store.trusted;
+  const newest = store.sealed();
+  const by = newest === undefined ? [] : cosignedBy(primitives, genesis.chain, set, newest.note);
+  const size = newest === undefined ? 0 : sizeOf(newest);
+  const members = set.members.map(({ id }) => {
+    const cosigned = by.some((each) => each.id === id);
+    return { id, size: cosigned ? size : 0, outcome: cosigned ? "cosigned" : "unknown" };
+  });
+  const quorum = sealQuorum(set.members.length);
+  return { epoch: set.epoch, members, quorum, sealedSize: size, sealedBy: by.length };
+}
