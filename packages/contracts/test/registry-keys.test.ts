@@ -20,6 +20,7 @@ import {
 } from "@anamnesis/contracts";
 import { orgId } from "@anamnesis/core";
 import { native } from "@anamnesis/crypto/native";
+import { executeBlock } from "@anamnesis/ledger";
 import { founderSigner } from "@anamnesis/ledger/conformance/founding";
 import { describe, expect, it } from "vitest";
 import { LOG_KEY, outcomes, TestChain } from "./chain.ts";
@@ -115,6 +116,18 @@ describe("a suspension", () => {
     const after = chain.sign("d", VOUCH_KIND, vouchBody(handle, ["doctor"]));
     expect(outcomes(chain.block(before, carrying, after))).toEqual(["accepted", "accepted", "ledger/key-suspended"]);
   });
+});
+
+it("no signature verified beforehand outlives the suspension of its key", () => {
+  const chain = new TestChain(FOUR);
+  chain.run("a", PROPOSE_KIND, proposeBody(suspension("d")));
+  const transactions = [
+    chain.sign("b", VOTE_KIND, voteBody(0, true)),
+    chain.sign("d", VOUCH_KIND, vouchBody(handle, roles)),
+  ];
+  const host = { ...chain.host, verified: () => true };
+  const run = executeBlock(host, { sequence: chain.sequence + 1, time: chain.time, transactions });
+  expect(outcomes(run)).toEqual(["accepted", "ledger/key-suspended"]);
 });
 
 describe("leaving and removal", () => {

@@ -66,6 +66,11 @@ export class BlockChain {
     }
   }
 
+  /** Commands whose signatures only a replay could check (see `LogReport.unfollowed`). */
+  get unfollowed(): number {
+    return this.#signatures?.unfollowed ?? 0;
+  }
+
   end(): void {
     if (this.#leaves.length > 0)
       this.#add("ledger/bad-block", "the log does not end with a block leaf", `leaf ${this.#first}`);

@@ -133,6 +133,7 @@ function reportOf(
     blocks: chain?.blocks ?? 0,
     trust: options.genesis === undefined ? "first-use" : "given",
     replayed: options.contract !== undefined,
+    unfollowed: chain?.unfollowed ?? 0,
     problems: problems.list,
   };
 }

@@ -65,6 +65,11 @@ export interface LogReport {
   readonly trust: "given" | "first-use";
   /** Whether every block was executed again. */
   readonly replayed: boolean;
+  /**
+   * Commands signed by keys that came after the foundation, which were not checked: that takes a replay, so it is 0 with a
+   * contract. A key that was suspended or retired is not noticed without one either.
+   */
+  readonly unfollowed: number;
   /** At most `PROBLEMS_MAX`; an empty list means that everything holds. */
   readonly problems: readonly Problem[];
 }

@@ -169,6 +169,21 @@ describe("verifyLog", () => {
     expect(await light(withEvents(events.toReversed()))).toEqual(["events/wrong-root"]);
   });
 
+  it("says which signatures it cannot follow without a contract, once the registry has changed keys", async () => {
+    const transaction = {
+      chain: genesis.chain,
+      kind: "registry.rotate-keys",
+      nonce: 98,
+      expires: FAR_EXPIRY,
+      body: [],
+    };
+    const rotation = signTransaction(native, transaction, [fixture.member]);
+    const late = [rotation, stranger].map((tx) => commandLeaf(tx.bytes, tx.signatures));
+    const leaves = [...honest, ...late, blockLeaf(3, genesis.time + 9e6, EMPTY_STATE)];
+    expect(await verifyLog(logOf(leaves), { primitives: native })).toMatchObject({ ok: true, unfollowed: 1 });
+    expect(await codes(leaves)).toContain("ledger/unknown-key");
+  });
+
   it("tells a rewritten log from one that grew", async () => {
     const grown = honestLeaves([[first], [second], [fixture.command("test.put", "c")]]);
     const { note: remembered } = await logOf(honest).checkpoint();

@@ -34,5 +34,12 @@ export async function verifyLedger(options: VerifyLedgerOptions): Promise<LogRep
 function unreadable({ code, message }: AnamnesisError, { genesis }: VerifyLedgerOptions): LogReport {
   const problems = [{ code, message, where: "the store" }];
   const nothing = { origin: "", size: 0, root: new Uint8Array(32), commands: 0, events: 0, blocks: 0 };
-  return { ok: false, ...nothing, trust: genesis === undefined ? "first-use" : "given", replayed: false, problems };
+  return {
+    ok: false,
+    ...nothing,
+    trust: genesis === undefined ? "first-use" : "given",
+    replayed: false,
+    unfollowed: 0,
+    problems,
+  };
 }
