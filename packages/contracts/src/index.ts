@@ -37,9 +37,18 @@ export {
 } from "./incentive/state.ts";
 export type { Command, Module } from "./module.ts";
 export { type Action, concerned, type Proofs, parseAction, shareOf } from "./registry/action.ts";
+export {
+  type Application,
+  applicationFromJson,
+  applicationOf,
+  applicationToJson,
+  provePossession,
+} from "./registry/application.ts";
 export type { RegistryErrorCode } from "./registry/errors.ts";
 export {
   decodeOrganisation,
+  ORGANISATION_COUNT,
+  ORGANISATION_LIST,
   type Organisation,
   type OrganisationStatus,
   organisationPath,

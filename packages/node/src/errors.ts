@@ -4,6 +4,8 @@ import { AnamnesisError, type Details } from "@anamnesis/core";
 export type NodeErrorCode =
   | "node/no-folder" // no data folder there: run `anamnesis init DIR`, or name the right one
   | "node/no-genesis" // genesis.json is gone: restore it from a copy; it is no secret
+  | "node/no-orderer" // name the node that orders in [orderer] of anamnesis.toml
+  | "node/no-registry" // the ledger knows no organisations: it was founded by another contract
   | "node/folder-not-empty" // `init` only works in an empty or new folder: name another one
   | "node/half-made-folder" // an `init` was cut off: run it again; nothing in it was ever acknowledged
   | "node/already-made" // the folder is complete: use it, or name another one

@@ -34,7 +34,9 @@ export {
   type ProofInput,
   type ProofVerdict,
 } from "./proof-check.ts";
-export { type MadeProof, proveEvent, type SealedTrust } from "./proof-make.ts";
+export { type MadeProof, proveEvent } from "./proof-make.ts";
+export { type CommandWays, type MemberCommand, runMemberCommand } from "./registry/command.ts";
+export { type Members, membersOf, type ShownOrganisation, type ShownProposal } from "./registry/members.ts";
 export { announce, announced, type RunningFile, withdraw } from "./running-file.ts";
 export { type NodeOptions, type RunningNode, startNode } from "./running-node.ts";
 export { type RunningSource, type SourceOptions, startSource } from "./running-source.ts";

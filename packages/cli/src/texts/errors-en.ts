@@ -152,6 +152,14 @@ export const errorsEn: Readonly<Record<AnyErrorCode, ErrorText>> = {
     remedy:
       "Restore it from a copy: nothing is lost, and it is no secret. A folder made with --join gets it by anamnesis init DIR --genesis FILE.",
   },
+  "node/no-orderer": {
+    text: "Nobody is known who orders this ledger",
+    remedy: "Name the node that orders in [orderer] of anamnesis.toml.",
+  },
+  "node/no-registry": {
+    text: "This ledger has no registry of members",
+    remedy: "It was founded by another contract: use the software that made it.",
+  },
   "node/folder-not-empty": {
     text: "The folder is not empty",
     remedy: "Name a new or empty folder.",

@@ -151,6 +151,14 @@ export const errorsZh: Readonly<Record<AnyErrorCode, ErrorText>> = {
     remedy:
       "请从副本恢复：没有丢失任何内容，它也不是机密。用 --join 建立的文件夹请运行 anamnesis init DIR --genesis FILE。",
   },
+  "node/no-orderer": {
+    text: "不知道由谁为此账本排序",
+    remedy: "请在 anamnesis.toml 的 [orderer] 中指明排序节点。",
+  },
+  "node/no-registry": {
+    text: "此账本没有成员登记",
+    remedy: "它由另一种合约创立：请使用当时的软件。",
+  },
   "node/folder-not-empty": {
     text: "文件夹非空",
     remedy: "请指定新的或空的文件夹。",

@@ -1,7 +1,8 @@
 /** Who a folder is: its keys, its configuration, and the file that tells the others. */
+import { applicationOf, applicationToJson } from "@anamnesis/contracts";
 import { type ChainId, type OrgId, toHex } from "@anamnesis/core";
 import { type Signer, signerFromSeed } from "@anamnesis/crypto";
-import { type GenesisOrganisation, organisationToJson } from "@anamnesis/ledger";
+import type { GenesisOrganisation } from "@anamnesis/ledger";
 import { primitives } from "../system.ts";
 import { configText } from "./config-text.ts";
 import { writeWhole } from "./files.ts";
@@ -21,15 +22,11 @@ export function makeIdentity(
   who: Identity,
 ): { organisation: GenesisOrganisation; signer: Signer } {
   const signer = signerFromSeed(primitives, "INTL-1", makeKey(layout.orgKey));
-  const organisation: GenesisOrganisation = {
-    id: who.id,
-    name: who.name,
-    keys: [{ suite: signer.suite, publicKey: signer.publicKey }],
-    cosigner: primitives.ed25519PublicKey(makeKey(layout.cosignerKey)),
-  };
-  writeWhole(layout.organisation, organisationToJson(organisation), 0o644);
+  const cosigner = signerFromSeed(primitives, "INTL-1", makeKey(layout.cosignerKey));
+  const application = applicationOf(primitives, who.chain, who, signer, cosigner);
+  writeWhole(layout.organisation, applicationToJson(application), 0o644);
   const entriesToken = toHex(primitives.random(24));
   const { chain, id, name: displayName, port } = who;
   writeWhole(layout.config, configText({ chain, organisation: id, displayName, port, entriesToken }));
-  return { organisation, signer };
+  return { organisation: application.organisation, signer };
 }
