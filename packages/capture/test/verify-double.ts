@@ -179,6 +179,7 @@ export class World {
     return {
       tables: async () => world.tables,
       coverage: async () => ({
+        tables: [...world.tables],
         published: new Set(world.tables.map((t) => t.name).filter((name) => !world.unpublished.has(name))),
         unlogged: world.unlogged,
       }),

@@ -14,11 +14,7 @@ export interface Coverage {
  * capture. Of the others, one that the source sends is compared too: it claims to be covered.
  * @param known handles (hexadecimal) of the tables that capture has ever met
  */
-export function coverageOf(
-  tables: readonly TableSchema[],
-  { published, unlogged }: SourceCoverage,
-  known: ReadonlySet<string>,
-): Coverage {
+export function coverageOf({ tables, published, unlogged }: SourceCoverage, known: ReadonlySet<string>): Coverage {
   const compared: TableSchema[] = [];
   const notCovered: NotCovered[] = [];
   for (const table of tables) {

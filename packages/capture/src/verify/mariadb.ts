@@ -66,8 +66,9 @@ class MariadbVerify implements VerifySource {
   }
 
   async coverage(_sourceName: string): Promise<SourceCoverage> {
+    const tables = await this.tables();
     const unlogged = new Set<string>();
-    return { published: new Set(this.#options.memory.read()?.tables.keys()), unlogged };
+    return { tables, published: new Set(this.#options.memory.read()?.tables.keys()), unlogged };
   }
 
   async open(table: TableSchema): Promise<TableSnapshot | undefined> {

@@ -65,14 +65,14 @@ class PostgresVerify implements VerifySource {
   }
 
   tables(): Promise<readonly TableSchema[]> {
-    return readTables(this.#marker, this.#options.catalog, { unlogged: true });
+    return inSnapshot(this.#marker, () => this.#tablesAsSeen(this.#marker));
   }
 
   async coverage(sourceName: string): Promise<SourceCoverage> {
-    const tables = await readTables(this.#marker, this.#options.catalog, { unlogged: true });
+    const tables = await inSnapshot(this.#marker, () => this.#tablesAsSeen(this.#marker));
     const published = await publishedTables(this.#marker, objectName(sourceName));
     const unlogged = tables.filter((t) => t.unlogged).map((t) => t.name);
-    return { published: published ?? new Set(), unlogged: new Set(unlogged) };
+    return { tables, published: published ?? new Set(), unlogged: new Set(unlogged) };
   }
 
   async open(table: TableSchema): Promise<TableSnapshot | undefined> {
@@ -84,7 +84,7 @@ class PostgresVerify implements VerifySource {
         return undefined;
       }
       const visibility = await readVisibility(client);
-      const all = await this.#tablesAsSeen();
+      const all = await this.#tablesAsSeen(client);
       const now = all.find((t) => t.name === table.name);
       if (now !== undefined) return new PgTableSnapshot(client, now, visibility);
       await client.query("ROLLBACK");
@@ -103,7 +103,7 @@ class PostgresVerify implements VerifySource {
     try {
       await client.query(`LOCK TABLE ${names} IN ACCESS SHARE MODE NOWAIT`);
       const visibility = await readVisibility(client);
-      const all = new Map((await this.#tablesAsSeen()).map((t) => [t.name, t]));
+      const all = new Map((await this.#tablesAsSeen(client)).map((t) => [t.name, t]));
       const present = tables.flatMap((table) => all.get(table.name) ?? []);
       if (present.length === tables.length && (await isSmall(client, present))) {
         return present.map((table) => new PgTableSnapshot(client, table, visibility));
@@ -117,11 +117,11 @@ class PostgresVerify implements VerifySource {
     return undefined;
   }
 
-  /** The tables as the snapshot has them, read anew only where the catalog is another one than for the snapshot before. */
-  async #tablesAsSeen(): Promise<readonly PgTable[]> {
-    const sums = await readSums(this.#reader);
+  /** The tables as the client's snapshot has them, read anew only where the catalog is another one than it was for the last. */
+  async #tablesAsSeen(client: Client): Promise<readonly PgTable[]> {
+    const sums = await readSums(client);
     if (sums !== this.#sums) {
-      this.#seen = await readTables(this.#reader, this.#options.catalog, { unlogged: true });
+      this.#seen = await readTables(client, this.#options.catalog, { unlogged: true });
       this.#sums = sums;
     }
     return this.#seen;
@@ -133,6 +133,16 @@ class PostgresVerify implements VerifySource {
 
   async close(): Promise<void> {
     await Promise.all([leave(this.#reader), leave(this.#marker)]);
+  }
+}
+
+/** One picture of the catalog for all that `work` asks. */
+async function inSnapshot<T>(client: Client, work: () => Promise<T>): Promise<T> {
+  await client.query("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
+  try {
+    return await work();
+  } finally {
+    await client.query("ROLLBACK").catch(() => undefined);
   }
 }
 

@@ -8,7 +8,7 @@ export interface VerifySource {
    */
   tables(): Promise<readonly TableSchema[]>;
 
-  /** What the source sends, and what it can never send. */
+  /** The same tables, what the source sends of them, and what it can never send. */
   coverage(sourceName: string): Promise<SourceCoverage>;
 
   /**
@@ -41,6 +41,7 @@ export interface VerifySource {
 
 /** Names of tables (`schema.table`). */
 export interface SourceCoverage {
+  readonly tables: readonly TableSchema[];
   /** Those whose writes the source sends to capture. */
   readonly published: ReadonlySet<string>;
   /** Those whose writes never reach the source's log. */

@@ -177,7 +177,7 @@ class Verification {
   async #chosen(): Promise<readonly TableSchema[]> {
     const { source, sourceName, table: name } = this.#options;
     const coverage = await source.coverage(sourceName);
-    const { compared, notCovered } = coverageOf(await source.tables(), coverage, this.#known());
+    const { compared, notCovered } = coverageOf(coverage, this.#known());
     this.#notCovered = notCovered.filter((t) => name === undefined || t.table === name);
     if (name === undefined) return compared;
     const only = compared.filter((t) => t.name === name);
