@@ -7,25 +7,28 @@
  * passes the row on to the next one (linear probing; nothing is ever removed, so a free slot ends a search).
  */
 import type { DatabaseSync, StatementSync } from "node:sqlite";
+import { SLOT_BITS, SlotTable } from "./slot-table.ts";
 
 const MERGE_AT = 131_072;
-const SLOT_SPACE = 2 ** 52;
-/** Slots that one statement asks for: half as dear as one by one. */
-const ASKED = 64;
+const SLOT_SPACE = 2 ** SLOT_BITS;
+/** Slots that one statement asks for, or writes: half as dear as one by one. */
+const TOGETHER = 64;
 
 export class Slots {
   readonly #get: StatementSync;
   readonly #put: StatementSync;
   readonly #ask: StatementSync;
+  readonly #putMany: StatementSync;
   /** What the file holds of the slots asked for last. */
   #filed: ReadonlyMap<number, number> = new Map();
-  #recent = new Map<number, number>();
+  readonly #recent = new SlotTable();
 
   constructor(db: DatabaseSync) {
     this.#get = db.prepare("SELECT id FROM slots WHERE slot = ?");
     this.#get.setReturnArrays(true);
-    this.#ask = db.prepare(`SELECT slot, id FROM slots WHERE slot IN (${new Array(ASKED).fill("?").join()})`);
+    this.#ask = db.prepare(`SELECT slot, id FROM slots WHERE slot IN (${"?,".repeat(TOGETHER - 1)}?)`);
     this.#ask.setReturnArrays(true);
+    this.#putMany = db.prepare(`INSERT OR IGNORE INTO slots VALUES ${"(?,?),".repeat(TOGETHER - 1)}(?,?)`);
     this.#put = db.prepare("INSERT OR IGNORE INTO slots VALUES (?, ?)");
   }
 
@@ -35,8 +38,8 @@ export class Slots {
    */
   forEach<T>(items: readonly T[], handleOf: (item: T) => Uint8Array, visit: (item: T, asked: boolean) => void): void {
     let from = 0;
-    for (; from + ASKED <= items.length; from += ASKED) {
-      const lot = items.slice(from, from + ASKED);
+    for (; from + TOGETHER <= items.length; from += TOGETHER) {
+      const lot = items.slice(from, from + TOGETHER);
       const found = this.#ask.all(...lot.map((item) => slotOf(handleOf(item)))) as unknown as [number, number][];
       this.#filed = new Map(found);
       for (const item of lot) visit(item, true);
@@ -57,8 +60,8 @@ export class Slots {
   /** Takes a row that is known to be neither in the file nor here. Its slot may be taken in the file: searches look at both. */
   load(handle: Uint8Array, id: number): void {
     let slot = slotOf(handle);
-    while (this.#recent.has(slot)) slot = (slot + 1) % SLOT_SPACE;
-    this.#recent.set(slot, id);
+    while (this.#recent.get(slot) !== undefined) slot = (slot + 1) % SLOT_SPACE;
+    this.#recent.add(slot, id);
   }
 
   get full(): boolean {
@@ -67,16 +70,28 @@ export class Slots {
 
   /** Moves everything recent into the file; the caller holds the transaction and records that all ids are merged. */
   merge(): void {
-    for (const wanted of Float64Array.from(this.#recent.keys()).sort()) {
-      const id = this.#recent.get(wanted) as number;
-      let slot = wanted;
-      while (this.#put.run(slot, id).changes === 0) slot = (slot + 1) % SLOT_SPACE;
+    const lot: number[] = [];
+    for (const [slot, id] of this.#recent.entries()) {
+      lot.push(slot, id);
+      if (lot.length < 2 * TOGETHER) continue;
+      if (Number(this.#putMany.run(...lot).changes) < TOGETHER) this.#file(lot);
+      lot.length = 0;
     }
-    this.#recent = new Map();
+    this.#file(lot);
+    this.#recent.clear();
   }
 
   forget(): void {
-    this.#recent = new Map();
+    this.#recent.clear();
+  }
+
+  /** One by one, each into the next free slot; some may be there already. */
+  #file(lot: readonly number[]): void {
+    for (let i = 0; i < lot.length; i += 2) {
+      const id = lot[i + 1] as number;
+      let slot = lot[i] as number;
+      while (this.#put.run(slot, id).changes === 0 && this.#read(slot) !== id) slot = (slot + 1) % SLOT_SPACE;
+    }
   }
 
   #search(
@@ -92,7 +107,7 @@ export class Slots {
       const filed = asked && slot === first ? this.#filed.get(slot) : this.#read(slot);
       if (filed !== undefined && matches(filed)) return filed;
       if (recent !== undefined || filed !== undefined) continue;
-      if (add !== undefined) this.#recent.set(slot, add);
+      if (add !== undefined) this.#recent.add(slot, add);
       return undefined;
     }
   }

@@ -15,6 +15,7 @@ const ROW_AT = 6;
 const TIME_AT = 12;
 const TABLE_AT = 20;
 const KIND_AT = 22;
+const WIDE = 2 ** 32;
 
 export interface Unattributed {
   readonly index: number;
@@ -29,7 +30,8 @@ export interface Unattributed {
 export class UnattributedList {
   readonly #read: StatementSync;
   readonly #write: StatementSync;
-  #buffer = Buffer.alloc(256 * ENTRY_BYTES);
+  #buffer = new Uint8Array(256 * ENTRY_BYTES);
+  #view = new DataView(this.#buffer.buffer);
   #used = 0;
 
   constructor(db: DatabaseSync) {
@@ -39,20 +41,33 @@ export class UnattributedList {
 
   /** The caller holds the transaction and calls `flush` at its end. */
   add({ index, id, time, table, kind }: Unattributed): void {
-    if (this.#used === this.#buffer.length) this.#buffer = Buffer.concat([this.#buffer], 2 * this.#used);
+    if (this.#used === this.#buffer.length) this.#grow();
     const at = this.#used;
-    this.#buffer.writeUIntBE(index, at, 6);
-    this.#buffer.writeUIntBE(id === null ? 0 : id + 1, at + ROW_AT, 6);
-    this.#buffer.writeBigUInt64BE(BigInt(time), at + TIME_AT);
-    this.#buffer.writeUInt16BE(table, at + TABLE_AT);
-    this.#buffer.writeUInt8(kind, at + KIND_AT);
+    const view = this.#view;
+    const row = id === null ? 0 : id + 1;
+    view.setUint16(at, Math.floor(index / WIDE));
+    view.setUint32(at + 2, index % WIDE);
+    view.setUint16(at + ROW_AT, Math.floor(row / WIDE));
+    view.setUint32(at + ROW_AT + 2, row % WIDE);
+    view.setUint32(at + TIME_AT, Math.floor(time / WIDE));
+    view.setUint32(at + TIME_AT + 4, time % WIDE);
+    view.setUint16(at + TABLE_AT, table);
+    view.setUint8(at + KIND_AT, kind);
     this.#used = at + ENTRY_BYTES;
   }
 
   flush(): void {
     if (this.#used === 0) return;
-    this.#write.run(this.#buffer.readUIntBE(0, 6), this.#buffer.subarray(0, this.#used));
+    const first = this.#view.getUint16(0) * WIDE + this.#view.getUint32(2);
+    this.#write.run(first, this.#buffer.subarray(0, this.#used));
     this.#used = 0;
+  }
+
+  #grow(): void {
+    const larger = new Uint8Array(2 * this.#used);
+    larger.set(this.#buffer);
+    this.#buffer = larger;
+    this.#view = new DataView(larger.buffer);
   }
 
   /** Drops what is not written yet. */

@@ -1,0 +1,76 @@
+import { DatabaseSync } from "node:sqlite";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { SlotTable } from "../src/index/slot-table.ts";
+import { Slots } from "../src/index/slots.ts";
+
+/** Some lie beside each other, also at the end, from where a search goes on at the beginning. */
+const slot = fc.oneof(
+  fc.integer({ min: 0, max: 2 ** 52 - 1 }),
+  fc.nat(20),
+  fc.nat(20).map((n) => 2 ** 52 - 1 - n),
+  fc.nat(20).map((n) => 2 ** 51 + n),
+);
+
+describe("slots in memory", () => {
+  it("hold what a map would hold, however many there are", () => {
+    const lists = fc.uniqueArray(slot, { maxLength: 200 });
+    fc.assert(
+      fc.property(lists, lists, (slots, others) => {
+        const table = new SlotTable();
+        for (let round = 0; round < 2; round++) {
+          const map = new Map(slots.map((each, id) => [each, id]));
+          for (const [each, id] of map) table.add(each, id);
+          for (const each of [...slots, ...others]) expect(table.get(each)).toBe(map.get(each));
+          expect(new Map(table.entries())).toEqual(map);
+          expect(table.size).toBe(map.size);
+          table.clear();
+          expect([table.size, table.get(slots[0] ?? 0)]).toEqual([0, undefined]);
+        }
+      }),
+    );
+  });
+
+  it("grow with what they hold, and come out nearly in order", () => {
+    const table = new SlotTable();
+    const slots = Array.from({ length: 50_000 }, (_, i) => (i * 2_862_933_555_777) % 2 ** 52);
+    for (const [id, each] of slots.entries()) table.add(each, id);
+    expect(slots.every((each, id) => table.get(each) === id)).toBe(true);
+    const out = [...table.entries()].map(([each]) => each);
+    expect(out.toSorted((a, b) => a - b)).toEqual(slots.toSorted((a, b) => a - b));
+    const descents = out.filter((each, i) => each < (out[i - 1] ?? 0)).length;
+    expect(descents).toBeLessThan(out.length / 2);
+  });
+});
+
+describe("slots in memory and in the file", () => {
+  it("find every handle again after any number of merges, also where many share a slot", () => {
+    const crowded = fc
+      .tuple(fc.nat(40), fc.nat(7))
+      .map(([slot, n]) => Buffer.concat([Buffer.alloc(15, slot), Buffer.of(n)]));
+    const handles = fc.uniqueArray(crowded, { maxLength: 150, selector: (h) => h.toString("hex") });
+    fc.assert(
+      fc.property(fc.array(handles, { minLength: 1, maxLength: 4 }), (merges) => {
+        const db = new DatabaseSync(":memory:");
+        db.exec("CREATE TABLE slots (slot INTEGER PRIMARY KEY, id INTEGER NOT NULL)");
+        const slots = new Slots(db);
+        const ids = new Map<string, number>();
+        const all: Buffer[] = [];
+        const is = (handle: Buffer) => (id: number) => all[id]?.equals(handle) === true;
+        for (const list of merges) {
+          const add = (handle: Buffer, asked: boolean): void => {
+            const id = slots.findOrAdd(handle, is(handle), all.length, asked);
+            expect(id).toBe(ids.get(handle.toString("hex")) ?? all.length);
+            if (id < all.length) return;
+            all.push(handle);
+            ids.set(handle.toString("hex"), id);
+          };
+          slots.forEach(list, (handle) => handle, add);
+          slots.merge();
+          for (const [id, handle] of all.entries()) expect(slots.find(handle, is(handle))).toBe(id);
+        }
+        db.close();
+      }),
+    );
+  });
+});
