@@ -21,12 +21,14 @@ export class TestLog {
   readonly origin: string;
   readonly verifier: NoteVerifier;
   readonly #p: Primitives;
+  readonly #seed: Uint8Array;
   readonly #signer: ReturnType<typeof noteSigner>;
   readonly #tiles = new Map<string, Uint8Array>();
   readonly #words: string[] = [];
 
-  constructor(p: Primitives, origin = "anamnesis/test", seed = LOG_SEED) {
+  constructor(p: Primitives, origin = "anamnesis/test", seed: Uint8Array = LOG_SEED) {
     this.#p = p;
+    this.#seed = seed;
     this.origin = origin;
     this.#signer = noteSigner(p, origin, seed);
     this.verifier = parseVerifierKey(p, this.#signer.verifierKey);
@@ -56,7 +58,7 @@ export class TestLog {
 
   /** The same log, but only its first `size` leaves: whatever is appended then makes it another one. */
   forkAt(size: number): TestLog {
-    return new TestLog(this.#p, this.origin).append(...this.#words.slice(0, size));
+    return new TestLog(this.#p, this.origin, this.#seed).append(...this.#words.slice(0, size));
   }
 
   root(size = this.size): Uint8Array {

@@ -26,6 +26,10 @@ export { type LogCheckOptions, verifyFolderLog, verifyForeignLog } from "./log.t
 export type { FactsFound } from "./misuse/facts.ts";
 export { type Misuse, misuseOf } from "./misuse/misuse.ts";
 export { readRules, shownRules } from "./misuse/rules-file.ts";
+export { type Alarm, type AlarmKind, convicts } from "./monitor/alarm.ts";
+export { type Face, Monitor, type MonitorOptions, type Round } from "./monitor/monitor.ts";
+export { type MonitorFolder, openMonitor } from "./monitor/open.ts";
+export { type Replaying, type ReplayOptions, replaying } from "./monitor/replay.ts";
 export {
   type Check,
   type CheckName,
