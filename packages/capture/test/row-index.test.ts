@@ -243,6 +243,24 @@ describe("row index", () => {
     }
   });
 
+  it("keeps every event of a row that changes a hundred times in one call, and none of a call that fails", () => {
+    const index = open();
+    const changes = Array.from({ length: 100 }, (_, i) => event("update", i % 3, { ordinal: i + 1 }));
+    index.apply(place([event("create", 0), event("create", 1), event("create", 2), ...changes], 1));
+    const id = index.find(table(0), row(0)) ?? -1;
+    expect(index.eventsOf(id).map((e) => e.index)).toEqual([1, ...Array.from({ length: 34 }, (_, i) => 4 + 3 * i)]);
+    expect(() =>
+      index.apply(place([...changes.slice(0, 7), { ...event("update", 0), table: Buffer.alloc(3) }], 200)),
+    ).toThrow();
+    index.apply(place(changes.slice(0, 3), 200));
+    expect(
+      index
+        .eventsOf(id)
+        .map((e) => e.index)
+        .slice(-2),
+    ).toEqual([103, 200]);
+  });
+
   it("keeps everything that is written together or nothing of it", () => {
     const path = join(dir, `${files++}.db`);
     const index = open(path);

@@ -38,9 +38,7 @@ export class Applier {
   #truncatedAt = new Map<number, number>();
   #lastLsn = -1n;
   #sincePrune = 0;
-  readonly #sql: Readonly<
-    Record<"older" | "read" | "mark" | "commit" | "undo" | "tally" | "accepted" | "bound", StatementSync>
-  >;
+  readonly #sql: Readonly<Record<"read" | "mark" | "commit" | "undo" | "tally" | "accepted" | "bound", StatementSync>>;
 
   constructor(store: Store, source: string) {
     this.#store = store;
@@ -48,7 +46,6 @@ export class Applier {
     const { db } = store;
     this.#contradicted = new ContradictedRows(db);
     this.#sql = {
-      older: db.prepare("INSERT INTO older VALUES (?, ?)"),
       read: db.prepare("INSERT INTO reads VALUES (?, ?, ?)"),
       mark: db.prepare("INSERT INTO marks VALUES (?, ?, ?, ?, ?, ?)"),
       commit: db.prepare("INSERT OR IGNORE INTO commits VALUES (?, ?, ?)"),
@@ -109,7 +106,7 @@ export class Applier {
     if (isWatched(event) && this.#witness?.wants(event) === true) this.#show(r, taken, this.#witness);
     let copies = 0;
     if (r.code !== 0) {
-      this.#sql.older.run(index, r.copy());
+      this.#store.older.add(index, r.copy());
       if (r.index > this.#truncated(table)) copies = r.copies;
     }
     r.write(event, index, copies, actor);

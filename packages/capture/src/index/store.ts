@@ -4,6 +4,7 @@ import { inTransaction } from "../local-store.ts";
 import type { RowId } from "../row-index.ts";
 import { openDatabase } from "./database.ts";
 import { Numbered } from "./names.ts";
+import { OlderRecords } from "./older.ts";
 import { Pages } from "./pages.ts";
 import { ACTORS_MAX, HANDLE_BYTES, kindCode, RECORD_BYTES, RecordView, TABLES_MAX } from "./record.ts";
 import { RowNames } from "./row-names.ts";
@@ -24,6 +25,7 @@ export class Store {
   readonly actors: Numbered;
   readonly names: RowNames;
   readonly unattributed: UnattributedList;
+  readonly older: OlderRecords;
   /** Number of rows known = the next free id. */
   rows = 0;
   /** Log index up to which leaves are applied. */
@@ -37,7 +39,6 @@ export class Store {
   readonly #record = new RecordView();
   readonly #meta: StatementSync;
   readonly #setMeta: StatementSync;
-  readonly #older: StatementSync;
 
   constructor(path: string, readOnly: boolean) {
     this.db = openDatabase(path, readOnly);
@@ -49,8 +50,7 @@ export class Store {
     this.unattributed = new UnattributedList(this.db);
     this.#meta = this.db.prepare("SELECT value FROM meta WHERE name = ?");
     this.#setMeta = this.db.prepare("INSERT OR REPLACE INTO meta VALUES (?, ?)");
-    this.#older = this.db.prepare("SELECT record FROM older WHERE successor = ?");
-    this.#older.setReturnArrays(true);
+    this.older = new OlderRecords(this.db);
     this.reload();
   }
 
@@ -68,6 +68,7 @@ export class Store {
     this.actors.forget();
     this.names.forget();
     this.unattributed.forget();
+    this.older.forget();
     this.db.exec("BEGIN");
     try {
       this.applied = this.#number("applied");
@@ -122,9 +123,8 @@ export class Store {
 
   /** Moves `record` to the event before the one at log index `successor`; false when that was the first. */
   seekOlder(record: RecordView, successor: number): boolean {
-    const row = this.#older.get(successor) as unknown as [Uint8Array] | undefined;
-    if (row === undefined) return false;
-    const [bytes] = row;
+    const bytes = this.older.get(successor);
+    if (bytes === undefined) return false;
     record.at(bytes, new DataView(bytes.buffer, bytes.byteOffset, RECORD_BYTES), 0);
     return true;
   }
@@ -173,6 +173,7 @@ export class Store {
     this.pages.flush();
     this.names.flush();
     this.unattributed.flush();
+    this.older.flush();
     if (this.slots.full) {
       this.slots.merge();
       this.#merged = this.rows;
