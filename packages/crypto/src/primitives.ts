@@ -32,6 +32,9 @@ export interface Primitives {
    */
   ed25519Verify(publicKey: Bytes, message: Bytes, signature: Bytes): boolean;
 
+  /** The same verdict, computed beside the calling thread. Absent where there is nothing to compute it on. */
+  ed25519VerifyAside?(publicKey: Bytes, message: Bytes, signature: Bytes): Promise<boolean>;
+
   /** RFC 8032 signature (64 bytes) with a 32-byte seed. @throws AnamnesisError `crypto/bad-key` on another length. */
   ed25519Sign(seed: Bytes, message: Bytes): Uint8Array;
 
@@ -49,7 +52,10 @@ export interface Primitives {
 }
 
 /** The part that is a function of its arguments alone: nothing signs, nothing is drawn by chance. What contracts get. */
-export type PurePrimitives = Omit<Primitives, "random" | "ed25519Sign" | "ed25519Signer" | "ed25519PublicKey">;
+export type PurePrimitives = Omit<
+  Primitives,
+  "random" | "ed25519VerifyAside" | "ed25519Sign" | "ed25519Signer" | "ed25519PublicKey"
+>;
 
 /** Gives the pure part and nothing behind it. */
 export function purePrimitives(p: Primitives): PurePrimitives {

@@ -13,6 +13,8 @@ export interface Suite {
   readonly signatureBytes: number;
   /** The suite's consensus rule. Never throws: malformed input is `false`. */
   verify(p: PurePrimitives, publicKey: Bytes, message: Bytes, signature: Bytes): boolean;
+  /** The same verdict, beside the calling thread where the provider can, at once where it cannot. */
+  verifyAside(p: Primitives, publicKey: Bytes, message: Bytes, signature: Bytes): boolean | Promise<boolean>;
   /** @throws AnamnesisError `crypto/bad-key` on a seed of another length, as do the next two. */
   sign(p: Primitives, seed: Bytes, message: Bytes): Uint8Array;
   /** `sign` with the key prepared once. */
@@ -36,6 +38,8 @@ const SUITES: Readonly<Record<SuiteId, Suite>> = {
     publicKeyBytes: 32,
     signatureBytes: 64,
     verify: (p, publicKey, message, signature) => p.ed25519Verify(publicKey, message, signature),
+    verifyAside: (p, publicKey, message, signature) =>
+      p.ed25519VerifyAside?.(publicKey, message, signature) ?? p.ed25519Verify(publicKey, message, signature),
     sign: (p, seed, message) => p.ed25519Sign(seed, message),
     signer: (p, seed) => p.ed25519Signer(seed),
     publicKey: (p, seed) => p.ed25519PublicKey(seed),

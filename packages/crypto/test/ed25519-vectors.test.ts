@@ -3,6 +3,7 @@ import { fromHex, toHex } from "@anamnesis/core";
 import { native } from "@anamnesis/crypto/native";
 import { portable } from "@anamnesis/crypto/portable";
 import { describe, expect, it } from "vitest";
+import { suiteOf } from "../src/index.ts";
 import { type Ed25519Case, ed25519Cases, TORSION } from "./ed25519-cases.ts";
 
 const FILE = new URL("../../../vectors/ed25519.json", import.meta.url);
@@ -10,6 +11,8 @@ const FILE = new URL("../../../vectors/ed25519.json", import.meta.url);
 const read = (): Ed25519Case[] => JSON.parse(readFileSync(FILE, "utf8")).cases;
 
 /** Change the cases and run vitest with `--update` to write the file anew: a change of verdicts is a change of the chain. */
+const suite = suiteOf("INTL-1");
+
 it("the frozen vectors are the generated ones", async () => {
   const file = {
     about: "Ed25519 under the rule of suite INTL-1 (spec/encoding.md). Bytes are hexadecimal.",
@@ -19,8 +22,9 @@ it("the frozen vectors are the generated ones", async () => {
 });
 
 describe.each([native, portable])("$name gives the verdict of each vector", (p) => {
-  it.each(read())("$name: $valid", ({ publicKey, message, signature, valid }) => {
+  it.each(read())("$name: $valid", async ({ publicKey, message, signature, valid }) => {
     expect(p.ed25519Verify(fromHex(publicKey), fromHex(message), fromHex(signature))).toBe(valid);
+    expect(await suite.verifyAside(p, fromHex(publicKey), fromHex(message), fromHex(signature))).toBe(valid);
   });
 });
 
@@ -99,8 +103,9 @@ const SPECCHECK: readonly (readonly [what: string, publicKey: string, message: s
 ];
 
 describe.each([native, portable])("$name on the published vectors for verification rules", (p) => {
-  it.each(SPECCHECK)("%s", (what, publicKey, message, signature) => {
+  it.each(SPECCHECK)("%s", async (what, publicKey, message, signature) => {
     const valid = what === "mixed order, cofactorless holds";
     expect(p.ed25519Verify(fromHex(publicKey), fromHex(message), fromHex(signature))).toBe(valid);
+    expect(await suite.verifyAside(p, fromHex(publicKey), fromHex(message), fromHex(signature))).toBe(valid);
   });
 });

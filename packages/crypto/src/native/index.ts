@@ -2,7 +2,7 @@ import { randomFillSync } from "node:crypto";
 import { requireRandomLength } from "../errors.ts";
 import { type Lanes, openLanes } from "../lanes/lanes.ts";
 import type { Primitives } from "../primitives.ts";
-import { ed25519PublicKey, ed25519Sign, ed25519Signer, ed25519Verify } from "./ed25519.ts";
+import { ed25519PublicKey, ed25519Sign, ed25519Signer, ed25519Verify, ed25519VerifyAside } from "./ed25519.ts";
 import { hmacSha256, sha256, sha256Into } from "./hash.ts";
 
 let shared: Lanes | "none" | undefined;
@@ -18,6 +18,7 @@ export const native: Primitives = {
   },
   hmacSha256,
   ed25519Verify,
+  ed25519VerifyAside,
   ed25519Sign,
   ed25519Signer,
   ed25519PublicKey,

@@ -25,20 +25,12 @@ export interface Admitted {
   readonly transaction: SignedTransaction;
   /** Bytes it will add to the log. */
   readonly bytes: number;
-  /** All its signatures fit keys of members; otherwise the block decides. */
-  readonly verified: boolean;
 }
 
 export const refusalError = (refusal: Refusal) => new AnamnesisError(refusal.code, refusal.message);
 
 /** @throws AnamnesisError with the code of the refusal. */
-export function admit(
-  p: Primitives,
-  contract: Contract,
-  genesis: Genesis,
-  state: StateReader,
-  given: SignedTransaction,
-): Admitted {
+export function admit(p: Primitives, contract: Contract, genesis: Genesis, given: SignedTransaction): Admitted {
   const transaction = { ...given, id: transactionId(p, given.bytes), transaction: readTransaction(given.bytes) };
   if (!equal(transaction.id, given.id)) throw ledgerError("ledger/malformed", "the id is not that of the transaction");
   const bytes = checkSize(transaction);
@@ -47,7 +39,7 @@ export function admit(
   }
   const refusal = contract.check(transaction);
   if (refusal !== null) throw refusalError(refusal);
-  return { transaction, bytes, verified: verifySignatures(p, state, transaction) };
+  return { transaction, bytes };
 }
 
 function readTransaction(bytes: Uint8Array) {
@@ -73,11 +65,19 @@ function checkSize({ bytes, signatures, attachments }: SignedTransaction): numbe
   return attached + leaf;
 }
 
-/** Each signature is checked once, here. @returns false when a key is not known yet: an earlier transaction may add it. */
-function verifySignatures(p: Primitives, state: StateReader, tx: SignedTransaction): boolean {
+/**
+ * Each signature is checked once, here, beside this thread where the platform can.
+ * @returns whether all fit keys of members; false when a key is not known yet: an earlier transaction may add it, the block decides
+ * @throws AnamnesisError (or rejects with) `ledger/bad-signature`, `ledger/unknown-suite`
+ */
+export function checkSignatures(
+  p: Primitives,
+  state: StateReader,
+  { id, signatures }: SignedTransaction,
+): boolean | Promise<boolean> {
   let known = true;
-  for (const { keyId, suite, signature } of tx.signatures) {
-    const message = signedMessage(suite, tx.id);
+  const verdicts: (boolean | Promise<boolean>)[] = [];
+  for (const { keyId, suite, signature } of signatures) {
     const rule = suiteRule(suite);
     const record = state.get(memberKeyPath(toHex(keyId)));
     if (record === undefined) {
@@ -88,11 +88,17 @@ function verifySignatures(p: Primitives, state: StateReader, tx: SignedTransacti
     if (key.suite !== suite) throw ledgerError("ledger/unknown-suite", "the key has another suite");
     const barred = barredKey(key.status);
     if (barred !== null) throw refusalError(barred);
-    if (!rule.verify(p, key.publicKey, message, signature)) {
-      throw ledgerError("ledger/bad-signature", "the signature does not fit the transaction");
-    }
+    verdicts.push(rule.verifyAside(p, key.publicKey, signedMessage(suite, id), signature));
   }
-  return known;
+  if (verdicts.some((each) => typeof each !== "boolean")) {
+    return Promise.all(verdicts).then((all) => fitting(all) && known);
+  }
+  return fitting(verdicts) && known;
+}
+
+function fitting(verdicts: readonly unknown[]): true {
+  if (verdicts.every((each) => each === true)) return true;
+  throw ledgerError("ledger/bad-signature", "the signature does not fit the transaction");
 }
 
 function suiteRule(suite: string) {

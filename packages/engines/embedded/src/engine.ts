@@ -2,6 +2,7 @@
  * The embedded engine: one process orders. Transactions queue, and whenever the process is free everything that waits
  * becomes one block: one execution, one signature of the checkpoint, one flush of the disk for all of them.
  */
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { type AnamnesisError, invariant, toHex } from "@anamnesis/core";
 import {
   type Engine,
@@ -14,7 +15,7 @@ import {
   type SignedCheckpoint,
   type SignedTransaction,
 } from "@anamnesis/ledger";
-import { admit, refusalError } from "./admission.ts";
+import { admit, checkSignatures, refusalError } from "./admission.ts";
 import type { EngineLimits } from "./limits.ts";
 import type { Lock } from "./lock.ts";
 import type { Producer, ProducerOptions } from "./producer.ts";
@@ -41,11 +42,11 @@ export class EmbeddedEngine implements Engine {
   readonly #listeners = new Set<(block: FinalBlock) => void>();
   #scheduled: (() => void) | undefined;
   #problem: { readonly fatal: boolean; readonly error: AnamnesisError } | undefined;
-  #closed = false;
+  #closed: Promise<void> | undefined;
 
   constructor(parts: Parts) {
     this.#parts = parts;
-    this.#queue = new Queue(parts.limits);
+    this.#queue = new Queue(parts.limits, () => this.#schedule());
   }
 
   get genesis() {
@@ -60,9 +61,9 @@ export class EmbeddedEngine implements Engine {
     const { options, reader, producer } = this.#parts;
     const final = reader.receipt(given.id);
     if (final !== undefined) return final;
-    const admitted = admit(options.primitives, options.contract, this.genesis, producer.state, given);
-    if (admitted.verified) producer.markVerified(admitted.transaction);
-    const receipt = this.#queue.push(admitted);
+    const admitted = admit(options.primitives, options.contract, this.genesis, given);
+    const verified = checkSignatures(options.primitives, producer.state, admitted.transaction);
+    const receipt = this.#queue.push(admitted, verified);
     this.#inFlight.set(key, receipt);
     this.#schedule();
     try {
@@ -89,7 +90,7 @@ export class EmbeddedEngine implements Engine {
   async health(): Promise<Health> {
     const { block } = this.#parts.producer.anchor;
     const figures = { size: block.size, sequence: block.sequence, queued: this.#queue.length };
-    if (this.#problem === undefined) return { status: this.#closed ? "failed" : "ok", ...figures };
+    if (this.#problem === undefined) return { status: this.#closed === undefined ? "ok" : "failed", ...figures };
     const { fatal, error } = this.#problem;
     const problem = { code: error.code, message: error.message };
     return { status: fatal ? "failed" : "read-only", problem, ...figures };
@@ -125,10 +126,16 @@ export class EmbeddedEngine implements Engine {
     return this.#parts.reader.read(key);
   }
 
-  async close(): Promise<void> {
-    if (this.#closed) return;
-    this.#closed = true;
-    while (this.#queue.length > 0 && this.#problem?.fatal !== true) this.#produce();
+  close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  async #close(): Promise<void> {
+    while (this.#queue.length > 0 && this.#problem?.fatal !== true) {
+      if (this.#queue.ready) this.#produce();
+      else await nextTurn();
+    }
     this.#listeners.clear();
     const { remembered, store, lock } = this.#parts;
     remembered.close();
@@ -141,16 +148,16 @@ export class EmbeddedEngine implements Engine {
 
   #requireOpen(): void {
     if (this.#problem?.fatal === true) throw this.#problem.error;
-    if (this.#closed) throw ledgerError("ledger/closed", "the engine was stopped");
+    if (this.#closed !== undefined) throw ledgerError("ledger/closed", "the engine was stopped");
   }
 
   /** Lets the process take in everything that is there to be submitted, then makes one block of it. */
   #schedule(): void {
-    if (this.#scheduled !== undefined) return;
+    if (this.#scheduled !== undefined || !this.#queue.ready) return;
     const run = () => {
       this.#scheduled = undefined;
-      if (this.#queue.length > 0) this.#produce();
-      if (this.#queue.length > 0) this.#schedule();
+      if (this.#queue.ready) this.#produce();
+      if (this.#queue.ready) this.#schedule();
     };
     this.#scheduled = run;
     if (this.#parts.limits.waitMs > 0) setTimeout(run, this.#parts.limits.waitMs);
@@ -160,6 +167,7 @@ export class EmbeddedEngine implements Engine {
   #produce(): void {
     const { producer, remembered } = this.#parts;
     const taken = this.#queue.take();
+    for (const each of taken) if (each.verified === true) producer.markVerified(each.transaction);
     try {
       const { outcomes, block } = producer.produce(taken.map((each) => each.transaction));
       this.#problem = undefined;

@@ -91,11 +91,13 @@ describe("one ledger, several processes and mistakes", () => {
     const engine = await openEmbedded({ ...ledger.options(dir), contract: faulty, clock: ledger.clock });
     const good = engine.submit(ledger.fixture.command("test.put", "a"));
     const bad = engine.submit(ledger.fixture.command("test.delete", "a"));
-    expect(await Promise.all([good, bad].map((each) => each.then(() => "final", codeOf)))).toEqual([
-      "ledger/closed",
-      "ledger/closed",
-    ]);
-    expect(await engine.health()).toMatchObject({ status: "failed", size: 2 });
+    expect(await bad.then(() => "final", codeOf)).toBe("ledger/closed");
+    // Whether the good one shares its block is a matter of time; in a block of its own it stays.
+    const kept = await good.then(
+      ({ index, count }) => index + count + 1,
+      () => 2,
+    );
+    expect(await engine.health()).toMatchObject({ status: "failed", size: kept });
     await expect(engine.checkpoint()).rejects.toMatchObject({ code: "ledger/closed" });
     await engine.close();
     expect((await ledger.verify(dir)).problems).toEqual([]);
