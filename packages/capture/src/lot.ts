@@ -111,13 +111,25 @@ export class Lot {
     this.#events = [];
     lanes?.run();
     for (const event of events) {
-      const { kind, table, schema, lsn, ordinal, xid, time, actor, purpose, name } = event;
+      const { table, lsn, ordinal, name } = event;
       const row = typeof event.row === "number" ? (lanes?.handleOf(event.row) ?? null) : event.row;
       const commitment = this.#commitmentOf(event.commitment, row);
       if (name !== undefined && row !== null) sink.row(table, row, name);
+      const { kind, schema, xid, time, actor, purpose } = event;
+      // Written out: spreading objects costs more than encoding them.
       const leaf = encodeEventBeside({
-        ...{ kind, source, table, row, schema, commitment },
-        ...{ lsn, ordinal, xid, time, actor, purpose },
+        kind,
+        source,
+        table,
+        row,
+        schema,
+        commitment,
+        lsn,
+        ordinal,
+        xid,
+        time,
+        actor,
+        purpose,
       });
       sink.event(leaf, lsn, ordinal, table, row);
     }

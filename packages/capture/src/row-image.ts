@@ -1,5 +1,6 @@
 /** Rows as the source sends them. */
 import type { Bytes } from "@anamnesis/core";
+import type { RowSealer } from "@anamnesis/crypto";
 import { unescapeField } from "./postgres/canonical.ts";
 import type { RowImage, TableSchema } from "./source.ts";
 
@@ -29,3 +30,12 @@ export const keyFields = (fields: readonly Uint8Array[], table: TableSchema) =>
     const field = fields[index];
     return field === undefined ? null : unescapeField(field);
   });
+
+/** A complete row in COPY form. */
+export interface VouchedRow {
+  readonly table: TableSchema;
+  readonly handle: Uint8Array;
+  readonly sealer: RowSealer | "erased";
+  readonly row: Bytes;
+  readonly name?: string;
+}

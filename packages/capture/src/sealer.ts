@@ -14,7 +14,7 @@ import { referenceTo } from "./index/contradicted.ts";
 import type { Attribution, InterludeSealer } from "./interlude.ts";
 import { type EventSink, Lot, type LotEvent, type LotRow, type Soon } from "./lot.ts";
 import { keyOfFields, keyText, RowWriter, rowText, splitRow } from "./postgres/canonical.ts";
-import { IDENTITY, isComplete, keyFields, same } from "./row-image.ts";
+import { IDENTITY, isComplete, keyFields, same, type VouchedRow } from "./row-image.ts";
 import { type Change, type RowImage, type TableSchema, type TransactionStart, UPDATE_ORDINALS } from "./source.ts";
 import { type ActorOf, Speaker } from "./speaker.ts";
 import { type SubjectSealers, subjectsOf, subjectsOfFields } from "./subject-sealers.ts";
@@ -31,15 +31,6 @@ export interface SealerOptions {
   /** Asked once for each transaction that names nobody itself. `time` of the commit, µs since 1970. */
   readonly actorOf?: ActorOf;
   readonly witness?: ImageWitness;
-}
-
-/** A complete row in COPY form. */
-export interface VouchedRow {
-  readonly table: TableSchema;
-  readonly handle: Uint8Array;
-  readonly sealer: RowSealer | "erased";
-  readonly row: Bytes;
-  readonly name?: string;
 }
 
 const NO_TABLE = new Uint8Array(8);
@@ -371,9 +362,18 @@ export class Sealer implements InterludeSealer {
     this.#speaker.ask(this.#xid, this.#time);
     const { kind, table, row = null, schema = null, commitment = null, name } = parts(ordinal);
     this.#lot.add({
-      ...{ kind, table, row, schema, commitment, name },
-      ...{ lsn: this.#lsn, ordinal, xid: this.#xid, time: this.#time },
-      ...{ actor: this.#speaker.actor, purpose: this.#speaker.purpose },
+      kind,
+      table,
+      row,
+      schema,
+      commitment,
+      name,
+      lsn: this.#lsn,
+      ordinal,
+      xid: this.#xid,
+      time: this.#time,
+      actor: this.#speaker.actor,
+      purpose: this.#speaker.purpose,
     });
   }
 }
