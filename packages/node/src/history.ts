@@ -3,8 +3,9 @@ import { openRowIndex, type RowHistory, rowHistory } from "@anamnesis/capture";
 import { type Environment, openAccess, type SourceAccess } from "./access.ts";
 import { nodeError } from "./errors.ts";
 import type { Folder } from "./folder/folder.ts";
+import { readSeals, sizeOf } from "./follower/seal-store.ts";
 import { openLog } from "./ledger.ts";
-import { type MadeProof, proveEvent } from "./proof-make.ts";
+import { type MadeProof, proveEvent, type SealedTrust } from "./proof-make.ts";
 import { tablesOf } from "./sources.ts";
 import { primitives } from "./system.ts";
 
@@ -35,12 +36,18 @@ export async function historyOf(request: HistoryRequest): Promise<History> {
     const history = await rowHistory({ log, index, primitives, handles, sealers, table: schema, key });
     const newest = history.events.at(-1);
     if (request.prove !== true || newest === undefined) return { history };
-    return { history, proof: await proveEvent(log, newest.index) };
+    return { history, proof: await proveEvent(log, newest.index, sealedBehind(folder, newest.index)) };
   } finally {
     index.close();
     await log.close();
     access.close();
   }
+}
+
+/** The newest sealed checkpoint that covers the event, and the way to it: what a reader with genesis alone can check. */
+function sealedBehind({ layout, genesis }: Folder, index: number): SealedTrust | undefined {
+  const { links, newest } = readSeals(layout.seals, genesis);
+  return newest !== undefined && sizeOf(newest) > index ? { links, target: newest } : undefined;
 }
 
 async function tableNamed(access: SourceAccess, name: string) {
