@@ -3,12 +3,18 @@ import { readFileSync } from "node:fs";
 import { Command } from "commander";
 import { registerCapture } from "./commands/capture.ts";
 import { registerDemo } from "./commands/demo.ts";
+import { registerGenesis } from "./commands/genesis.ts";
 import { registerHistory } from "./commands/history.ts";
 import { registerInit } from "./commands/init.ts";
+import { registerKeys } from "./commands/keys.ts";
 import { registerLog } from "./commands/log.ts";
+import { registerMembers } from "./commands/members.ts";
 import { registerMisuse } from "./commands/misuse.ts";
+import { registerMonitor } from "./commands/monitor.ts";
 import { registerNode } from "./commands/node.ts";
+import { registerPerson } from "./commands/person.ts";
 import { registerProof } from "./commands/proof.ts";
+import { registerPropose } from "./commands/propose.ts";
 import { registerSandbox } from "./commands/sandbox.ts";
 import { registerSource } from "./commands/source.ts";
 import { registerStart } from "./commands/start.ts";
@@ -30,6 +36,11 @@ export function makeProgram(runner: Runner): Command {
     registerStart,
     registerDemo,
     registerInit,
+    registerGenesis,
+    registerMembers,
+    registerPropose,
+    registerPerson,
+    registerKeys,
     registerSource,
     registerNode,
     registerCapture,
@@ -39,6 +50,7 @@ export function makeProgram(runner: Runner): Command {
     registerLog,
     registerProof,
     registerWitness,
+    registerMonitor,
     registerStatus,
     registerSandbox,
   ];

@@ -41,6 +41,8 @@ export {
 export { type MadeProof, proveEvent } from "./proof-make.ts";
 export { type CommandWays, type MemberCommand, runMemberCommand } from "./registry/command.ts";
 export { type Members, membersOf, type ShownOrganisation, type ShownProposal } from "./registry/members.ts";
+export { type Rotated, retireKey, rotateCosignerKey, rotateSigningKey } from "./registry/own-keys.ts";
+export { personHandle } from "./registry/person-handle.ts";
 export { announce, announced, type RunningFile, withdraw } from "./running-file.ts";
 export { type NodeOptions, type RunningNode, startNode } from "./running-node.ts";
 export { type RunningSource, type SourceOptions, startSource } from "./running-source.ts";

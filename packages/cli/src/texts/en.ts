@@ -4,7 +4,9 @@ import { attacksEn } from "./attacks-en.ts";
 import { errorsEn } from "./errors-en.ts";
 import { evidenceEn } from "./evidence-en.ts";
 import { legalEn } from "./legal-en.ts";
+import { membersEn } from "./members-en.ts";
 import { misuseEn } from "./misuse-en.ts";
+import { monitorEn } from "./monitor-en.ts";
 import { witnessEn } from "./witness-en.ts";
 
 const count = (n: number, one: string, many = `${one}s`): string => `${n} ${n === 1 ? one : many}`;
@@ -12,7 +14,9 @@ const count = (n: number, one: string, many = `${one}s`): string => `${n} ${n ==
 export const en = {
   errors: errorsEn,
   misuse: misuseEn,
+  members: membersEn,
   witness: witnessEn,
+  monitor: monitorEn,
   evidence: evidenceEn,
 
   program: {

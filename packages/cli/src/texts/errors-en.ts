@@ -150,7 +150,7 @@ export const errorsEn: Readonly<Record<AnyErrorCode, ErrorText>> = {
   "node/no-genesis": {
     text: "The data folder has no genesis.json",
     remedy:
-      "Restore it from a copy: nothing is lost, and it is no secret. A folder made with --join gets it by anamnesis init DIR --genesis FILE.",
+      "Restore genesis.json from a copy: nothing is lost, and it is no secret. A folder made with --join gets it by anamnesis init DIR --genesis FILE.",
   },
   "node/no-orderer": {
     text: "Nobody is known who orders this ledger",

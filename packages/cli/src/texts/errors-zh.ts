@@ -149,7 +149,7 @@ export const errorsZh: Readonly<Record<AnyErrorCode, ErrorText>> = {
   "node/no-genesis": {
     text: "数据文件夹缺少 genesis.json",
     remedy:
-      "请从副本恢复：没有丢失任何内容，它也不是机密。用 --join 建立的文件夹请运行 anamnesis init DIR --genesis FILE。",
+      "请从副本恢复 genesis.json：没有丢失任何内容，它也不是机密。用 --join 建立的文件夹请运行 anamnesis init DIR --genesis FILE。",
   },
   "node/no-orderer": {
     text: "不知道由谁为此账本排序",

@@ -4,13 +4,17 @@ import type { Texts } from "./en.ts";
 import { errorsZh } from "./errors-zh.ts";
 import { evidenceZh } from "./evidence-zh.ts";
 import { legalZh } from "./legal-zh.ts";
+import { membersZh } from "./members-zh.ts";
 import { misuseZh } from "./misuse-zh.ts";
+import { monitorZh } from "./monitor-zh.ts";
 import { witnessZh } from "./witness-zh.ts";
 
 export const zh: Texts = {
   errors: errorsZh,
   misuse: misuseZh,
+  members: membersZh,
   witness: witnessZh,
+  monitor: monitorZh,
   evidence: evidenceZh,
 
   program: {
