@@ -8,8 +8,10 @@ import { STEPS } from "./world/steps.ts";
 import { World } from "./world/world.ts";
 
 export interface Outcome {
-  /** Leaves on the log, blocks' clients, and images tried at the end. */
+  /** Leaves on the log at the end, and images of power cuts that were tried one by one. */
   readonly leaves: number;
+  /** How often each kind was accepted and each code refused. */
+  readonly tally: ReadonlyMap<string, number>;
   readonly cutsTried: number;
   readonly failure?: { readonly step: PlannedStep | undefined; readonly what: string };
 }
@@ -22,19 +24,22 @@ export async function play(seed: number, plan: readonly PlannedStep[]): Promise<
   try {
     world = await World.open(mkdtempSync(join(BASE, "anamnesis-sim-")), seed);
   } catch (error) {
-    return { leaves: 0, cutsTried: 0, failure: { step: undefined, what: textOf(error) } };
+    return { leaves: 0, cutsTried: 0, tally: new Map(), failure: { step: undefined, what: textOf(error) } };
   }
   let step: PlannedStep | undefined;
   try {
     for (step of plan) await STEPS[step.kind](world, new Chance(step.seed));
+    step = undefined;
     await world.auditAll();
-    return { leaves: world.auditor.size, cutsTried: world.cutsTried };
+    return figures(world);
   } catch (error) {
-    return { leaves: world.auditor.size, cutsTried: world.cutsTried, failure: { step, what: textOf(error) } };
+    return { ...figures(world), failure: { step, what: textOf(error) } };
   } finally {
     await world.close().catch(() => {});
   }
 }
+
+const figures = ({ auditor, cutsTried }: World) => ({ leaves: auditor.size, cutsTried, tally: auditor.tally });
 
 function textOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);

@@ -39,6 +39,8 @@ export class Auditor {
   readonly #promised = new Map<string, Promised>();
   /** Roots that a signed checkpoint ever named, by size. */
   readonly #shown = new Map<number, string>();
+  /** How often each kind was accepted and each code refused. */
+  readonly tally = new Map<string, number>();
   #watched: Watched[] = [];
   #sequence = -1n;
   #time = 0n;
@@ -134,6 +136,7 @@ export class Auditor {
 
   /** Whether a refusal was right: the code must be that of a rule which the transaction really broke at some moment. */
   refused({ seen, codes }: Watched, code: string): void {
+    this.#count(code);
     require(codes.has(code), `refused as ${code}, but that rule was kept`);
     require(!this.isFinal(seen.command.id), "a transaction was refused and is final all the same");
   }
@@ -154,6 +157,10 @@ export class Auditor {
     this.#stateRoot = closing.stateRoot;
   }
 
+  #count(what: string): void {
+    this.tally.set(what, (this.tally.get(what) ?? 0) + 1);
+  }
+
   /** Checks and applies the transaction that starts at `at`; gives how many leaves it has. */
   #transaction(
     block: readonly { readonly leaf: Leaf; readonly bytes: Uint8Array }[],
@@ -170,7 +177,8 @@ export class Auditor {
     const seen = { command, attachments: attached.map((each) => each.bytes) };
     const broken = [...this.model.broken(seen, closing.time)];
     require(broken.length === 0, `a transaction was accepted although it breaks ${broken.join(", ")}`);
-    this.model.apply(seen, closing.time);
+    this.model.apply(seen, closing);
+    this.#count(command.kind);
     for (const each of this.#watched) {
       for (const code of this.model.broken(each.seen, closing.time)) each.codes.add(code);
     }

@@ -65,12 +65,18 @@ export function readCommand(bytes: Uint8Array, signatures: readonly Signature[])
   return { id: hex(idBytes), ...fields, signatures, idBytes };
 }
 
-export const signatureFits = (command: Command, signature: Signature, publicKey: Uint8Array): boolean =>
-  ed25519(
-    publicKey,
-    Buffer.concat([utf8(`anamnesis/sig/v1\0${signature.suite}\0`), command.idBytes]),
-    signature.signature,
-  );
+/** Verdicts by signature, key and message: the same question comes often. */
+const known = new WeakMap<Signature, Map<string, boolean>>();
+
+export function signatureFits(command: Command, signature: Signature, publicKey: Uint8Array): boolean {
+  const verdicts = known.get(signature) ?? new Map<string, boolean>();
+  known.set(signature, verdicts);
+  const question = command.id + hex(publicKey);
+  const message = Buffer.concat([utf8(`anamnesis/sig/v1\0${signature.suite}\0`), command.idBytes]);
+  const verdict = verdicts.get(question) ?? ed25519(publicKey, message, signature.signature);
+  verdicts.set(question, verdict);
+  return verdict;
+}
 
 export const keyIdOf = (suite: string, publicKey: Uint8Array): string =>
   hex(sha256(utf8(`anamnesis/key/v1\0${suite}\0`), publicKey).subarray(0, 16));

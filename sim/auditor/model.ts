@@ -11,12 +11,22 @@ export interface Seen {
   readonly attachments: readonly Uint8Array[];
 }
 
+/** By their number in the state. */
+const KEY_STATUS = ["active", "suspended", "retired"] as const;
+
 export interface Member {
   readonly suite: string;
   readonly publicKey: Uint8Array;
   readonly organisation: string;
-  /** Refused from the next transaction on, as long as it is set. */
-  suspended?: boolean;
+  /** One that is not active is refused from the next transaction on. */
+  readonly status: (typeof KEY_STATUS)[number];
+}
+
+/** The block in which something is executed. */
+export interface BlockOf {
+  readonly sequence: bigint;
+  /** Agreed time, ms. */
+  readonly time: bigint;
 }
 
 /** The part of the model that belongs to one contract module. */
@@ -26,7 +36,7 @@ export interface Rules {
   /** Codes of all rules that the transaction breaks; `signers`: the organisations that signed, in order. */
   broken(seen: Seen, signers: readonly string[], time: bigint): ReadonlySet<string>;
   /** What an accepted one changes. */
-  apply(seen: Seen, signers: readonly string[], time: bigint): void;
+  apply(seen: Seen, signers: readonly string[], block: BlockOf): void;
   /** Leaves that follow the command's own. */
   leaves(seen: Command): number;
 }
@@ -50,8 +60,19 @@ export class Model {
 
   addKey(suite: string, publicKey: Uint8Array, organisation: string): string {
     const id = keyIdOf(suite, publicKey);
-    this.keys.set(id, { suite, publicKey, organisation });
+    this.#putKey(id, { suite, publicKey, organisation, status: "active" });
     return id;
+  }
+
+  setKey(id: string, status: Member["status"]): void {
+    const member = this.keys.get(id);
+    if (member !== undefined) this.#putKey(id, { ...member, status });
+  }
+
+  #putKey(id: string, member: Member): void {
+    this.keys.set(id, member);
+    const { suite, publicKey, organisation, status } = member;
+    this.put(`key/${id}`, [suite, publicKey, organisation, BigInt(KEY_STATUS.indexOf(status))]);
   }
 
   /** Beginnings of the state keys that the model foretells: none of them may be there without it. */
@@ -85,7 +106,7 @@ export class Model {
       const member = this.keys.get(each.keyId);
       if (member === undefined) return each.suite === "INTL-1" ? ["ledger/unknown-key"] : ["ledger/unknown-suite"];
       if (member.suite !== each.suite) return ["ledger/unknown-suite"];
-      if (member.suspended === true) return ["ledger/key-suspended"];
+      if (member.status !== "active") return [`ledger/key-${member.status}`];
       return signatureFits(command, each, member.publicKey) ? [] : ["ledger/bad-signature"];
     });
     if (ids.length === 0 || ids.length > 16 || new Set(ids).size < ids.length) codes.push("ledger/malformed");
@@ -96,9 +117,9 @@ export class Model {
     return command.signatures.map((each) => this.keys.get(each.keyId)?.organisation ?? "");
   }
 
-  apply(seen: Seen, time: bigint): void {
+  apply(seen: Seen, block: BlockOf): void {
     const { command } = seen;
-    this.rulesOf(command.kind)?.apply(seen, this.signers(command), time);
+    this.rulesOf(command.kind)?.apply(seen, this.signers(command), block);
     const first = command.signatures[0]?.keyId ?? "";
     this.nonces.set(first, command.nonce);
     this.put(`nonce/${first}`, command.nonce);

@@ -5,8 +5,11 @@ import type { Signer } from "@anamnesis/crypto";
 import { native } from "@anamnesis/crypto/native";
 import { type Genesis, type SignedTransaction, signTransaction, type Transaction } from "@anamnesis/ledger";
 import { batch, type Draft, oddBatch, type SourceView } from "../commands/events.ts";
+import { registryCommand, type Surroundings } from "../commands/registry.ts";
 import type { Chance } from "../random.ts";
 import type { Organisation } from "./founding.ts";
+
+export type Members = Pick<Surroundings, "organisations" | "proposals" | "applicants">;
 
 interface Outstanding {
   readonly tx: SignedTransaction;
@@ -15,22 +18,25 @@ interface Outstanding {
 }
 
 /** Transactions that wait for an answer, at most. */
-const OUTSTANDING_MAX = 4;
+const OUTSTANDING_MAX = 6;
 const RETRY_MS = 3000;
+const CLIENTS_MAX = 64;
 
 export class Client {
   readonly organisation: Organisation;
   readonly #genesis: Genesis;
   readonly #stranger: Signer;
   readonly #outstanding = new Map<string, Outstanding>();
-  #nonce = 0;
+  #nonce: number;
   readonly #founding: SourceView;
   /** Behind everything sent. */
   #view: SourceView;
   /** Behind everything answered. */
   #known: SourceView;
 
-  constructor(genesis: Genesis, organisation: Organisation, stranger: Signer, incarnation: Uint8Array) {
+  /** @param number its own among the clients: no two of them ever use one nonce, so their transactions differ */
+  constructor(genesis: Genesis, organisation: Organisation, stranger: Signer, incarnation: Uint8Array, number: number) {
+    this.#nonce = number;
     this.#genesis = genesis;
     this.organisation = organisation;
     this.#stranger = stranger;
@@ -41,11 +47,12 @@ export class Client {
   }
 
   /** The next transaction, if there may be one; `now` in ms. Mostly right, sometimes wrong in one way. */
-  next(chance: Chance, now: number): SignedTransaction | undefined {
+  next(chance: Chance, now: number, members: Members): SignedTransaction | undefined {
     if (this.#outstanding.size >= OUTSTANDING_MAX) return undefined;
+    if (chance.once(2, 5)) return this.#sign(chance, this.#governing(chance, members), now, {});
     if (chance.once(1, 6)) return this.#sign(chance, oddBatch(chance, this.#known), now, {});
     const draft = batch(chance, this.#view);
-    if (chance.once(1, 8)) return this.#spoiled(chance, draft, now);
+    if (chance.once(1, 10)) return this.#spoiled(chance, draft, now);
     if (draft.next !== undefined) this.#view = draft.next;
     return this.#sign(chance, draft, now, {});
   }
@@ -72,6 +79,11 @@ export class Client {
     this.#view = this.#known;
   }
 
+  #governing(chance: Chance, members: Members): Draft {
+    const { id: self, signer } = this.organisation;
+    return registryCommand(chance, { ...members, chain: this.#genesis.chain, self, selfKey: signer.keyId });
+  }
+
   /** A right batch in a wrong transaction. */
   #spoiled(chance: Chance, draft: Draft, now: number): SignedTransaction {
     const mine = this.organisation.signer;
@@ -90,8 +102,9 @@ export class Client {
   }
 
   #sign(chance: Chance, draft: Draft, now: number, change: Partial<Transaction>, by?: readonly Signer[]) {
-    this.#nonce += chance.between(1, 3);
-    const expires = Math.floor(now / 1000) + chance.pick([2, 60, 86_400, 86_400, 864_000]);
+    this.#nonce += CLIENTS_MAX * chance.between(1, 3);
+    const expires =
+      Math.floor(now / 1000) + chance.pick([2, 3600, 864_000, 864_000, 864_000, 8_640_000, 8_640_000, 8_640_000]);
     const { kind, body } = draft;
     const fields = { chain: this.#genesis.chain, kind, nonce: this.#nonce, expires, body, ...change };
     const signers = by ?? [this.organisation.signer];

@@ -4,8 +4,10 @@ import { type Signer, signerFromSeed } from "@anamnesis/crypto";
 import { native } from "@anamnesis/crypto/native";
 import type { Genesis } from "@anamnesis/ledger";
 import { founded } from "@anamnesis/ledger/conformance/founding";
+import { keyIdOf } from "../auditor/formats.ts";
 import { Model } from "../auditor/model.ts";
 import { EventRules } from "../auditor/rules-events.ts";
+import { RegistryRules } from "../auditor/rules-registry.ts";
 import type { Chance } from "../random.ts";
 
 export interface Organisation {
@@ -22,26 +24,50 @@ export interface Founding {
 }
 
 export const START_MS = 1_700_000_000_000;
-const NAMES = ["nord", "sued", "west", "ost"] as const;
+/** Shares that a vote must pass. */
+const SHARES = [
+  [1, 2],
+  [2, 3],
+  [3, 4],
+] as const;
+const NAMES = ["nord", "sued", "west", "ost", "mitte"] as const;
 
 export function found(chance: Chance): Founding {
   const signer = () => signerFromSeed(native, "INTL-1", chance.bytes(32));
-  const organisations = NAMES.slice(0, chance.between(1, 4)).map((name) => ({ id: orgId(name), signer: signer() }));
+  const organisations = NAMES.slice(0, chance.pick([1, 2, 3, 4, 4, 5, 5])).map((name) => ({
+    id: orgId(name),
+    signer: signer(),
+  }));
   const logSeed = chance.bytes(32);
   const logKey = native.ed25519PublicKey(logSeed);
-  const genesis = founded(native, { chain: "simulated", time: START_MS, organisations, logKey });
+  const policy = {
+    proposalMs: chance.pick([3_600_000, 86_400_000]),
+    members: chance.pick(SHARES),
+    rules: chance.pick(SHARES),
+  };
+  const genesis = founded(native, { chain: "simulated", time: START_MS, organisations, logKey, policy });
   return { genesis, logSeed, organisations, stranger: signer() };
 }
 
+function registryOf(model: Model, { organisations, logKey, policy }: Genesis): RegistryRules {
+  const founders = organisations.map(({ id, name, keys, cosigner }) => {
+    return { id, name, cosigner, keys: keys.map((key) => keyIdOf(key.suite, key.publicKey)) };
+  });
+  const share = ([part, whole]: readonly [number, number]) => [BigInt(part), BigInt(whole)];
+  const quota = [BigInt(policy.quota.burst), BigInt(policy.quota.perSecond)];
+  const rules = [share(policy.members), share(policy.rules), BigInt(policy.proposalMs), quota];
+  return new RegistryRules(model, founders, logKey, rules);
+}
+
 /** The auditor's model of the same foundation. */
-export function modelOf({ genesis }: Founding): Model {
+export function modelOf({ genesis }: Founding): { readonly model: Model; readonly registry: RegistryRules } {
   const model = new Model(genesis.chain);
   for (const { id, keys } of genesis.organisations) {
     for (const { suite, publicKey } of keys) {
-      const key = model.addKey(suite, publicKey, id);
-      model.put(`key/${key}`, [suite, publicKey, id, 0n]);
+      model.addKey(suite, publicKey, id);
     }
   }
-  model.rules.push(new EventRules(model));
-  return model;
+  const registry = registryOf(model, genesis);
+  model.rules.push(new EventRules(model), registry);
+  return { model, registry };
 }

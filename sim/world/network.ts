@@ -8,7 +8,7 @@ interface Message<T> {
 }
 
 /** Messages delivered at once, at most. */
-const TOGETHER = 6;
+const TOGETHER = 8;
 
 export class Network<T> {
   #under: Message<T>[] = [];
@@ -20,10 +20,10 @@ export class Network<T> {
 
   /** Sends along a link that partitions may cut; `now` in ms. */
   send(chance: Chance, link: string, content: T, now: number): void {
-    if (chance.once(1, 12)) return;
+    if (chance.once(1, 30)) return;
     const copies = chance.once(1, 8) ? 2 : 1;
     for (let i = 0; i < copies; i++) {
-      const delay = chance.once(1, 10) ? chance.below(600_000) : chance.below(2000);
+      const delay = chance.once(1, 15) ? chance.below(120_000) : chance.below(300);
       this.#under.push({ due: now + delay, link, content });
     }
   }
@@ -40,11 +40,14 @@ export class Network<T> {
     return this.#cut.has(link);
   }
 
-  /** What arrives now, in an order of chance's choosing. What is behind a cut waits. */
+  /** What arrives now, sometimes in another order than it was sent. What is behind a cut waits. */
   arrived(chance: Chance, now: number): T[] {
     const due = this.#under.filter((each) => each.due <= now && !this.#cut.has(each.link));
     const taken: Message<T>[] = [];
-    while (taken.length < TOGETHER && due.length > 0) taken.push(...due.splice(chance.below(due.length), 1));
+    const shuffled = chance.once(1, 4);
+    while (taken.length < TOGETHER && due.length > 0) {
+      taken.push(...due.splice(shuffled ? chance.below(due.length) : 0, 1));
+    }
     this.#under = this.#under.filter((each) => !taken.includes(each));
     return taken.map((each) => each.content);
   }

@@ -28,11 +28,11 @@ export const STEPS = {
 export type StepKind = keyof typeof STEPS;
 
 export const WEIGHTS: Readonly<Record<StepKind, number>> = {
-  make: 30,
+  make: 40,
   deliver: 34,
   answer: 20,
   pass: 16,
-  clock: 4,
+  clock: 3,
   follow: 8,
   partition: 4,
   restart: 3,
@@ -47,9 +47,10 @@ export const WEIGHTS: Readonly<Record<StepKind, number>> = {
 };
 
 async function make(world: World, chance: Chance): Promise<void> {
+  world.welcome(chance);
   const client = chance.pick(world.clients);
-  for (let i = chance.between(1, 3); i > 0; i--) {
-    const tx = client.next(chance, world.agreed);
+  for (let i = chance.between(1, 4); i > 0; i--) {
+    const tx = client.next(chance, world.agreed, world.members);
     if (tx !== undefined) world.requests.send(chance, client.organisation.id, tx, world.clock.now());
   }
 }
@@ -63,6 +64,7 @@ async function deliver(world: World, chance: Chance): Promise<void> {
   }
   const group = world.requests.arrived(chance, world.clock.now());
   if (group.length > 0) await world.submit(chance, group);
+  await answer(world, chance);
 }
 
 async function answer(world: World, chance: Chance): Promise<void> {
@@ -81,7 +83,7 @@ async function pass(world: World, chance: Chance): Promise<void> {
 }
 
 async function clock(world: World, chance: Chance): Promise<void> {
-  const span = chance.pick([1000, 60_000, 3_600_000, 172_800_000]);
+  const span = chance.pick([1000, 60_000, 60_000, 3_600_000, 3_600_000, 172_800_000]);
   world.clock.jump(chance.once(1, 2) ? chance.below(span) : -chance.below(span));
 }
 

@@ -1,12 +1,16 @@
 /** The simulated world: one orderer, its clients and followers, a network, a disk, a clock; and the auditor. */
 import { decodeSourceState, type SourceState, sourcePath } from "@anamnesis/contracts";
 import { codeOf, toHex } from "@anamnesis/core";
+import { signerFromSeed } from "@anamnesis/crypto";
+import { native } from "@anamnesis/crypto/native";
 import type { Receipt, SignedTransaction } from "@anamnesis/ledger";
 import { AuditFailure, Auditor, require } from "../auditor/audit.ts";
 import { readCommand } from "../auditor/formats.ts";
 import type { Seen } from "../auditor/model.ts";
+import type { RegistryRules } from "../auditor/rules-registry.ts";
+import type { Applicant } from "../commands/registry.ts";
 import { Chance } from "../random.ts";
-import { Client } from "./client.ts";
+import { Client, type Members } from "./client.ts";
 import { SimClock } from "./clock.ts";
 import { DiskSpy } from "./disk-spy.ts";
 import { type Files, removeFolder } from "./files.ts";
@@ -20,6 +24,9 @@ export type Answer =
   | { readonly final: true; readonly receipt: Receipt }
   | { readonly final: false; readonly id: string; readonly code: string };
 
+/** After this time the checkpoint remembered beside the store must be the newest. */
+const REMEMBER_MS = 1001;
+
 /** Codes that say nothing about the transaction: it may be sent again. */
 const LATER = new Set(["ledger/busy", "ledger/disk-full"]);
 
@@ -29,7 +36,7 @@ export class World {
   readonly spy: DiskSpy;
   readonly process: LedgerProcess;
   readonly auditor: Auditor;
-  readonly clients: readonly Client[];
+  readonly clients: Client[];
   readonly followers: readonly Follower[];
   readonly requests = new Network<SignedTransaction>();
   readonly answers = new Network<Answer>();
@@ -38,6 +45,8 @@ export class World {
   /** Images of power cuts that were tried one by one. */
   cutsTried = 0;
   readonly #root: string;
+  readonly #registry: RegistryRules;
+  readonly #applicants = new Map<string, Applicant>();
 
   private constructor(root: string, chance: Chance) {
     this.#root = root;
@@ -45,8 +54,10 @@ export class World {
     const { genesis, organisations, stranger } = this.founding;
     this.spy = new DiskSpy({ walPages: chance.pick([8, 30, 4000]) });
     this.process = new LedgerProcess(root, this.founding, this.clock);
-    this.auditor = new Auditor(modelOf(this.founding), genesis.logKey);
-    this.clients = organisations.map((each) => new Client(genesis, each, stranger, chance.bytes(8)));
+    const { model, registry } = modelOf(this.founding);
+    this.#registry = registry;
+    this.auditor = new Auditor(model, genesis.logKey);
+    this.clients = organisations.map((each, i) => new Client(genesis, each, stranger, chance.bytes(8), i));
     this.followers = organisations.slice(1).map((each) => new Follower(each.id, root, genesis));
   }
 
@@ -96,12 +107,32 @@ export class World {
     this.auditor.state(stateTable(this.process.folder));
     const problems = await this.process.problems();
     for (const follower of this.followers) await follower.audit(this.auditor);
+    this.clock.pass(REMEMBER_MS);
+    const remembered = this.auditor.shown(Buffer.from(this.process.files().get("last-checkpoint") ?? []).toString());
+    require(remembered.size === this.auditor.size, "the remembered checkpoint lags more than a second behind");
     require(problems.length === 0, `log verify finds: ${problems.join("; ")}`);
   }
 
   /** What a client takes for the time: its clock, or the newest block's when that is later. */
   get agreed(): number {
     return Math.max(this.clock.now(), Number(this.auditor.time));
+  }
+
+  /** Who was let in begins to work. */
+  welcome(chance: Chance): void {
+    const { genesis, stranger } = this.founding;
+    for (const [key, { id, seed }] of this.#applicants) {
+      if (!this.auditor.model.keys.has(key)) continue;
+      this.#applicants.delete(key);
+      const signer = signerFromSeed(native, "INTL-1", seed);
+      this.clients.push(new Client(genesis, { id, signer }, stranger, chance.bytes(8), this.clients.length));
+    }
+  }
+
+  /** What members know of each other. */
+  get members(): Members {
+    const { organisations, proposals } = this.#registry;
+    return { organisations: [...organisations.keys()], proposals: proposals.length, applicants: this.#applicants };
   }
 
   /** What the ledger tells a client of its source. */
@@ -118,7 +149,7 @@ export class World {
   waitingRequests(chance: Chance): readonly SignedTransaction[] {
     const arrived = this.requests.arrived(chance, this.clock.now());
     if (arrived.length > 0) return arrived;
-    const made = this.clients.map((client) => client.next(chance, this.agreed));
+    const made = this.clients.map((client) => client.next(chance, this.agreed, this.members));
     return made.filter((tx) => tx !== undefined);
   }
 

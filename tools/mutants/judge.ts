@@ -1,0 +1,90 @@
+/** Whether a mutant is caught: by a few seeds of the simulation, or else by the unit tests nearest to it. */
+import { spawn } from "node:child_process";
+import { join } from "node:path";
+import { root } from "../lib/steps.ts";
+import type { Mutant } from "./find.ts";
+import { writePatch } from "./patch-file.ts";
+
+export type Verdict =
+  | { readonly caught: true; readonly by: "simulation" | "tests" | "never ends" }
+  | { readonly caught: false };
+
+const SIM = [
+  "--import",
+  "./tools/mutants/patch.ts",
+  "sim/run.ts",
+  "--quick",
+  "--seed",
+  "1",
+  "--seeds",
+  "3",
+  "--steps",
+  "90",
+];
+const SIM_MS = 60_000;
+const TESTS_MS = 150_000;
+
+export async function judge(mutant: Mutant, folder: string): Promise<Verdict> {
+  const env = writePatch(join(folder, "patch.json"), [{ path: join(root, mutant.file), text: mutant.text }]);
+  const sim = await runs(process.execPath, SIM, env, SIM_MS);
+  if (sim !== "passes") return { caught: true, by: sim === "fails" ? "simulation" : "never ends" };
+  const tests = await unitTests(testsFor(mutant.file), env);
+  if (tests === "passes") return { caught: false };
+  return { caught: true, by: tests === "fails" ? "tests" : "never ends" };
+}
+
+/** On unchanged sources everything must pass, or the verdicts mean nothing. */
+export async function passesUnchanged(files: readonly string[]): Promise<boolean> {
+  const sim = await runs(process.execPath, SIM, {}, SIM_MS);
+  const folders = [...new Set(files.flatMap(testsFor))];
+  return sim === "passes" && (await unitTests(folders, {})) === "passes";
+}
+
+/** The unit tests nearest to a source: the first line that fits. */
+const NEAREST: readonly (readonly [RegExp, readonly string[]])[] = [
+  [/ledger\/src\/(?:merkle|tiles)/, ["ledger/test/merkle", "ledger/test/tiles", "ledger/test/tlog-reader"]],
+  [/ledger\/src\/(?:note|checkpoint)/, ["ledger/test/note", "ledger/test/verify-log"]],
+  [/ledger\/src\/state/, ["ledger/test/state-tree", "ledger/test/evidence"]],
+  [/ledger\/src\/execute/, ["ledger/test/verify-log", "contracts/test", "embedded/test/embedded.test"]],
+  [/ledger\/src\//, ["ledger/test"]],
+  [/contracts\/src\/events\//, ["contracts/test/events"]],
+  [/contracts\/src\/incentive\//, ["contracts/test/incentive", "test/sim/incentive"]],
+  [/contracts\/src\//, ["contracts/test"]],
+  [/embedded\/src\/thread\//, ["embedded/test/thread"]],
+  [/embedded\/src\/replica\//, ["embedded/test/replica"]],
+  [
+    /embedded\/src\//,
+    ["embedded/test/embedded.test", "embedded/test/life", "embedded/test/damage", "ledger/test/tlog-reader"],
+  ],
+];
+
+const testsFor = (file: string): readonly string[] => NEAREST.find(([part]) => part.test(file))?.[1] ?? [];
+
+const unitTests = (folders: readonly string[], env: Readonly<Record<string, string>>): Promise<Outcome> => {
+  const vitest = join(root, "node_modules/vitest/vitest.mjs");
+  const config = ["run", "--config", "tools/mutants/vitest.config.ts", "--reporter", "dot", ...folders];
+  return runs(process.execPath, [vitest, ...config], env, TESTS_MS);
+};
+
+type Outcome = "passes" | "fails" | "hangs";
+
+function runs(
+  command: string,
+  args: readonly string[],
+  env: Readonly<Record<string, string>>,
+  limitMs: number,
+): Promise<Outcome> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, { cwd: root, env: { ...process.env, ...env }, stdio: "ignore", detached: true });
+    let hung = false;
+    const timer = setTimeout(() => {
+      hung = true;
+      if (child.pid !== undefined) process.kill(-child.pid, "SIGKILL");
+    }, limitMs);
+    child.on("error", reject);
+    child.on("close", (code) => {
+      clearTimeout(timer);
+      resolve(hung ? "hangs" : code === 0 ? "passes" : "fails");
+    });
+  });
+}
