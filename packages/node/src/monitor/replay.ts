@@ -32,6 +32,7 @@ export function replaying({ folder, log, signal, onProgress }: ReplayOptions): R
         await catchUp(replica, log, { primitives, signal, ...progress });
         return undefined;
       } catch (error) {
+        if (signal.aborted) return undefined;
         if (!(error instanceof LogRefused)) throw error;
         const { size } = error.target;
         const tile = (path: string) => log.tile(path);
