@@ -6,7 +6,7 @@ import { toHex } from "@anamnesis/core";
 import type { CaptureOptions } from "./capture.ts";
 import type { Flow } from "./flow.ts";
 import type { Interlude } from "./interlude.ts";
-import { register, registerFresh, type Telling } from "./rebaseline/register.ts";
+import { register, registerFresh, rekeyed, type Telling } from "./rebaseline/register.ts";
 import { Tellings } from "./rebaseline/tellings.ts";
 import { Rebaseliner } from "./rebaseline/worker.ts";
 import type { Beside, TableSchema } from "./source.ts";
@@ -108,7 +108,10 @@ export class Companion {
 
   /** A layout that the table had between two looks: rows were vouched for under it. */
   meet(table: TableSchema): void {
-    this.#o.progress.tables.meet(table, this.#life);
+    const { index, progress } = this.#o;
+    progress.tables.meet(table, this.#life);
+    const known = this.tables.find((t) => t.name === table.name);
+    if (known !== undefined) rekeyed(progress, { met: table, known, size: index.appliedTo() });
     this.#watch?.ask();
   }
 

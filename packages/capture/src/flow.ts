@@ -10,6 +10,7 @@ import { type Batch, Batcher, type BatchSigner, signBatch } from "./batcher.ts";
 import type { CaptureOptions } from "./capture.ts";
 import { Contradictions } from "./contradictions/contradictions.ts";
 import { Judge } from "./contradictions/judge.ts";
+import { Successions } from "./contradictions/successions.ts";
 import { FieldDigests } from "./digests/sealing.ts";
 import type { EventSink } from "./lot.ts";
 import { Marks } from "./marks.ts";
@@ -67,7 +68,7 @@ export class Flow implements EventSink {
     this.now = signer.now;
     const { primitives, keystore, handles, sourceId, engine, signal } = options;
     this.#finalTo = from;
-    this.batcher = new Batcher(from, incarnation, (batch) => this.#submit(batch));
+    this.batcher = new Batcher(from, incarnation, (batch) => this.#submit(batch), events.onFailure);
     const sealers = new SubjectSealers(primitives, keystore);
     this.#digests = new FieldDigests({
       store: options.digests,
@@ -213,6 +214,7 @@ export class Flow implements EventSink {
       if (rows.length > 0) index.learn(rows);
       if (actors.length > 0) index.learnActors(actors);
     });
+    this.contradictions.resolve(this.#finalTo);
     this.#unindexed = [];
     this.#rows = [];
     this.#actors = [];
@@ -226,12 +228,13 @@ export class Flow implements EventSink {
 
 function contradictionsOf(options: CaptureOptions, sealers: SubjectSealers): Contradictions {
   const { primitives, handles, index, progress } = options;
-  const judge = new Judge({
-    ...{ primitives, handles, sealers },
-    pending: (table) => progress.tables.pending().get(toHex(table)),
-    layouts: (table) => progress.tables.layouts(table),
-  });
-  return new Contradictions({ judge, index, settledTo: progress.passed() ?? 0n });
+  const known = {
+    ...{ primitives, handles, sealers, index },
+    pending: (table: Uint8Array) => progress.tables.pending().get(toHex(table)),
+    layouts: (table: Uint8Array) => progress.tables.layouts(table),
+  };
+  const [judge, successions] = [new Judge(known), new Successions(known)];
+  return new Contradictions({ judge, successions, index, settledTo: progress.passed() ?? 0n });
 }
 
 function* placed(batch: Batch, receipt: Receipt): Iterable<PlacedLeaf> {

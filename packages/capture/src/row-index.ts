@@ -84,6 +84,8 @@ export interface Predecessor {
   readonly index: number;
   /** Undefined: nothing was ever said of the row. */
   readonly before: VisibleEvent | undefined;
+  /** Copies of the row before the event, where its table has no key. */
+  readonly copies: number;
   /** The table's baseline was complete before the event: every row that was there had been spoken of. */
   readonly baselined: boolean;
 }

@@ -7,7 +7,7 @@ import type { Position } from "@anamnesis/contracts";
 import type { Bytes } from "@anamnesis/core";
 import type { Handles, RowSealer } from "@anamnesis/crypto";
 import { patientHandle, patientName } from "./audit/patient-handle.ts";
-import type { ContradictedRow, ImageWitness } from "./contradictions/images.ts";
+import type { ContradictedRow, ImageWitness, SucceededRow } from "./contradictions/images.ts";
 import { sealsDigests } from "./digests/rule.ts";
 import { FieldDigests } from "./digests/sealing.ts";
 import { referenceTo } from "./index/contradicted.ts";
@@ -196,6 +196,13 @@ export class Sealer implements InterludeSealer {
     this.#emit(() => ({ kind: "contradicted", table, row }));
   }
 
+  /** A row went on under another handle, as a change showed. */
+  succeeded({ table, row, event, xid, time, missing }: SucceededRow): void {
+    this.speak({ time, purpose: referenceTo(event) }, xid);
+    this.end("retired", table, row);
+    if (missing !== undefined) this.vanished(missing.table, missing.row);
+  }
+
   /** An event about a table's life: `purpose` says which (spec/capture.md). */
   tell(table: Uint8Array, purpose: string | null, schema: Uint8Array | null): void {
     this.#speaker.purpose = purpose;
@@ -215,11 +222,12 @@ export class Sealer implements InterludeSealer {
   /** The row that the next event replaces. Where images are not always complete, none is looked at. */
   #show(table: TableSchema, before: RowImage): void {
     const { witness } = this.#o;
-    if (witness === undefined || table.identity !== "full" || table.keyColumns.length === 0) return;
+    if (witness === undefined || table.identity !== "full") return;
+    if (table.keyColumns.length === 0 && !witness.wantsKeyless(table.handle)) return;
     if (!isComplete(before)) return;
     const at = this.#at(this.#ordinal + 1);
     const image = { table, row: this.#rows.row(before), at };
-    witness.before(image, at.ordinal <= this.#skipTo, () => this.#keyedRow(table, before));
+    witness.before(image, at.ordinal <= this.#skipTo, () => this.#removedRow(table, before));
   }
 
   #update(table: TableSchema, before: RowImage | null, after: RowImage): void {

@@ -46,7 +46,7 @@ export interface TableNotes {
   pending(): ReadonlyMap<string, PendingReason>;
   /** Another reason or layout than before starts from the beginning. `since`: the next index of the log. */
   setPending(handle: Uint8Array, why: PendingReason, layout: Layout, since: number): void;
-  /** Events from this index of the log on know of the layout that is pending. */
+  /** Events from this index of the log on know of the layout that is pending; or of keys that came between. */
   since(handle: Uint8Array): number;
   /** Up to where the rows were gone through, in the words of the source. */
   place(handle: Uint8Array): string | undefined;
@@ -112,7 +112,7 @@ export class SqliteTableNotes implements TableNotes {
     this.#run(
       `INSERT INTO pending (handle, why, layout, since) VALUES (?, ?, ?, ?) ON CONFLICT (handle)
          DO UPDATE SET place = iif(why = excluded.why AND layout = excluded.layout, place, NULL),
-                       since = iif(why = excluded.why AND layout = excluded.layout, since, excluded.since),
+                       since = iif(why = excluded.why AND (why = 'key' OR layout = excluded.layout), since, excluded.since),
                        why = excluded.why, layout = excluded.layout`,
       ...[toHex(handle), why, JSON.stringify(layout), since],
     );

@@ -10,6 +10,7 @@ import { describe, expect, it } from "vitest";
 import { Contradictions } from "../src/contradictions/contradictions.ts";
 import { BeforeImages } from "../src/contradictions/images.ts";
 import { Judge } from "../src/contradictions/judge.ts";
+import { Successions } from "../src/contradictions/successions.ts";
 import { openRowIndex } from "../src/index/sqlite-index.ts";
 import { openKeyStore } from "../src/keystore.ts";
 import type { Sealer } from "../src/sealer.ts";
@@ -149,11 +150,13 @@ function place(heldMax = 10) {
   const dir = mkdtempSync(join(tmpdir(), "anamnesis-contradictions-"));
   const index = openRowIndex(join(dir, "rows.db"), { source: "ehr" });
   const sealers = new SubjectSealers(native, openKeyStore({ path: join(dir, "keys.db"), primitives: native }));
-  const judge = new Judge({
-    ...{ primitives: native, handles: named, sealers },
+  const known = {
+    ...{ primitives: native, handles: named, sealers, index },
     ...{ pending: () => undefined, layouts: () => [] },
-  });
-  const fresh = (settledTo = 0n) => new Contradictions({ judge, index, settledTo, heldMax });
+  };
+  const judge = new Judge(known);
+  const fresh = (settledTo = 0n) =>
+    new Contradictions({ judge, successions: new Successions(known), index, settledTo, heldMax });
   const sealed = (row: Uint8Array, lsn: bigint, text: string) => {
     const sealer = sealers.of(table, []);
     if (sealer === "erased") throw new Error("no key");

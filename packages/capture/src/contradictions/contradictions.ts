@@ -12,15 +12,39 @@ import { type Event, LIMITS } from "@anamnesis/ledger";
 import type { Interlude } from "../interlude.ts";
 import type { EventWitness, Predecessor, RowIndexWriter } from "../row-index.ts";
 import type { Sealer } from "../sealer.ts";
-import { type BeforeImage, BeforeImages, type ContradictedRow, type ImageWitness } from "./images.ts";
+import {
+  type BeforeImage,
+  BeforeImages,
+  type ContradictedRow,
+  type ImageWitness,
+  type SucceededRow,
+} from "./images.ts";
 import type { Judge } from "./judge.ts";
+import type { Successions } from "./successions.ts";
 
 const HELD_MAX = 200_000;
+const EVENTS_EACH_MAX = 2;
 
-type Found = ContradictedRow & { readonly lsn: bigint };
+type Found = { readonly lsn: bigint } & (
+  | (ContradictedRow & { readonly kind: "contradicted" })
+  | (SucceededRow & { readonly kind: "succeeded" })
+);
+
+/** A change of a row of which nothing was known under its handle. */
+interface Absent {
+  readonly image: BeforeImage;
+  readonly row: Uint8Array;
+  readonly index: number;
+  readonly xid: bigint;
+  readonly time: number;
+  readonly baselined: boolean;
+  /** Whether an event has named it. */
+  readonly named: boolean;
+}
 
 export interface ContradictionsOptions {
   readonly judge: Judge;
+  readonly successions: Successions;
   readonly index: Pick<RowIndexWriter, "predecessor">;
   /** What the source delivers again before this position was looked at, and what was found is final. */
   readonly settledTo: bigint;
@@ -32,11 +56,16 @@ export class Contradictions implements EventWitness, ImageWitness, Interlude {
   readonly #o: ContradictionsOptions;
   readonly #images = new BeforeImages();
   readonly #found: Found[] = [];
-  #emitted: { readonly lsn: bigint; readonly at: Position }[] = [];
+  #absent: Absent[] = [];
+  #emitted: { readonly lsn: bigint; readonly at: Position; readonly ended: Uint8Array | undefined }[] = [];
   #left: bigint | undefined;
 
   constructor(options: ContradictionsOptions) {
     this.#o = options;
+  }
+
+  get successions(): Successions {
+    return this.#o.successions;
   }
 
   /** No position at or behind this one may be acknowledged. */
@@ -55,6 +84,10 @@ export class Contradictions implements EventWitness, ImageWitness, Interlude {
     else if (image.at.lsn >= this.#o.settledTo) this.#lookAgain(image, rowOf());
   }
 
+  wantsKeyless(table: Uint8Array): boolean {
+    return this.#o.successions.isUnderWay(table);
+  }
+
   /** Whether the batch should be closed, lest memory hold too many images. */
   takeCrowded(): boolean {
     return this.#images.takeCrowded();
@@ -64,10 +97,22 @@ export class Contradictions implements EventWitness, ImageWitness, Interlude {
     return this.#images.has({ lsn, ordinal });
   }
 
-  replaced({ table, xid, time, lsn }: Event, row: Uint8Array, predecessor: Predecessor): void {
+  replaced({ xid, time }: Event, row: Uint8Array, predecessor: Predecessor): void {
     const image = this.#images.take();
-    if (image === undefined || !this.#o.judge.contradicts(image, row, predecessor)) return;
-    this.#add({ table, row, event: predecessor.index, xid, time, lsn, ...this.#named(image, predecessor) });
+    if (image !== undefined) this.#look(image, row, { ...predecessor, xid, time });
+  }
+
+  /** Decides what could not be decided while the index was being written, which has everything up to `indexed` now. */
+  resolve(indexed: Position): void {
+    this.#settle(indexed);
+    this.#resolveAll();
+  }
+
+  #resolveAll(): void {
+    if (this.#absent.length === 0) return;
+    this.#o.successions.refresh();
+    for (const absent of this.#absent) this.#resolve(absent);
+    this.#absent = [];
   }
 
   due(): boolean {
@@ -79,15 +124,23 @@ export class Contradictions implements EventWitness, ImageWitness, Interlude {
   }
 
   emit(sealer: Sealer): void {
-    for (const found of this.#found.splice(0, LIMITS.batchEvents)) {
-      sealer.contradicted(found);
-      this.#emitted.push({ lsn: found.lsn, at: sealer.position });
+    for (const found of this.#found.splice(0, LIMITS.batchEvents / EVENTS_EACH_MAX)) {
+      if (found.kind === "contradicted") sealer.contradicted(found);
+      else sealer.succeeded(found);
+      const ended = found.kind === "succeeded" ? found.row : undefined;
+      this.#emitted.push({ lsn: found.lsn, at: sealer.position, ended });
     }
   }
 
   final(known: Position): void {
-    const open = this.#emitted.findIndex(({ at }) => comparePositions(at, known) > 0);
-    this.#emitted = open < 0 ? [] : this.#emitted.slice(open);
+    this.#settle(known);
+  }
+
+  #settle(indexed: Position): void {
+    if (this.#emitted.length === 0) return;
+    const open = this.#emitted.findIndex(({ at }) => comparePositions(at, indexed) > 0);
+    const over = this.#emitted.splice(0, open < 0 ? this.#emitted.length : open);
+    for (const { ended } of over) if (ended !== undefined) this.#o.successions.end(ended);
   }
 
   #isUnderWay(): boolean {
@@ -97,14 +150,44 @@ export class Contradictions implements EventWitness, ImageWitness, Interlude {
   #lookAgain(image: BeforeImage, row: Uint8Array | null): void {
     if (row === null) return;
     const known = this.#o.index.predecessor(image.table.handle, row, image.at);
-    if (known === undefined || known.contradicted || !this.#o.judge.contradicts(image, row, known)) return;
-    const { xid, time } = known;
-    const { handle: table } = image.table;
-    this.#add({ table, row, event: known.index, xid, time, lsn: image.at.lsn, ...this.#named(image, known) });
+    if (known === undefined || known.contradicted) return;
+    this.#look(image, row, known);
+    this.#resolveAll();
   }
 
-  #named(image: BeforeImage, { before }: Predecessor): Pick<Found, "name"> {
-    return before === undefined ? { name: this.#o.judge.nameOf(image) } : {};
+  #look(image: BeforeImage, row: Uint8Array, change: Change): void {
+    const { index, xid, time, before, baselined } = change;
+    const keyless = image.table.keyColumns.length === 0;
+    if (keyless ? change.copies < 1 : before?.alive !== true) {
+      this.#absent.push({ image, row, index, xid, time, baselined, named: before !== undefined });
+    } else if (!keyless && this.#o.judge.contradicts(image, row, change)) {
+      this.#contradicted(image, { row, index, xid, time, named: true });
+    }
+  }
+
+  #resolve(absent: Absent): void {
+    const { image, row, index: event, xid, time, baselined } = absent;
+    const { handle: table, keyColumns } = image.table;
+    const former = this.#o.successions.of(image, row);
+    if (former.kind === "row") {
+      if (former.differs) this.#contradicted(image, { ...absent, row: former.row, named: true });
+      this.#o.successions.begin(former.row);
+      const missing = keyColumns.length === 0 ? { table: image.table, row } : undefined;
+      const { lsn } = image.at;
+      this.#add({ kind: "succeeded", table, row: former.row, event, xid, time, lsn, ...(missing && { missing }) });
+    } else if (keyColumns.length > 0) {
+      const isKnown = former.kind === "none" && this.#o.successions.isUnderWay(table);
+      if (this.#o.judge.contradicts(image, row, { index: event, before: undefined, copies: 0, baselined }, isKnown))
+        this.#contradicted(image, absent);
+    }
+  }
+
+  #contradicted(
+    image: BeforeImage,
+    { row, index: event, xid, time, named }: Omit<Absent, "image" | "baselined">,
+  ): void {
+    const name = named ? {} : { name: this.#o.judge.nameOf(image) };
+    this.#add({ kind: "contradicted", table: image.table.handle, row, event, xid, time, lsn: image.at.lsn, ...name });
   }
 
   #add(found: Found): void {
@@ -113,3 +196,5 @@ export class Contradictions implements EventWitness, ImageWitness, Interlude {
     else this.#left ??= found.lsn;
   }
 }
+
+type Change = Predecessor & { readonly xid: bigint; readonly time: number };

@@ -3,7 +3,7 @@ import { comparePositions, type Position } from "@anamnesis/contracts";
 import type { Bytes } from "@anamnesis/core";
 import type { TableSchema } from "../source.ts";
 
-/** A row of a table with a key as it was before an event, complete. `row`: plain row bytes. */
+/** A row as it was before an event, complete. `row`: plain row bytes. */
 export interface BeforeImage {
   readonly table: TableSchema;
   readonly row: Bytes;
@@ -11,8 +11,10 @@ export interface BeforeImage {
   readonly at: Position;
 }
 
-/** Sees complete rows of tables with a key as they were before the event that is sealed next. */
+/** Sees complete rows as they were before the event that is sealed next. */
 export interface ImageWitness {
+  /** Whether rows of this table are looked at though it has no key. */
+  wantsKeyless(table: Uint8Array): boolean;
   /** The bytes are good until it returns. `final`: the event is on the ledger already. `rowOf`: the row's handle. */
   before(image: BeforeImage, final: boolean, rowOf: () => Uint8Array | null): void;
 }
@@ -27,6 +29,18 @@ export interface ContradictedRow {
   readonly time: number;
   /** Key text, where no event has told it yet: the row was never spoken of. */
   readonly name?: string;
+}
+
+/** A row whose table has got another key: under its former handle `row` it ended when the change at `event` showed it. */
+export interface SucceededRow {
+  readonly table: Uint8Array;
+  readonly row: Uint8Array;
+  readonly event: number;
+  /** Of that change. */
+  readonly xid: bigint;
+  readonly time: number;
+  /** A copy of a row without a key that the change took away, though nothing had been said of it yet. */
+  readonly missing?: { readonly table: TableSchema; readonly row: Uint8Array };
 }
 
 /** A batch is closed when so much is kept for it; so a few batches are the most that memory holds. */

@@ -32,12 +32,17 @@ export class Judge {
     this.#o = options;
   }
 
-  /** `row`: the row's handle. */
-  contradicts({ table, row: bytes }: BeforeImage, row: Uint8Array, { before, baselined }: Predecessor): boolean {
+  /** `row`: the row's handle. `exact`: though the table's key is another one, no former row is meant. */
+  contradicts(
+    { table, row: bytes }: BeforeImage,
+    row: Uint8Array,
+    { before, baselined }: Predecessor,
+    exact = false,
+  ): boolean {
     const identity = this.#identity(table);
     const sealer = identity.sealer(identity.fields(bytes));
     if (sealer === "erased") return false;
-    if (before?.alive !== true) return baselined && this.#o.pending(table.handle) === undefined;
+    if (before?.alive !== true) return baselined && (exact || this.#o.pending(table.handle) === undefined);
     const rule =
       before.commitmentAt < 0 || before.schemaAt < 0 ? undefined : ruleOf(table, before.bytes, before.schemaAt);
     if (rule === undefined) return false;

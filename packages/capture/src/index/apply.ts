@@ -116,8 +116,10 @@ export class Applier {
   }
 
   #show(r: RecordView, { event, row, index, table }: Taken, witness: EventWitness): void {
-    const before = r.code === 0 ? undefined : this.#found.take(r, r.alive && r.index > this.#truncated(table));
-    witness.replaced(event, row, { index, before, baselined: this.#contradicted.isBaselined(table, index) });
+    const isOver = r.code === 0 || r.index <= this.#truncated(table);
+    const before = r.code === 0 ? undefined : this.#found.take(r, r.alive && !isOver);
+    const baselined = this.#contradicted.isBaselined(table, index);
+    witness.replaced(event, row, { index, before, copies: isOver ? 0 : r.copies, baselined });
   }
 
   #mark(event: Event, index: number, table: number, actor: number): void {

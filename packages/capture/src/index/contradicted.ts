@@ -83,6 +83,7 @@ export function predecessorOf(store: Store, table: number, id: RowId, at: Positi
   return {
     ...{ index, xid: BigInt(xid), time },
     before: hasOlder ? new Found().take(r, r.alive && r.index > truncated) : undefined,
+    copies: hasOlder && r.index > truncated ? r.copies : 0,
     baselined: db.prepare("SELECT 1 FROM baselined WHERE tbl = ? AND idx < ?").get(table, index) !== undefined,
     contradicted: db.prepare("SELECT 1 FROM contradicted WHERE id = ? AND event = ?").get(id, index) !== undefined,
   };

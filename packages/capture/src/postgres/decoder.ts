@@ -32,6 +32,10 @@ export interface DecoderOptions {
   readonly unknownTables: Set<number>;
   /** Columns that the catalog did not have when it was read again because of them, as `columnPlace` writes them. */
   readonly unknownColumns: Set<string>;
+  /** Keys that the stream described and the catalog did not, as `keyPlace` writes them. */
+  readonly unknownKeys: Set<string>;
+  /** Keys that tables had in any catalog read so far, in their order, by `keyPlace` without the present one. */
+  readonly keys: ReadonlyMap<string, readonly string[]>;
   /** Columns that any catalog read so far called generated, in the same form: the stream may still send one that was dropped. */
   readonly generated: ReadonlySet<string>;
   /** Reads the content of a logical message, which comes in the database's own encoding. */
@@ -129,7 +133,33 @@ export class Decoder {
     const generated = this.#generatedOf(known, relation);
     const sent = relation.columns.filter((c) => !generated.includes(c.name));
     const kept = sent.length === relation.columns.length ? everything : without(relation, generated);
-    return { table: this.#described(known, sent), kept };
+    return { table: this.#keyed(this.#described(known, sent), relation.id, sent), kept };
+  }
+
+  /**
+   * With the key that the stream's rows come under: a table whose rows are not sent whole names it, and it may be older or newer than
+   * the catalog's. A newer one is not used before the catalog was read again, for then the rows get other handles.
+   */
+  #keyed(table: TableSchema, id: number, sent: Relation["columns"]): TableSchema {
+    const flagged = sent.flatMap((c, i) => (c.key ? [i] : []));
+    const now = table.keyColumns;
+    // All of them: whole rows are sent, and the key is not told.
+    if (flagged.length === 0 || flagged.length === sent.length) return table;
+    if (flagged.length === now.length && flagged.every((i) => now.includes(i))) return table;
+    const names = flagged.map((i) => sent[i]?.name ?? "");
+    const place = keyPlace(id, names);
+    const against = `${place} ${keyPlace(
+      id,
+      now.map((i) => table.columns[i]?.name ?? ""),
+    )}`;
+    if (!this.#options.unknownKeys.has(against)) {
+      this.#options.unknownKeys.add(against);
+      throw captureError("capture/catalog-changed", "a key changed while streaming");
+    }
+    const ordered = this.#options.keys.get(place) ?? names;
+    const keyed = { ...table, keyColumns: ordered.map((name) => table.columns.findIndex((c) => c.name === name)) };
+    this.#handler.layout?.(keyed);
+    return keyed;
   }
 
   /** By its name as of then; else, for it may have been renamed since, by its number. */
@@ -249,6 +279,10 @@ function without(relation: Relation, generated: readonly string[]): Described["k
   const places = relation.columns.flatMap((c, i) => (generated.includes(c.name) ? [] : [i]));
   return (row) => places.map((i) => row[i]);
 }
+
+/** A key of a table, whatever the order of its columns. */
+export const keyPlace = (table: number, names: readonly string[]): string =>
+  JSON.stringify([table, ...names.toSorted()]);
 
 const NOTHING = {};
 

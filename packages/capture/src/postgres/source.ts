@@ -13,7 +13,7 @@ import type {
 } from "../source.ts";
 import { openBeside } from "./beside.ts";
 import { type CatalogOptions, type PgTable, readTables } from "./catalog.ts";
-import { columnPlace, Decoder, type DecoderOptions } from "./decoder.ts";
+import { columnPlace, Decoder, type DecoderOptions, keyPlace } from "./decoder.ts";
 import { serverText } from "./encoding.ts";
 import { Endings } from "./endings.ts";
 import { Fingerprint } from "./fingerprint.ts";
@@ -53,6 +53,8 @@ class Postgres implements PostgresSource {
   readonly #unknownTables = new Set<number>();
   readonly #unknownColumns = new Set<string>();
   readonly #generated = new Set<string>();
+  readonly #unknownKeys = new Set<string>();
+  readonly #keys = new Map<string, readonly string[]>();
   readonly #fingerprint: Fingerprint;
   #tables: ReadonlyMap<string, PgTable> = new Map();
   readonly #endings: Endings;
@@ -113,6 +115,7 @@ class Postgres implements PostgresSource {
       }
       for (const { oid, generated } of usable)
         for (const name of generated) this.#generated.add(columnPlace(oid, name));
+      this.#learnKeys(usable);
       this.#tables = new Map(usable.map((table) => [table.name, table]));
       return usable;
     });
@@ -154,6 +157,8 @@ class Postgres implements PostgresSource {
         unknownTables: this.#unknownTables,
         unknownColumns: this.#unknownColumns,
         generated: this.#generated,
+        unknownKeys: this.#unknownKeys,
+        keys: this.#keys,
       },
       handler,
     );
@@ -174,6 +179,18 @@ class Postgres implements PostgresSource {
     );
     replication.ask();
     return replication;
+  }
+
+  /** What was unknown beside another key than the present one may be unknown again. */
+  #learnKeys(tables: readonly PgTable[]): void {
+    const present = new Set<string>();
+    for (const { oid, columns, keyColumns } of tables) {
+      const names = keyColumns.map((i) => columns[i]?.name ?? "");
+      present.add(keyPlace(oid, names));
+      this.#keys.set(keyPlace(oid, names), names);
+    }
+    for (const place of this.#unknownKeys)
+      if (!present.has(place.slice(place.indexOf(" [") + 1))) this.#unknownKeys.delete(place);
   }
 
   async close(): Promise<void> {

@@ -10,11 +10,14 @@ const COUNTED = 2 ** 30;
 
 export class Copies {
   readonly #view: TableView;
+  readonly #extra: (id: RowId) => number;
   readonly #counts: (Int32Array | undefined)[] = [];
   readonly #met: (Int32Array | undefined)[] = [];
 
-  constructor(view: TableView) {
+  /** `extra`: what is added to a count when it is made. */
+  constructor(view: TableView, extra: (id: RowId) => number = () => 0) {
     this.#view = view;
+    this.#extra = extra;
   }
 
   /** May be below 0, where more deletes were seen than creates. */
@@ -22,7 +25,7 @@ export class Copies {
     const piece = (this.#counts[Math.floor(id / PIECE)] ??= new Int32Array(PIECE));
     const known = piece[id % PIECE] ?? 0;
     if (known !== 0) return known - COUNTED;
-    const copies = this.#view.copies(id);
+    const copies = this.#view.copies(id) + this.#extra(id);
     piece[id % PIECE] = copies + COUNTED;
     return copies;
   }

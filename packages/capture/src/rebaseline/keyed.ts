@@ -8,6 +8,7 @@ import type { RowSealer } from "@anamnesis/crypto";
 import type { EventKind } from "@anamnesis/ledger";
 import { ruleOf } from "../digests/rule.ts";
 import type { Former } from "../former.ts";
+import { tellsContent } from "../index/record.ts";
 import type { Layout } from "../layout.ts";
 import { keyOfFields, splitRow } from "../postgres/canonical.ts";
 import type { RowId } from "../row-index.ts";
@@ -21,17 +22,22 @@ import { type Pass, type PassContext, TablePass } from "./pass.ts";
 /** With more rows than this in the balance nothing is said. */
 const BALANCE_MAX = 10_000;
 
-/** A row that begins with one of these was there before. */
-const GOES_ON: ReadonlySet<EventKind> = new Set(["update", "delete"]);
+/** A row that begins with one of these was there before, in a table that was gone through once. */
+const GOES_ON: ReadonlySet<EventKind> = new Set(["update", "delete", "baseline"]);
+const ENDS: ReadonlySet<EventKind> = new Set(["delete", "retired"]);
 
 export class KeyedPass extends TablePass implements Pass {
   readonly #why: PendingReason;
   readonly #since: number;
-  /** Rows that were met, and those that went on from one under a former key. */
+  /** Rows that were met, and those that ended under a former key. */
   readonly #met = new SeenSet();
-  readonly #succeeded = new SeenSet();
+  readonly #ended = new SeenSet();
   readonly #leftOver: RowId[] = [];
+  /** Rows with events on their way, where each must be met. */
+  #waiting: Bytes[] = [];
+  /** Lives that went on from others, less those that ended for it; and more of the latter, by this pass. */
   #wentOn = 0;
+  #told = 0;
   #walk: IndexWalk | undefined;
 
   constructor(
@@ -54,40 +60,67 @@ export class KeyedPass extends TablePass implements Pass {
     const row = this.plain(bytes);
     const fields = this.identity.fields(row);
     const handle = this.identity.keyHandle(fields);
-    if (this.context.touched.has(this.table.handle, handle)) return;
-    const own = this.identity.sealer(fields);
     const id = this.now.locate(handle);
+    if (this.context.touched.has(this.table.handle, handle)) {
+      if (this.#why === "key") this.#waiting.push(Buffer.from(bytes));
+      return;
+    }
+    const own = this.identity.sealer(fields);
     const newest = id === undefined ? undefined : this.newest(id);
-    if (id === undefined || newest === undefined) return this.#unknown(handle, bytes, row, own, sealer);
+    if (this.#why === "key") return this.#follow(handle, id, newest, bytes, row, own, sealer);
+    if (id === undefined || newest === undefined) return this.#unknown(handle, row, own, sealer);
     this.#met.add(id);
     const present = newest !== "newer" && newest.alive ? newest : undefined;
     if (present !== undefined && own !== "erased" && this.#mustRenew(present, handle, bytes, row, own)) {
       sealer.vouch("baseline", { table: this.table, handle, sealer: own, row });
     }
-    if (this.#retireFormer(handle, bytes, row, undefined, sealer)) this.#succeeded.add(id);
+  }
+
+  ready(): boolean {
+    return this.#waiting.length === 0 || this.#waiting.some((bytes) => !this.#isTouched(bytes));
+  }
+
+  #isTouched(bytes: Bytes): boolean {
+    const handle = this.identity.keyHandle(this.identity.fields(this.plain(bytes)));
+    return this.context.touched.has(this.table.handle, handle);
   }
 
   /**
    * Rows that were changed or deleted under their new key before they were met here went on from rows that are still alive under
    * their former key, and which ones nobody can tell any more. When there are as many of the one as of the other, it is
-   * those; otherwise nothing is said, and what is left over stays a finding.
+   * those; otherwise nothing is said, and what is left over stays a finding. Only what the slice sees counts: the others were met.
    */
   finish(sealer: Sealer): boolean {
     if (this.#why !== "key") return true;
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const bytes of waiting) this.row(bytes, sealer);
+    if (this.#waiting.length > 0) return false;
     this.#walk ??= new IndexWalk(this.context.index, this.seen);
     if (!this.#walk.next((id) => this.#weigh(id))) return false;
-    if (this.#leftOver.length !== this.#wentOn || this.#wentOn > BALANCE_MAX) return true;
+    if (this.#leftOver.length !== this.#wentOn - this.#told || this.#leftOver.length > BALANCE_MAX) return true;
     for (const id of this.#leftOver) sealer.end("retired", this.table.handle, this.context.index.handleOf(id).row);
     return true;
   }
 
   #weigh(id: RowId): void {
-    if (this.#succeeded.has(id)) return;
-    const left = this.#met.has(id) ? 0 : this.copies.of(id) - this.copies.met(id);
+    const last = this.seen.last(id);
+    if (last === undefined) return;
+    const left = this.#met.has(id) || this.#ended.has(id) ? 0 : this.#leftOf(id);
     for (let i = 0; i < left && this.#leftOver.length <= BALANCE_MAX; i++) this.#leftOver.push(id);
-    if ((this.now.last(id)?.index ?? -1) < this.#since || this.#wentOn > BALANCE_MAX) return;
-    const first = this.context.index.eventsOf(id).find((e) => e.kind !== "read");
-    if (first !== undefined && first.index >= this.#since && GOES_ON.has(first.kind)) this.#wentOn++;
+    if (last.index < this.#since) return;
+    let alive = false;
+    for (const { kind, index } of this.context.index.eventsOf(id)) {
+      if (index > last.index) break;
+      if (index >= this.#since) this.#wentOn += kind === "retired" ? -1 : !alive && GOES_ON.has(kind) ? 1 : 0;
+      if (tellsContent(kind)) alive = !ENDS.has(kind);
+    }
+  }
+
+  #leftOf(id: RowId): number {
+    const wasKeyless = this.formers.some((f) => f.layout.keyColumns.length === 0);
+    if (wasKeyless) return this.copies.of(id) - this.copies.met(id);
+    return this.seen.newest(id)?.alive === true ? 1 : 0;
   }
 
   /** Whether the event vouches for the row, but not under the columns that the table has now. */
@@ -103,38 +136,69 @@ export class KeyedPass extends TablePass implements Pass {
     return this.held(newest, handle, bytes, row, own);
   }
 
-  /** Nothing is known under this handle: the row may be known under the one that a former key gave it. */
-  #unknown(handle: Uint8Array, bytes: Bytes, row: Bytes, own: RowSealer | "erased", sealer: Sealer): void {
-    if (own !== "erased" && this.#retireFormer(handle, bytes, row, own, sealer)) {
-      sealer.vouch("baseline", { table: this.table, handle, sealer: own, row, name: this.identity.text(row) });
-    } else if (this.#why === "first") {
-      sealer.vouch("baseline", { table: this.table, handle, sealer: own, row, name: this.identity.text(row) });
-    }
+  #unknown(handle: Uint8Array, row: Bytes, own: RowSealer | "erased", sealer: Sealer): void {
+    if (this.#why !== "first") return;
+    sealer.vouch("baseline", { table: this.table, handle, sealer: own, row, name: this.identity.text(row) });
   }
 
   /**
-   * Ends the row under the handle of a former key. With `own` only when it is what was vouched for there; without, because
-   * it has events of its own under its new handle already: those went on from it. True when it ended.
+   * The table's key is another one: what is known of the row may stand under former handles, and what is newest holds. Where
+   * that is under a former one, the row must be as it was vouched for there, and is vouched for under its own.
    */
-  #retireFormer(handle: Uint8Array, bytes: Bytes, row: Bytes, own: RowSealer | undefined, sealer: Sealer): boolean {
-    if (this.#why !== "key" && own === undefined) return false;
-    for (const former of this.formers) {
-      const keyless = former.layout.keyColumns.length === 0;
-      const id = keyless ? this.#copyOf(former, bytes, row) : this.#formerId(former, bytes, handle);
-      if (id === undefined) continue;
-      const { row: before } = this.context.index.handleOf(id);
-      if (!keyless && !this.#mayRetire(id, before, bytes, row, own)) continue;
-      sealer.end("retired", this.table.handle, before);
-      return true;
+  #follow(
+    handle: Uint8Array,
+    id: RowId | undefined,
+    newest: Parameters<TablePass["holds"]>[0] | "newer" | undefined,
+    bytes: Bytes,
+    row: Bytes,
+    own: RowSealer | "erased",
+    sealer: Sealer,
+  ): void {
+    if (id !== undefined) this.#met.add(id);
+    const isNewer = newest === "newer";
+    const isPresent = newest !== undefined && !isNewer && newest.alive;
+    const since = !isNewer && isPresent && id !== undefined ? (this.now.last(id)?.index ?? -1) : -1;
+    const formers = this.#formerRows(handle, bytes, row);
+    const truth = isNewer ? undefined : formers.find((f) => f.index > since);
+    if (truth !== undefined && !this.#isAsVouched(truth, bytes, row, own)) return;
+    if (truth === undefined && isPresent && own !== "erased" && id !== undefined) {
+      const present = this.now.newest(id);
+      if (present !== undefined && this.#mustRenew(present, handle, bytes, row, own))
+        sealer.vouch("baseline", { table: this.table, handle, sealer: own, row });
     }
-    return false;
+    for (const former of formers) {
+      if (former.keyless) this.copies.meet(former.id);
+      else this.#ended.add(former.id);
+      sealer.end("retired", this.table.handle, this.context.index.handleOf(former.id).row);
+    }
+    if (truth !== undefined)
+      sealer.vouch("baseline", { table: this.table, handle, sealer: own, row, name: this.identity.text(row) });
+    const began = id !== undefined && this.seen.newest(id)?.alive === true ? 0 : 1;
+    if (formers.length > 0) this.#told += formers.length - began;
   }
 
-  #mayRetire(id: RowId, before: Uint8Array, bytes: Bytes, row: Bytes, own: RowSealer | undefined): boolean {
-    if (this.context.touched.has(this.table.handle, before)) return false;
-    const newest = this.newest(id);
-    if (newest === undefined || newest === "newer" || !newest.alive) return false;
-    return own === undefined || this.held(newest, before, bytes, row, own);
+  /** What is alive of the row under former handles, the newest first; of copies without a key one, where there is nothing else. */
+  #formerRows(handle: Uint8Array, bytes: Bytes, row: Bytes): readonly FormerRow[] {
+    const found = new Map<RowId, FormerRow>();
+    for (const former of this.formers) {
+      if (former.layout.keyColumns.length === 0) continue;
+      const id = this.#formerId(former, bytes, handle);
+      const last = id === undefined || this.#ended.has(id) ? undefined : this.newest(id);
+      if (id === undefined || last === undefined || last === "newer" || !last.alive) continue;
+      const { row: before } = this.context.index.handleOf(id);
+      if (this.context.touched.has(this.table.handle, before)) continue;
+      found.set(id, { id, index: this.now.last(id)?.index ?? -1, keyless: false });
+    }
+    if (found.size > 0) return [...found.values()].toSorted((a, b) => b.index - a.index);
+    const copy = this.#formerCopy(bytes, row);
+    return copy === undefined ? [] : [{ id: copy, index: this.now.last(copy)?.index ?? -1, keyless: true }];
+  }
+
+  #isAsVouched({ id, keyless }: FormerRow, bytes: Bytes, row: Bytes, own: RowSealer | "erased"): boolean {
+    if (keyless || own === "erased") return true;
+    const newest = this.now.newest(id);
+    const { row: before } = this.context.index.handleOf(id);
+    return newest !== undefined && this.held(newest, before, bytes, row, own);
   }
 
   #formerId(former: Former, bytes: Bytes, handle: Uint8Array): RowId | undefined {
@@ -144,8 +208,21 @@ export class KeyedPass extends TablePass implements Pass {
   }
 
   /** A copy of the row from when the table had no key, not yet met by another one. */
-  #copyOf(former: Former, bytes: Bytes, row: Bytes): RowId | undefined {
+  #formerCopy(bytes: Bytes, row: Bytes): RowId | undefined {
     const own = this.identity.sealer(this.identity.fields(row));
-    return own === "erased" ? undefined : this.meetCopy(this.former(former, bytes), row, own);
+    if (own === "erased") return undefined;
+    for (const former of this.formers) {
+      if (former.layout.keyColumns.length > 0) continue;
+      const id = this.findCopy(this.former(former, bytes), row, own);
+      if (id !== undefined) return id;
+    }
+    return undefined;
   }
+}
+
+interface FormerRow {
+  readonly id: RowId;
+  /** Log index of its newest event. */
+  readonly index: number;
+  readonly keyless: boolean;
 }

@@ -1,6 +1,7 @@
 /** Going once through the rows of a table, beside the stream: what the kinds of going through have in common. */
 import type { Bytes } from "@anamnesis/core";
 import type { Handles, Primitives, RowSealer } from "@anamnesis/crypto";
+import type { SuccessionCounts } from "../contradictions/successions.ts";
 import { ruleOf, withDigests } from "../digests/rule.ts";
 import { type Former, formersOf, heldUnder, isAt } from "../former.ts";
 import { type Cast, castsOf, formerRow, type Layout } from "../layout.ts";
@@ -20,6 +21,8 @@ export interface PassContext {
   readonly index: RowIndexReader;
   /** Rows with events on their way. */
   readonly touched: Touched;
+  /** Former rows that changes have shown to have ended. */
+  readonly successions: SuccessionCounts;
 }
 
 /**
@@ -37,6 +40,8 @@ export interface Pass {
   row(bytes: Bytes, sealer: Sealer): void;
   /** After all rows; a portion of the work at a time. False when there is more. */
   finish(sealer: Sealer): boolean;
+  /** Whether `finish` would get any further now. Without it: always. */
+  ready?(): boolean;
 }
 
 export const EVERYTHING: Visibility = {
@@ -92,10 +97,17 @@ export abstract class TablePass {
 
   /** Meets a copy that the slice should see: `sealed` are the bytes of the row as it was known, `row` as it is. */
   protected meetCopy(sealed: Bytes, row: Bytes, own: RowSealer): RowId | undefined {
+    const id = this.findCopy(sealed, row, own);
+    if (id !== undefined) this.copies.meet(id);
+    return id;
+  }
+
+  /** The same without meeting it. */
+  protected findCopy(sealed: Bytes, row: Bytes, own: RowSealer): RowId | undefined {
     let found: RowId | undefined;
     const fits = (s: RowSealer): boolean => {
       const id = this.now.locate(s.keylessRow(this.table.handle, sealed));
-      if (id === undefined || !this.copies.meet(id)) return false;
+      if (id === undefined || this.copies.met(id) >= this.copies.of(id)) return false;
       found = id;
       return true;
     };

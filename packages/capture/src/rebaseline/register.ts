@@ -64,6 +64,17 @@ export function registerFresh(progress: Progress, tables: readonly TableSchema[]
   }
 }
 
+/** Rows come under another key than the table has: as soon as it has its own again, they are to be gone through. */
+export function rekeyed(
+  progress: Progress,
+  { met, known, size }: { readonly met: TableSchema; readonly known: TableSchema; readonly size: number },
+): void {
+  const notes = progress.tables;
+  const why = notes.pending().get(toHex(known.handle));
+  if (why === "first" || why === "key" || layoutChange(layoutOf(met), layoutOf(known)) !== "key") return;
+  notes.setPending(known.handle, "key", layoutOf(known), size);
+}
+
 const ENDED = "ended";
 
 /** What a `schema` event has to say of the table, if anything changed; notes what is pending. */
@@ -75,7 +86,9 @@ function pend(progress: Progress, table: TableSchema, size: number): string | un
     return "new";
   }
   const through = notes.through(table.handle);
-  const change = through === undefined ? undefined : layoutChange(through, layout);
+  // Rows that have got other handles stay what is to be gone through, whatever the table becomes before they were.
+  const isRekeyed = notes.pending().get(toHex(table.handle)) === "key";
+  const change = isRekeyed ? "key" : through === undefined ? undefined : layoutChange(through, layout);
   if (change === undefined) {
     if (JSON.stringify(through) !== JSON.stringify(layout)) notes.setThrough(table.handle, layout);
     return undefined;

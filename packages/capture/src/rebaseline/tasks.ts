@@ -12,6 +12,7 @@ import { type AcceptPass, acceptPass } from "./accept.ts";
 import { KeyedPass } from "./keyed.ts";
 import { MultisetPass } from "./multiset.ts";
 import type { Pass, PassContext } from "./pass.ts";
+import { RekeyPass } from "./rekey.ts";
 
 /** About so many rows in one transaction at the source. */
 const SLICE_ROWS = 20_000;
@@ -26,6 +27,8 @@ export interface Task {
   readonly first: boolean;
   /** Begins when all tasks before it are final, and ends when it is: it looks at what they said. */
   readonly alone: boolean;
+  /** Rows get other handles: it ends when changes that showed former ones need not be delivered again. */
+  readonly rekeys: boolean;
   readonly who: { readonly actor?: string; readonly purpose?: string };
   /** `casts` false: the source could not read them. */
   makePass(casts: boolean): Pass;
@@ -74,16 +77,19 @@ function baselineTask({ capture, context }: TaskSources, table: TableSchema, why
   const sliced = keyed && why !== "key";
   const from = sliced ? notes.place(table.handle) : undefined;
   return {
-    ...{ key: table.name, table, first: why === "first", alone: false, who: {} },
+    ...{ key: table.name, table, first: why === "first", alone: false, rekeys: why === "key", who: {} },
     request: { ...(sliced ? { rows: SLICE_ROWS } : {}), ...(from === undefined ? {} : { from }) },
-    makePass: (casts) =>
-      keyed
+    makePass(casts) {
+      if (why === "key" && table.identity === "full") return new RekeyPass(context, table, layouts, casts);
+      return keyed
         ? new KeyedPass(context, table, { why, layouts, casts, since: notes.since(table.handle) })
-        : new MultisetPass(context, table, { first: why === "first", layouts, casts }),
+        : new MultisetPass(context, table, { first: why === "first", layouts, casts });
+    },
     reached: (place) => notes.setPlace(table.handle, place),
     finish: (sealer) => sealer.tell(table.handle, null, table.schemaId),
     settle() {
-      notes.setThrough(table.handle, layoutOf(table));
+      // Another reason may have come up meanwhile.
+      if (notes.pending().get(toHex(table.handle)) === why) notes.setThrough(table.handle, layoutOf(table));
       capture.progress.addBaselined([toHex(table.handle)]);
     },
     refuse: () => false,
@@ -103,7 +109,14 @@ function acceptTask({ capture, context, tables }: TaskSources, asked: OpenReques
   const keyed = table !== undefined && table.keyColumns.length > 0 && asked.key !== null;
   let pass: AcceptPass | undefined;
   return {
-    ...{ key: requestKey(asked), table, first: false, alone: true, request: keyed ? { key: values } : {} },
+    ...{
+      key: requestKey(asked),
+      table,
+      first: false,
+      alone: true,
+      rekeys: false,
+      request: keyed ? { key: values } : {},
+    },
     who: { purpose: asked.reason, ...(asked.actor === undefined ? {} : { actor: asked.actor }) },
     makePass() {
       pass = acceptPass(context, known, only);

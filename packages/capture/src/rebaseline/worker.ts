@@ -44,6 +44,8 @@ export class Rebaseliner implements Interlude {
   readonly #context: PassContext;
   readonly #queue = new RowQueue();
   readonly #after = new AfterFinal();
+  /** What is noted once the source need not deliver again what came before. */
+  readonly #afterPassed = new AfterFinal();
   readonly #stop = new AbortController();
   /** Tasks whose events are on their way to the ledger. */
   readonly #settling = new Set<string>();
@@ -64,7 +66,14 @@ export class Rebaseliner implements Interlude {
     this.#o = options;
     const { primitives, handles, keystore, index } = options.capture;
     const sealers = new SubjectSealers(primitives, keystore);
-    this.#context = { primitives, handles, sealers, index, touched: options.flow.touched };
+    this.#context = {
+      primitives,
+      handles,
+      sealers,
+      index,
+      touched: options.flow.touched,
+      successions: options.flow.contradictions.successions,
+    };
   }
 
   /** `poke`: seals what is due, soon. */
@@ -95,15 +104,17 @@ export class Rebaseliner implements Interlude {
 
   /** Whether it cannot go on before a marker has passed, or something is final. */
   get waits(): boolean {
-    return this.#marker !== undefined || this.#after.pending;
+    return this.#marker !== undefined || this.#after.pending || this.#afterPassed.pending;
   }
 
   pending(): boolean {
-    return this.#busy || this.#after.pending;
+    return this.#busy || this.#after.pending || this.#afterPassed.pending;
   }
 
   due(): boolean {
-    return this.#queue.length > 0 && this.#o.flow.watchRows();
+    const first = this.#queue.peek();
+    if (first === undefined || !this.#o.flow.watchRows()) return false;
+    return first.row !== undefined || first.pass.ready?.() !== false;
   }
 
   emit(sealer: Sealer): void {
@@ -131,6 +142,7 @@ export class Rebaseliner implements Interlude {
   /** The stream has passed these markers, and everything before `position` is final and indexed. */
   passed(position: bigint, tokens: readonly string[]): void {
     this.#passed = position;
+    this.#afterPassed.final({ lsn: position - 1n, ordinal: Number.MAX_SAFE_INTEGER });
     const marker = this.#marker;
     if (marker === undefined || (!tokens.includes(marker.token) && position < marker.position)) return;
     this.#marker = undefined;
@@ -191,11 +203,13 @@ export class Rebaseliner implements Interlude {
     await this.#sealed(() => this.#queue.push({ pass, row: undefined }));
     if (signal.aborted) return;
     this.#settling.add(task.key);
-    this.whenFinal(() => {
+    const settle = () => {
       task.settle();
       this.#resting.delete(task.key);
       this.#settling.delete(task.key);
-    });
+    };
+    if (task.rekeys) this.#afterPassed.add(this.#sealedTo, settle);
+    else this.whenFinal(settle);
     if (task.alone) await this.#settled();
   }
 
@@ -204,7 +218,7 @@ export class Rebaseliner implements Interlude {
     const { signal } = this.#stop;
     return new Promise((resolve) => {
       signal.addEventListener("abort", () => resolve(), { once: true });
-      this.whenFinal(resolve);
+      this.whenFinal(() => this.#afterPassed.add(undefined, resolve));
     });
   }
 
