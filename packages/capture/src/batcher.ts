@@ -19,6 +19,7 @@ export interface Batch {
 
 export class Batcher {
   readonly #close: (batch: Batch) => void;
+  readonly #onFailure: (error: unknown) => void;
   #leaves: Uint8Array[] = [];
   #bytes = 0;
   #from: Position;
@@ -27,11 +28,18 @@ export class Batcher {
   #closed = 0;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(from: Position, incarnation: Uint8Array, close: (batch: Batch) => void) {
+  /** `onFailure`: hears what `close` throws when nobody called, but the time was up. */
+  constructor(
+    from: Position,
+    incarnation: Uint8Array,
+    close: (batch: Batch) => void,
+    onFailure: (error: unknown) => void,
+  ) {
     this.#from = from;
     this.#to = from;
     this.#incarnation = incarnation;
     this.#close = close;
+    this.#onFailure = onFailure;
   }
 
   /** The batch that the events added so far are in: once it is final, so are they all. */
@@ -50,7 +58,7 @@ export class Batcher {
   add(leaf: Uint8Array, lsn: bigint, ordinal: number): void {
     if (leaf.length > LIMITS.leafBytes) throw captureError("capture/row-too-large", "an event is larger than a leaf");
     if (this.#leaves.length >= LIMITS.batchEvents || this.#bytes + leaf.length > LIMITS.batchBytes) this.flush();
-    if (this.#leaves.length === 0) this.#timer ??= setTimeout(() => this.flush(), WAIT_MS);
+    if (this.#leaves.length === 0) this.#timer ??= setTimeout(() => this.#timeUp(), WAIT_MS);
     this.#leaves.push(leaf);
     this.#bytes += leaf.length;
     this.#to = { lsn, ordinal };
@@ -72,6 +80,14 @@ export class Batcher {
     this.#bytes = 0;
     this.#from = this.#to;
     this.#close(batch);
+  }
+
+  #timeUp(): void {
+    try {
+      this.flush();
+    } catch (error) {
+      this.#onFailure(error);
+    }
   }
 
   /** Drops what was not closed; for a run that ends in an error. */

@@ -1,6 +1,6 @@
 import { AnamnesisError } from "@anamnesis/core";
 import type { Receipt, SignedTransaction } from "@anamnesis/ledger";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { type Batch, Batcher } from "../src/batcher.ts";
 import { Submitter } from "../src/submitter.ts";
 
@@ -118,10 +118,15 @@ describe("submitting batches", () => {
   });
 });
 
+const FROM = { lsn: 5n, ordinal: 0 };
+const unexpected = (error: unknown): never => {
+  throw error;
+};
+
 describe("collecting batches", () => {
   const collect = () => {
     const batches: Batch[] = [];
-    return { batches, batcher: new Batcher({ lsn: 5n, ordinal: 0 }, new Uint8Array(8), (b) => batches.push(b)) };
+    return { batches, batcher: new Batcher(FROM, new Uint8Array(8), (b) => batches.push(b), unexpected) };
   };
 
   it("ends one at 4,096 events or 600 KiB, each where the last one ended", () => {
@@ -143,7 +148,19 @@ describe("collecting batches", () => {
     const { batches, batcher } = collect();
     batcher.add(new Uint8Array(1), 6n, 1);
     expect([batches.length, batcher.current]).toEqual([0, 1]);
-    await new Promise((resolve) => setTimeout(resolve, 60));
-    expect([batches.length, batcher.current]).toEqual([1, 1]);
+    await vi.waitFor(() => expect([batches.length, batcher.current]).toEqual([1, 1]), 10_000);
+  });
+
+  it("tells of a batch that could not be closed when its time was up", async () => {
+    const failures: unknown[] = [];
+    const full = () => {
+      throw new Error("disk full");
+    };
+    const batcher = new Batcher(FROM, new Uint8Array(8), full, (error) => failures.push(error));
+    batcher.add(new Uint8Array(1), 6n, 1);
+    await vi.waitFor(() => expect(failures.map(String)).toEqual(["Error: disk full"]), 10_000);
+    batcher.add(new Uint8Array(1), 6n, 2);
+    expect(() => batcher.flush()).toThrow("disk full"); // who calls hears it
+    expect(failures).toHaveLength(1);
   });
 });
