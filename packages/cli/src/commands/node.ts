@@ -1,5 +1,5 @@
 /** `anamnesis node --dir DIR`: capture, ledger and HTTP until stopped. */
-import type { Folder } from "@anamnesis/node";
+import type { Folder, NodeOptions } from "@anamnesis/node";
 import type { Command } from "commander";
 import { portOption } from "../arguments.ts";
 import { exampleText } from "../help.ts";
@@ -39,6 +39,8 @@ async function run(folder: Folder, o: Options, session: Session): Promise<0> {
     folder,
     env,
     port: o.port ?? folder.config.gateway.port,
+    signal,
+    ...followNotes(session),
     onWitness: (name, { kind }) => session.note(texts.witness.outcome[kind](name)),
     onProgress(source, p) {
       notes.get(source)?.(p);
@@ -57,4 +59,24 @@ async function run(folder: Folder, o: Options, session: Session): Promise<0> {
   session.result({ stopped: true });
   session.note(texts.node.stopped);
   return 0;
+}
+
+/** What a member that follows says on the way. */
+function followNotes(session: Session): Pick<NodeOptions, "onFollow" | "onCatchUp" | "onEvidence"> {
+  const { organisations: t } = session.texts;
+  let size = 0;
+  return {
+    onCatchUp(done, total) {
+      size = done;
+      session.progress.show(t.progress, done, total);
+    },
+    onFollow(state) {
+      session.progress.clear();
+      if (state.kind === "following") session.note(t.caughtUp(size));
+      if (state.kind === "catching-up") session.note(t.catchingUp(state.total));
+      if (state.kind === "cut-off") session.note(session.style.bad(t.cutOff(state.code)));
+      if (state.kind === "refused") session.note(session.style.bad(t.refused(state.why)));
+    },
+    onEvidence: (path) => session.note(session.style.bad(t.evidence(path))),
+  };
 }

@@ -7,6 +7,7 @@ import { legalEn } from "./legal-en.ts";
 import { membersEn } from "./members-en.ts";
 import { misuseEn } from "./misuse-en.ts";
 import { monitorEn } from "./monitor-en.ts";
+import { organisationsEn } from "./organisations-en.ts";
 import { witnessEn } from "./witness-en.ts";
 
 const count = (n: number, one: string, many = `${one}s`): string => `${n} ${n === 1 ? one : many}`;
@@ -15,6 +16,7 @@ export const en = {
   errors: errorsEn,
   misuse: misuseEn,
   members: membersEn,
+  organisations: organisationsEn,
   witness: witnessEn,
   monitor: monitorEn,
   evidence: evidenceEn,

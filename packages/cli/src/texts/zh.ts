@@ -7,12 +7,14 @@ import { legalZh } from "./legal-zh.ts";
 import { membersZh } from "./members-zh.ts";
 import { misuseZh } from "./misuse-zh.ts";
 import { monitorZh } from "./monitor-zh.ts";
+import { organisationsZh } from "./organisations-zh.ts";
 import { witnessZh } from "./witness-zh.ts";
 
 export const zh: Texts = {
   errors: errorsZh,
   misuse: misuseZh,
   members: membersZh,
+  organisations: organisationsZh,
   witness: witnessZh,
   monitor: monitorZh,
   evidence: evidenceZh,
