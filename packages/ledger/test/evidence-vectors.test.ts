@@ -7,13 +7,14 @@ import {
   decodeChain,
   decodePromise,
   decodeProofFile,
+  EVIDENCE_BYTES_MAX,
   EVIDENCE_KINDS,
   followChain,
   promisedBy,
 } from "../src/index.ts";
 import { chain, contract, founding, genesis } from "./consortium.ts";
 import { evidenceCases } from "./evidence-cases.ts";
-import { p, vectors } from "./support.ts";
+import { codeThrown, p, vectors } from "./support.ts";
 
 const vector = vectors<ReturnType<typeof evidenceCases>>("evidence");
 
@@ -26,6 +27,31 @@ describe("the vectors of evidence", () => {
     const { finding, genesis: accused } = checkEvidence(p, contract, fromBase64(vector.evidence[kind] ?? ""));
     expect([finding.kind, finding.logKey]).toEqual([kind, genesis.logKey]);
     expect(accused).toEqual(genesis);
+  });
+
+  it.each(EVIDENCE_KINDS)(
+    "never convict otherwise, nor break the reader, when a file of kind %s is altered or cut",
+    (kind) => {
+      const file = fromBase64(vector.evidence[kind] ?? "");
+      const { finding } = checkEvidence(p, contract, file);
+      for (let at = 0; at < file.length; at += 5) {
+        const altered = file.slice();
+        altered[at] = (altered[at] ?? 0) ^ (1 << (at % 8));
+        const outcome = codeThrown(() => {
+          // What is left to alter are spare signatures and parts of the state that nobody reads: the finding is the same.
+          const again = checkEvidence(p, contract, altered).finding;
+          expect({ ...again, members: undefined }).toEqual({ ...finding, members: undefined });
+        });
+        expect(outcome).toMatch(/^(?:no error|(?:core|ledger|crypto)\/.*)$/);
+        expect(codeThrown(() => checkEvidence(p, contract, file.subarray(0, at)))).toMatch(/^(?:core|ledger)\//);
+      }
+    },
+  );
+
+  it("are far below the size that is refused unread", () => {
+    const huge = new Uint8Array(EVIDENCE_BYTES_MAX + 1);
+    expect(codeThrown(() => checkEvidence(p, contract, huge))).toBe("ledger/too-large");
+    for (const kind of EVIDENCE_KINDS) expect(vector.evidence[kind]?.length).toBeLessThan(10_000);
   });
 
   it("hold a promise, a trust chain, and a proof that is decided with genesis alone", () => {

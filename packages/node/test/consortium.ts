@@ -31,6 +31,7 @@ import {
   MEMBER_SET,
   type MemberSet,
   parseNote,
+  type SignedTransaction,
   signTransaction,
   treeHash,
 } from "@anamnesis/ledger";
@@ -88,11 +89,7 @@ export class Consortium {
   }
 
   submit(id: string, kind: string, body: Cbor, attachments: readonly Uint8Array[] = []) {
-    const { signer } = this.#actor(id);
-    // One for all: two organisations that sign the very same bytes have signed one transaction, and the second is not executed.
-    const nonce = ++this.#nonce;
-    const tx = { chain: this.genesis.chain, kind, nonce, expires: EXPIRES, body };
-    return this.engine.submit(signTransaction(p, tx, [signer], attachments));
+    return this.engine.submit(this.signed(id, kind, body, attachments));
   }
 
   /** Proposed by the first, voted for by the others. */
@@ -151,14 +148,29 @@ export class Consortium {
   }
 
   /** The newest checkpoint with the cosignatures of these members; a seed stands for a key of another time. */
-  async note(cosigners: readonly string[], seeds: Readonly<Record<string, Uint8Array>> = {}): Promise<string> {
+  async note(
+    cosigners: readonly string[],
+    seeds: Readonly<Record<string, Uint8Array>> = {},
+    seconds = this.timeMs / 1000,
+  ): Promise<string> {
     const { note } = await this.engine.checkpoint();
     const { text, signatures } = parseNote(note);
     const lines = cosigners.map((id) => {
-      const seed = seeds[id] ?? this.#actor(id).cosignSeed;
-      return cosigner(p, cosignerName(this.genesis.chain, orgId(id)), seed).cosign(text, this.timeMs / 1000);
+      const seed = seeds[id] ?? this.cosignSeed(id);
+      return cosigner(p, cosignerName(this.genesis.chain, orgId(id)), seed).cosign(text, seconds);
     });
     return formatNote(text, [...signatures, ...lines]);
+  }
+
+  cosignSeed(id: string): Uint8Array {
+    return this.#actor(id).cosignSeed;
+  }
+
+  /** The organisation's next transaction, not submitted. */
+  signed(id: string, kind: string, body: Cbor, attachments: readonly Uint8Array[] = []): SignedTransaction {
+    // One count for all: who signs the very same bytes as another has signed the same transaction, and it is executed once.
+    const tx = { chain: this.genesis.chain, kind, nonce: ++this.#nonce, expires: EXPIRES, body };
+    return signTransaction(p, tx, [this.#actor(id).signer], attachments);
   }
 
   #actor(id: string): Actor {
