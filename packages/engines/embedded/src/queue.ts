@@ -34,6 +34,8 @@ export class Queue {
   push(admitted: Admitted, verified: boolean | Promise<boolean>): Promise<Receipt> {
     const { queuedTransactions, queuedBytes } = this.#limits;
     if (this.#waiting.length >= queuedTransactions || this.#bytes + admitted.bytes > queuedBytes) {
+      // Nobody waits for the verdict any more, and an unheard rejection would end the process.
+      if (typeof verified !== "boolean") verified.catch(() => undefined);
       throw ledgerError("ledger/busy", "too many transactions wait: submit again later", { waiting: this.length });
     }
     this.#bytes += admitted.bytes;

@@ -72,6 +72,18 @@ describe("one ledger, several processes and mistakes", () => {
     await engine.close();
   });
 
+  it("survives a wrong signature that finds the queue full", async () => {
+    const engine = await ledger.open(dir, { queuedTransactions: 1 });
+    const first = engine.submit(ledger.fixture.command("test.put", "a"));
+    const tx = ledger.fixture.command("test.put", "a");
+    const signatures = tx.signatures.map((each) => ({ ...each, signature: each.signature.with(3, 0) }));
+    await expect(engine.submit({ ...tx, signatures })).rejects.toMatchObject({ code: "ledger/busy" });
+    await first;
+    await engine.close();
+    // A rejection that nobody awaits ends the process; the test runner fails on it.
+    expect((await ledger.verify(dir)).problems).toEqual([]);
+  });
+
   it("fills blocks up to their limit and no further", async () => {
     const engine = await ledger.open(dir, { blockTransactions: 3 });
     const txs = Array.from({ length: 8 }, () => engine.submit(ledger.fixture.command("test.put", "a")));
