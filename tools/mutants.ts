@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { root } from "./lib/steps.ts";
 import { type Mutant, mutantsOf, spread } from "./mutants/find.ts";
-import { judge, passesUnchanged, type Verdict } from "./mutants/judge.ts";
+import { endAll, judge, passesUnchanged, type Verdict } from "./mutants/judge.ts";
 
 const { values } = parseArgs({
   options: {
@@ -75,6 +75,12 @@ async function main(folder: string): Promise<number> {
   return survivors.length === 0 ? 0 : 1;
 }
 
+for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  process.on(signal, () => {
+    endAll();
+    process.exit(130);
+  });
+}
 const folder = mkdtempSync(join(tmpdir(), "anamnesis-mutants-"));
 try {
   process.exitCode = await main(folder);

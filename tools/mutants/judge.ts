@@ -1,5 +1,6 @@
 /** Whether a mutant is caught: by a few seeds of the simulation, or else by the unit tests nearest to it. */
 import { spawn } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { root } from "../lib/steps.ts";
 import type { Mutant } from "./find.ts";
@@ -68,6 +69,23 @@ const unitTests = (folders: readonly string[], env: Readonly<Record<string, stri
 
 type Outcome = "passes" | "fails" | "hangs";
 
+/** A mutant may allocate without end: above this it counts as one that never ends, and the machine lives on. */
+const MEMORY_MAX_KB = 2_000_000;
+const running = new Set<number>();
+
+/** Whoever ends this process ends what it started as well. */
+export function endAll(): void {
+  for (const pid of running) endGroup(pid);
+}
+
+function endGroup(pid: number): void {
+  try {
+    process.kill(-pid, "SIGKILL");
+  } catch {
+    // It is gone already.
+  }
+}
+
 function runs(
   command: string,
   args: readonly string[],
@@ -76,15 +94,33 @@ function runs(
 ): Promise<Outcome> {
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, { cwd: root, env: { ...process.env, ...env }, stdio: "ignore", detached: true });
+    const pid = child.pid ?? 0;
+    if (pid > 0) running.add(pid);
     let hung = false;
-    const timer = setTimeout(() => {
+    const until = performance.now() + limitMs;
+    const watch = setInterval(() => {
+      if (performance.now() < until && memoryKb(pid) < MEMORY_MAX_KB) return;
       hung = true;
-      if (child.pid !== undefined) process.kill(-child.pid, "SIGKILL");
-    }, limitMs);
+      endGroup(pid);
+    }, 500);
     child.on("error", reject);
     child.on("close", (code) => {
-      clearTimeout(timer);
+      clearInterval(watch);
+      // Workers may outlive whoever started them.
+      endGroup(pid);
+      running.delete(pid);
       resolve(hung ? "hangs" : code === 0 ? "passes" : "fails");
     });
   });
+}
+
+/** Resident memory of a process and its children; 0 where the platform does not tell. */
+function memoryKb(pid: number): number {
+  try {
+    const own = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1] ?? "0";
+    const children = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").split(" ").map(Number);
+    return children.filter((child) => child > 0).reduce((sum, child) => sum + memoryKb(child), Number(own));
+  } catch {
+    return 0;
+  }
 }
