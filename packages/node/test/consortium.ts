@@ -38,13 +38,13 @@ import {
 import { cosignerSeed, founded, founderSigner } from "@anamnesis/ledger/conformance";
 import { primitives as p } from "../src/index.ts";
 
-export const CHAIN = "alliance";
+const CHAIN = "alliance";
 export const LOG_SEED = new Uint8Array(32).fill(5);
 const EXPIRES = 4_000_000_000;
 
 const seedOf = (name: string): Uint8Array => p.sha256(utf8(`sealed proof: ${name}`));
 export const cosignKey = (name: string): Signer => signerFromSeed(p, "INTL-1", seedOf(`${name} cosigns`));
-export const signKey = (name: string): Signer => signerFromSeed(p, "INTL-1", seedOf(`${name} signs`));
+const signKey = (name: string): Signer => signerFromSeed(p, "INTL-1", seedOf(`${name} signs`));
 
 /** A member as it acts: changing a key replaces it here too. */
 interface Actor {
