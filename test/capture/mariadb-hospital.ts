@@ -22,7 +22,7 @@ const CHILD = fileURLToPath(new URL("./mariadb-child.ts", import.meta.url));
 
 export class MariadbHospital {
   readonly place: MariadbPlace;
-  readonly folder: Folder;
+  folder: Folder;
   #node: RunningNode | undefined;
 
   private constructor(place: MariadbPlace, folder: Folder) {
@@ -56,6 +56,11 @@ export class MariadbHospital {
   async stop(): Promise<void> {
     await this.#node?.stop();
     this.#node = undefined;
+  }
+
+  /** The folder's source stands elsewhere from the next start on. */
+  moveTo(folder: Folder): void {
+    this.folder = folder;
   }
 
   /** A process that captures until it is killed. */
