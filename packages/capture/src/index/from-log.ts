@@ -86,6 +86,7 @@ export class LogReplay {
     if (!equal(this.#frontier.root(), checkpoint.root)) {
       throw ledgerError("ledger/bad-checkpoint", "the leaves of the log do not give the root of its signed checkpoint");
     }
+    this.#batches.requireMember();
     this.#index.apply(last);
     this.#index.skipTo(checkpoint.size);
     onProgress?.(checkpoint.size, checkpoint.size);

@@ -1,29 +1,23 @@
 /**
- * Which events of a log count: those of batches that a key of the organisation signed for this chain, each whole, none
- * twice and none left out. So who orders the log, and signs its checkpoints, cannot speak for the organisation.
+ * Which events of a log count: those of batches that a key which the organisation had then signed for this chain, each whole,
+ * none twice and none left out. So who orders the log, and signs its checkpoints, cannot speak for the organisation.
  */
 import { BATCH_KIND, comparePositions, type Position, parseBatchBody, START } from "@anamnesis/contracts";
-import { concat, equal } from "@anamnesis/core";
-import { keyId, type Primitives, suiteOf } from "@anamnesis/crypto";
+import { concat, equal, toHex } from "@anamnesis/core";
+import { type Primitives, suiteOf } from "@anamnesis/crypto";
 import {
   decodeEventHead,
   decodeLeaf,
   type Genesis,
   isEventLeaf,
   ledgerError,
+  type MemberKeyRecord,
   parseTransaction,
   signedMessage,
   transactionId,
   treeHash,
 } from "@anamnesis/ledger";
-
-interface Member {
-  readonly id: Uint8Array;
-  readonly suite: string;
-  readonly publicKey: Uint8Array;
-  /** The newest nonce it used: they rise, so a batch cannot be told again. */
-  nonce: number;
-}
+import { concernsMembers, MemberKeys } from "./member-keys.ts";
 
 interface Open {
   readonly source: string;
@@ -37,21 +31,24 @@ interface Open {
 export class SignedBatches {
   readonly #primitives: Primitives;
   readonly #chain: string;
-  readonly #members: readonly Member[];
+  readonly #organisation: string;
+  readonly #keys: MemberKeys;
+  /** The newest nonce that each key used: they rise, so a batch cannot be told again. */
+  readonly #nonces = new Map<string, number>();
   readonly #positions = new Map<string, Position>();
   #open: Open | undefined;
 
-  /** @throws AnamnesisError `ledger/unknown-key` when the organisation is not in the genesis document. */
   constructor(primitives: Primitives, genesis: Genesis, organisation: string) {
     this.#primitives = primitives;
     this.#chain = genesis.chain;
-    const member = genesis.organisations.find((o) => o.id === organisation);
-    if (member === undefined)
-      throw ledgerError("ledger/unknown-key", "the organisation is not a member of this ledger");
-    this.#members = member.keys.map(({ suite, publicKey }) => ({
-      ...{ suite, publicKey, nonce: -1 },
-      id: keyId(primitives, suiteOf(suite).id, publicKey),
-    }));
+    this.#organisation = organisation;
+    this.#keys = new MemberKeys(primitives, genesis);
+  }
+
+  /** At the end of the log. @throws AnamnesisError `ledger/unknown-key` when the organisation never was a member. */
+  requireMember(): void {
+    if (this.#keys.organisation(this.#organisation) !== undefined) return;
+    throw ledgerError("ledger/unknown-key", "the organisation is not a member of this ledger");
   }
 
   /**
@@ -81,25 +78,33 @@ export class SignedBatches {
 
   #command(leaf: Uint8Array): void {
     const read = decodeLeaf(leaf);
+    if (read.type === "block") this.#keys.block(read.sequence, read.time);
     if (read.type !== "command") return;
-    for (const { keyId: id, signature } of read.signatures) {
-      const member = this.#members.find((m) => equal(m.id, id));
-      if (member === undefined) continue;
-      this.#begin(member, read.bytes, signature);
+    const { bytes, signatures } = read;
+    const transaction = parseTransaction(bytes);
+    if (concernsMembers(transaction.kind)) {
+      const id = transactionId(this.#primitives, bytes);
+      this.#keys.command({ id, bytes, transaction, signatures, attachments: [] });
+      return;
+    }
+    for (const { keyId: id, signature } of signatures) {
+      const key = this.#keys.find(this.#organisation, id);
+      if (key === undefined) continue;
+      this.#begin(key, toHex(id), bytes, signature);
       return;
     }
   }
 
-  #begin(member: Member, bytes: Uint8Array, signature: Uint8Array): void {
+  #begin(key: MemberKeyRecord, id: string, bytes: Uint8Array, signature: Uint8Array): void {
     const p = this.#primitives;
-    const message = signedMessage(member.suite, transactionId(p, bytes));
-    if (!suiteOf(member.suite).verify(p, member.publicKey, message, signature)) {
+    const message = signedMessage(key.suite, transactionId(p, bytes));
+    if (!suiteOf(key.suite).verify(p, key.publicKey, message, signature)) {
       throw forged("the signature of a batch does not fit it");
     }
     const { chain, kind, nonce, body } = parseTransaction(bytes);
     if (chain !== this.#chain) throw forged("a batch was signed for another chain");
-    if (nonce <= member.nonce) throw forged("a batch stands in it twice");
-    member.nonce = nonce;
+    if (nonce <= (this.#nonces.get(id) ?? -1)) throw forged("a batch stands in it twice");
+    this.#nonces.set(id, nonce);
     if (kind !== BATCH_KIND) return;
     const { source, from, to, count, root } = parseBatchBody(body);
     if (count > 0) this.#open = { source, from, to, root, hashes: [], left: count };
