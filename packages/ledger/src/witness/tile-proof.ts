@@ -12,22 +12,22 @@ const TILES_MAX = 64;
 /** Consistency proof (RFC 6962 §2.1.2) between two sizes of a log that has at least `newer` leaves. @throws as `fromTiles` */
 export const consistencyFromTiles = (
   p: Primitives,
-  fetch: FetchTile,
+  tile: FetchTile,
   older: number,
   newer: number,
-): Promise<Uint8Array[]> => fromTiles(p, fetch, newer, (reader) => consistencyPath(p, reader, older, newer));
+): Promise<Uint8Array[]> => fromTiles(p, tile, newer, (reader) => consistencyPath(p, reader, older, newer));
 
 /** Root of the first `older` leaves of a log that has at least `newer`. @throws as `fromTiles` */
-export const rootFromTiles = (p: Primitives, fetch: FetchTile, older: number, newer: number): Promise<Uint8Array> =>
-  fromTiles(p, fetch, newer, (reader) => Frontier.read(p, reader, older).root());
+export const rootFromTiles = (p: Primitives, tile: FetchTile, older: number, newer: number): Promise<Uint8Array> =>
+  fromTiles(p, tile, newer, (reader) => Frontier.read(p, reader, older).root());
 
 /**
  * Computes something from the hashes of a log of `size` leaves, fetching each tile when it is first asked for.
- * @throws AnamnesisError `ledger/damaged-tile` for a tile that is missing or of a wrong length; what `fetch` throws
+ * @throws AnamnesisError `ledger/damaged-tile` for a tile that is missing or of a wrong length; what `tile` throws
  */
 export async function fromTiles<T>(
   p: Primitives,
-  fetch: FetchTile,
+  tile: FetchTile,
   size: number,
   compute: (reader: HashReader) => T,
 ): Promise<T> {
@@ -35,7 +35,7 @@ export async function fromTiles<T>(
   for (let round = 0; round < TILES_MAX; round++) {
     const { value, wanted } = attempt(p, got, size, compute);
     if (wanted === undefined) return value as T;
-    got.set(wanted, await fetchTile(fetch, wanted));
+    got.set(wanted, await fetchTile(tile, wanted));
   }
   throw ledgerError("ledger/damaged-tile", "a proof would need more tiles than any log has on its edges");
 }
@@ -63,10 +63,10 @@ function attempt<T>(
 }
 
 /** A log that has grown may keep the full tile only: its beginning is the partial one. */
-async function fetchTile(fetch: FetchTile, path: string): Promise<Uint8Array> {
+async function fetchTile(tile: FetchTile, path: string): Promise<Uint8Array> {
   const cut = path.indexOf(".p/");
   const bytes = (cut < 0 ? TILE_WIDTH : Number(path.slice(cut + 3))) * HASH_BYTES;
-  const data = (await fetch(path)) ?? (cut < 0 ? undefined : await fetch(path.slice(0, cut)));
+  const data = (await tile(path)) ?? (cut < 0 ? undefined : await tile(path.slice(0, cut)));
   if (data !== undefined && data.length >= bytes) return data.subarray(0, bytes);
   const why = data === undefined ? "is missing" : "has a wrong length";
   throw ledgerError("ledger/damaged-tile", `${path} ${why}`, { path });
