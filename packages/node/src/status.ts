@@ -1,6 +1,6 @@
 /** What a folder's node has done so far, read beside it. */
 import { existsSync } from "node:fs";
-import { openProgress, openRowIndex, type RetentionState } from "@anamnesis/capture";
+import { openProgress, openRowIndex, type PendingReason, type Progress, type RetentionState } from "@anamnesis/capture";
 import { toHex } from "@anamnesis/core";
 import { type Folder, sourceOf } from "./folder/folder.ts";
 import { sourceLayout } from "./folder/layout.ts";
@@ -16,6 +16,12 @@ export interface SourceStatus {
   readonly rows: number;
   readonly events: number;
   readonly unattributed: number;
+  /** Tables whose rows are being gone through, and why; with their place where one was noted. */
+  readonly goingThrough: readonly {
+    readonly table: string;
+    readonly why: PendingReason;
+    readonly place: string | null;
+  }[];
   /** What the database kept of its log for us when capture last had reason to note it. */
   readonly retention: RetentionState | null;
 }
@@ -45,7 +51,16 @@ export async function statusOf(folder: Folder): Promise<FolderStatus> {
 function sourceStatus(folder: Folder, name: string): SourceStatus {
   const files = sourceLayout(folder.layout, name);
   if (!existsSync(files.index) || !existsSync(files.progress)) {
-    return { name, captured: false, passed: null, rows: 0, events: 0, unattributed: 0, retention: null };
+    return {
+      name,
+      captured: false,
+      passed: null,
+      rows: 0,
+      events: 0,
+      unattributed: 0,
+      retention: null,
+      goingThrough: [],
+    };
   }
   const index = openRowIndex(files.index, { source: name, readOnly: true });
   const progress = openProgress(files.progress, { readOnly: true });
@@ -58,6 +73,7 @@ function sourceStatus(folder: Folder, name: string): SourceStatus {
         captured: true,
         passed: passed === undefined ? null : shownPosition(sourceOf(folder, name).url, passed),
         retention,
+        goingThrough: goingThrough(progress),
       },
       ...index.counters(),
     };
@@ -65,4 +81,13 @@ function sourceStatus(folder: Folder, name: string): SourceStatus {
     progress.close();
     index.close();
   }
+}
+
+function goingThrough({ tables }: Progress): SourceStatus["goingThrough"] {
+  const names = new Map(tables.met("").map((t) => [toHex(t.handle), t]));
+  return [...tables.pending()].map(([handle, why]) => {
+    const known = names.get(handle);
+    const place = known === undefined ? null : (tables.place(known.handle) ?? null);
+    return { table: known?.name ?? handle, why, place };
+  });
 }

@@ -33,6 +33,8 @@ async function status(o: Options, session: Session): Promise<0> {
     ...found.sources.map((s) => [s.name, `${s.events} ${texts.events}, ${texts.passed} ${s.passed ?? "–"}`]),
   ];
   for (const line of table(rows)) session.print(line);
+  for (const { name, goingThrough } of found.sources)
+    for (const { table, why } of goingThrough) session.print(`${name}: ${texts.goingThrough[why](table)}`);
   const { kept } = session.texts.capture;
   for (const { name, retention } of found.sources) {
     if (retention === null || retention.level === "fine") continue;

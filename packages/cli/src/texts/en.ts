@@ -311,6 +311,12 @@ export const en = {
     checkpoint: "checkpoint",
     lag: "lag",
     passed: "passed",
+    goingThrough: {
+      first: (table: string) => `${table} is being read for the first time`,
+      columns: (table: string) => `${table} is being gone through again: its columns changed`,
+      labels: (table: string) => `${table} is being gone through again: labels were renamed`,
+      key: (table: string) => `${table} is being gone through again: its rows have another key`,
+    },
   },
 
   start: {

@@ -264,6 +264,12 @@ export const zh: Texts = {
     checkpoint: "检查点",
     lag: "延迟",
     passed: "已越过",
+    goingThrough: {
+      first: (table) => `正在首次读取 ${table}`,
+      columns: (table) => `正在重新核对 ${table}：其列已更改`,
+      labels: (table) => `正在重新核对 ${table}：枚举标签已重命名`,
+      key: (table) => `正在重新核对 ${table}：其行的键已更改`,
+    },
   },
 
   start: {
