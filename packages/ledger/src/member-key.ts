@@ -1,5 +1,5 @@
 /** Members' keys as the state holds them: whose each is, and whether it may still sign. The host reads them before every command. */
-import { asBytesUpTo, asText, asTuple, asUint, type Bytes, badEncoding, decode, encode } from "@anamnesis/core";
+import { asBytesUpTo, asList, asText, asTuple, asUint, type Bytes, badEncoding, decode, encode } from "@anamnesis/core";
 
 /** `suspended`: its organisation is; `retired`: replaced, or its organisation left. What it signed before stays signed. */
 export type KeyStatus = "active" | "suspended" | "retired";
@@ -26,8 +26,10 @@ export const encodeMemberKey = (
 
 /** @throws AnamnesisError `core/bad-encoding` */
 export function decodeMemberKey(bytes: Bytes): MemberKeyRecord {
-  const [suite, publicKey, organisation, number] = asTuple(decode(bytes, "member key"), 4, "member key");
-  const status = STATUSES[asUint(number, "status of a key")];
+  const tuple = asList(decode(bytes, "member key"), 4, "member key");
+  const [suite, publicKey, organisation] = asTuple(tuple.slice(0, 3), 3, "member key");
+  // Version 1 of the state knew no status.
+  const status = tuple.length === 3 ? "active" : STATUSES[asUint(tuple[3], "status of a key")];
   if (status === undefined) throw badEncoding("status of a key", "expected 0 to 2");
   return {
     suite: asText(suite, 16, "suite"),
