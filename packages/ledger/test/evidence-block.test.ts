@@ -4,6 +4,8 @@ import { describe, expect, it } from "vitest";
 import { founded } from "../conformance/founding.ts";
 import {
   blockLeaf,
+  type Contract,
+  checkEvidence,
   commandLeaf,
   genesisLeaf,
   leafHashes,
@@ -128,6 +130,29 @@ describe("bad-block", () => {
       expect(code(() => accused((c) => void c[5].splice(i, 1)))).toBe(BAD);
       expect(code(() => accused((c) => void (c[5][i] = Uint8Array.of(9))))).toBe(BAD);
     }
+  });
+
+  it("acquits also when a contract takes a missing part of the state for a reason to refuse", () => {
+    const timid: Contract = {
+      ...contract,
+      handle(context, tx) {
+        try {
+          context.get("test/row-9");
+        } catch {
+          return { code: "test/no-row", message: "there is no such row" };
+        }
+        return contract.handle(context, tx);
+      },
+    };
+    expect(
+      codeThrown(() =>
+        checkEvidence(
+          p,
+          timid,
+          accused(() => undefined),
+        ),
+      ),
+    ).toBe(BAD);
   });
 
   it("acquits when the leaves are not the log's, or not one whole block", () => {

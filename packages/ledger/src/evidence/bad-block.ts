@@ -88,6 +88,7 @@ export function checkBadBlock(p: Primitives, contract: Contract, ground: Ground,
   const { genesis } = ground;
   if (first === 0) requireSameFounding(genesis, leaves[0]);
   const fault = whole(() => judgeBlock(p, contract, { genesis, previous, leaves, state, nodes: state.nodes }));
+  if (state.incomplete) throw acquitted("it leaves out a part of the state that the block reads");
   if (fault === undefined) throw acquitted("the block follows from the rules");
   return { kind: "bad-block", logKey, fault, from: to - leaves.length, to };
 }

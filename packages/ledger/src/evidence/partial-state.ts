@@ -83,6 +83,7 @@ export class PartialState implements StateReader {
   readonly #root: Uint8Array;
   readonly #original = new MemoryNodes();
   readonly #values: ReadonlyMap<string, Uint8Array>;
+  #incomplete = false;
   /** Nodes for `updateState`, which writes into them. */
   readonly nodes = new MemoryNodes();
 
@@ -94,7 +95,21 @@ export class PartialState implements StateReader {
     this.#place(byHash, root, new Uint8Array(32), 0);
   }
 
+  /** Whether a read met something that is not there: then no verdict holds, even if a contract took the error for a refusal. */
+  get incomplete(): boolean {
+    return this.#incomplete;
+  }
+
   get(key: string): Uint8Array | undefined {
+    try {
+      return this.#value(key);
+    } catch (error) {
+      this.#incomplete = true;
+      throw error;
+    }
+  }
+
+  #value(key: string): Uint8Array | undefined {
     const leaf = this.#leaf(stateKeyHash(this.#p, key));
     if (leaf?.kind !== "leaf") return undefined;
     const value = this.#values.get(toHex(leaf.valueHash));
