@@ -1,8 +1,15 @@
 import { utf8 } from "@anamnesis/core";
 import { expect, it } from "vitest";
 import { MemoryWitnessStore, TestClock, TestLog, witnessConformance } from "../conformance/index.ts";
-import { cosigner, formatAddCheckpoint, handleAddCheckpoint, openNote, parseAddCheckpoint } from "../src/index.ts";
-import { p } from "./support.ts";
+import {
+  cosigner,
+  formatAddCheckpoint,
+  handleAddCheckpoint,
+  openNote,
+  parseAddCheckpoint,
+  parseVerifierKey,
+} from "../src/index.ts";
+import { p, vectors } from "./support.ts";
 
 witnessConformance("in memory", p, (options) => {
   const store = new MemoryWitnessStore();
@@ -87,4 +94,12 @@ it("asks a follower whether it has replayed this tree, after everything else hol
   expect((await handleAddCheckpoint(vouching("yes"), request(0, 7))).status).toBe(200);
   expect((await handleAddCheckpoint(vouching("yes"), request(3, 8))).status).toBe(409);
   expect(asked).toEqual([7, 7, 7]);
+});
+
+it("answers a log written with other code as tlog-witness demands", async () => {
+  const { logKey, requests } = vectors<{ logKey: string; requests: { body: string; status: number }[] }>("witness");
+  const common = { ...deps(), logKeys: () => [parseVerifierKey(p, logKey)] };
+  for (const { body, status } of requests) {
+    expect((await handleAddCheckpoint(common, utf8(body))).status).toBe(status);
+  }
 });
