@@ -1,14 +1,20 @@
 /** Reading our own events back from the log: to bring the index up to date, and to find what has a baseline. */
-import { toHex } from "@anamnesis/core";
-import { decodeEvent, isEventLeaf, type LogReader } from "@anamnesis/ledger";
+import { type OrgId, toHex } from "@anamnesis/core";
+import { decodeEvent, type LogReader } from "@anamnesis/ledger";
 import { captureError } from "./errors.ts";
+import { ownLeaves } from "./own-leaves.ts";
 import type { PlacedLeaf, RowIndexWriter } from "./row-index.ts";
 import type { TableSchema } from "./source.ts";
 
 const CHUNK = 4_096;
 
 /** Applies what became final while the index was not looking. Returns how many leaves were read. */
-export async function catchUp(log: LogReader, index: RowIndexWriter, signal: AbortSignal): Promise<number> {
+export async function catchUp(
+  log: LogReader,
+  organisation: OrgId,
+  index: RowIndexWriter,
+  signal: AbortSignal,
+): Promise<number> {
   const from = index.appliedTo();
   const { size } = await log.checkpoint();
   if (from > size) {
@@ -18,7 +24,7 @@ export async function catchUp(log: LogReader, index: RowIndexWriter, signal: Abo
     });
   }
   let chunk: PlacedLeaf[] = [];
-  for await (const leaf of log.leaves(from, size)) {
+  for await (const leaf of ownLeaves(log, organisation, from, size)) {
     if (signal.aborted) throw captureError("capture/stopped", "stopped while reading the log");
     chunk.push(leaf);
     if (chunk.length < CHUNK) continue;
@@ -40,6 +46,7 @@ export interface TableHistory {
 /** One pass over the whole log. `keyless`: the tables whose copies are counted. */
 export async function scanTables(
   log: LogReader,
+  organisation: OrgId,
   source: string,
   keyless: readonly TableSchema[],
   signal: AbortSignal,
@@ -49,9 +56,8 @@ export async function scanTables(
     copies: new Map(keyless.map((table) => [toHex(table.handle), new Map<string, number>()])),
   };
   const { size } = await log.checkpoint();
-  for await (const { leaf } of log.leaves(0, size)) {
+  for await (const { leaf } of ownLeaves(log, organisation, 0, size)) {
     if (signal.aborted) throw captureError("capture/stopped", "stopped while reading the log");
-    if (!isEventLeaf(leaf)) continue;
     const event = decodeEvent(leaf);
     if (event.source !== source) continue;
     const table = toHex(event.table);

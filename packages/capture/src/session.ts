@@ -46,7 +46,7 @@ export class Session {
   async run(): Promise<"done" | "again"> {
     const { source, index, engine, signal } = this.#o;
     this.#shared.report({ phase: "starting" });
-    await catchUp(engine, index, signal);
+    await catchUp(engine, this.#o.organisation, index, signal);
     const life = await source.life();
     this.#companion = await Companion.open(this.#o, life.incarnation);
     try {
@@ -188,16 +188,16 @@ export class Session {
   async #pendingBaselines(flow: Flow, snapshot: Snapshot, tables: readonly TableSchema[], begin: () => void) {
     const pending = await this.#pending(tables);
     const keyless = pending.filter((t) => t.keyColumns.length === 0);
-    const history = await scanTables(this.#o.engine, this.#o.sourceId, keyless, this.#o.signal);
+    const history = await scanTables(this.#o.engine, this.#o.organisation, this.#o.sourceId, keyless, this.#o.signal);
     await this.#baseline(flow, snapshot, pending, history, begin);
   }
 
   /** The note may be lost; the log then says which tables have their baseline. */
   async #pending(tables: readonly TableSchema[]): Promise<readonly TableSchema[]> {
-    const { progress, engine, sourceId, signal } = this.#o;
+    const { progress, engine, organisation, sourceId, signal } = this.#o;
     const without = (done: ReadonlySet<string>) => tables.filter((t) => !done.has(toHex(t.handle)));
     if (without(progress.baselined()).length === 0) return [];
-    const { baselined } = await scanTables(engine, sourceId, [], signal);
+    const { baselined } = await scanTables(engine, organisation, sourceId, [], signal);
     progress.addBaselined(baselined);
     return without(progress.baselined());
   }
