@@ -106,12 +106,17 @@ describe("bad-block", () => {
   });
 
   /** What an accuser may try with an honest block: every part of the file is his to change. */
-  const accused = (change: (content: Content) => void, leaves = honestBlock(1)) => {
+  const accusedFile = (() => {
+    const leaves = honestBlock(1);
     const lying = make(1, leaves.with(-1, blockLeaf(2, at(1).time, rootOf(1))));
     const [tag, kind, document, links, content] = decode(lying) as [string, string, Uint8Array, [], Content];
     const honest = suspect(1, leaves);
     content[0] = honest.note;
     content[2] = [honest.previous?.leaf ?? NOTHING, ...leaves];
+    return encode([tag, kind, document, links, content]);
+  })();
+  const accused = (change: (content: Content) => void) => {
+    const [tag, kind, document, links, content] = decode(accusedFile) as [string, string, Uint8Array, [], Content];
     change(content);
     return encode([tag, kind, document, links, content]);
   };
