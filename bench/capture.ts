@@ -6,6 +6,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setFlagsFromString } from "node:v8";
 import { connect, openReplication, parseLsn, parseMessage, postgresSource } from "@anamnesis/capture";
 import { startPostgres } from "@anamnesis/sandbox";
 import { openOrganisation, SOURCE } from "./capture/organisation.ts";
@@ -35,6 +36,7 @@ const TRANSACTIONS = 10_000;
 const ROUNDS = 5;
 
 export const bench: Bench = async (say) => {
+  setFlagsFromString("--semi-space-growth-factor=1"); // as the command does, see cli/src/memory.ts
   const dir = mkdtempSync(join(tmpdir(), "anamnesis-bench-"));
   const postgres = await startPostgres({ dir: join(dir, "pg") });
   const admin = await connect({ url: postgres.url });
