@@ -15,6 +15,7 @@ const couldRunHere: Readonly<Record<Need, () => boolean>> = {
   "postgres-14": () => process.platform === "linux" && process.arch === "x64",
   mariadb: () => onPath("mariadbd"),
   pgaudit: () => existsSync("/usr/lib/postgresql/15/lib/pgaudit.so"),
+  "other-node": () => (process.env["ANAMNESIS_OTHER_NODE"] ?? "") !== "",
   network: () => false,
 };
 

@@ -19,6 +19,7 @@ export type Need =
   | "postgres-14"
   | "mariadb"
   | "pgaudit"
+  | "other-node"
   | "network";
 
 export interface Skip {
