@@ -12,6 +12,7 @@ import {
   ledgerError,
   type ProvedValue,
   type Receipt,
+  type Signature,
   type SignedCheckpoint,
   type SignedTransaction,
 } from "@anamnesis/ledger";
@@ -21,6 +22,7 @@ import type { Lock } from "./lock.ts";
 import type { Producer, ProducerOptions } from "./producer.ts";
 import { Queue, type Waiting } from "./queue.ts";
 import type { StoreReader } from "./reader.ts";
+import { sameSigner } from "./receipts.ts";
 import type { RememberedCheckpoint } from "./remembered.ts";
 import type { Store } from "./store.ts";
 
@@ -35,10 +37,15 @@ export interface Parts {
   readonly lock: Lock;
 }
 
+interface InFlight {
+  readonly receipt: Promise<Receipt>;
+  readonly signatures: readonly Signature[];
+}
+
 export class EmbeddedEngine implements Engine {
   readonly #parts: Parts;
   readonly #queue: Queue;
-  readonly #inFlight = new Map<string, Promise<Receipt>>();
+  readonly #inFlight = new Map<string, InFlight>();
   readonly #listeners = new Set<(block: FinalBlock) => void>();
   #scheduled: (() => void) | undefined;
   #problem: { readonly fatal: boolean; readonly error: AnamnesisError } | undefined;
@@ -57,20 +64,27 @@ export class EmbeddedEngine implements Engine {
     this.#requireOpen();
     const key = toHex(given.id);
     const waiting = this.#inFlight.get(key);
-    if (waiting !== undefined) return waiting;
+    if (waiting !== undefined) return this.#shared(waiting, given);
     const { options, reader, producer } = this.#parts;
-    const final = reader.receipt(given.id);
-    if (final !== undefined) return final;
+    const final = reader.signed(given.id);
+    if (final !== undefined) return ownReceipt(final.receipt, final.signatures, given);
     const admitted = admit(options.primitives, options.contract, this.genesis, given);
     const verified = checkSignatures(options.primitives, producer.state, admitted.transaction);
     const receipt = this.#queue.push(admitted, verified);
-    this.#inFlight.set(key, receipt);
+    this.#inFlight.set(key, { receipt, signatures: given.signatures });
     this.#schedule();
     try {
       return await receipt;
     } finally {
       this.#inFlight.delete(key);
     }
+  }
+
+  /** The same submission shares its answer; the same bytes under another key wait until that one is decided. */
+  async #shared({ receipt, signatures }: InFlight, given: SignedTransaction): Promise<Receipt> {
+    if (sameSigner(signatures, given.signatures)) return receipt;
+    await receipt.catch(() => undefined);
+    return this.submit(given);
   }
 
   async receipt(id: Uint8Array): Promise<Receipt | undefined> {
@@ -199,6 +213,12 @@ export class EmbeddedEngine implements Engine {
       }
     }
   }
+}
+
+function ownReceipt(receipt: Receipt, signatures: readonly Signature[], given: SignedTransaction): Receipt {
+  if (sameSigner(signatures, given.signatures)) return receipt;
+  const message = "the very same bytes are final under another key: sign again with another nonce";
+  throw ledgerError("ledger/nonce-repeated", message);
 }
 
 function answer(waiting: Waiting, outcome: Receipt | Parameters<typeof refusalError>[0] | undefined): void {
