@@ -13,8 +13,6 @@ import type { KeyStates, Lanes } from "./lanes/lanes.ts";
 import type { Primitives } from "./primitives.ts";
 import { type KeyHolder, STATES } from "./states.ts";
 
-export { STATES } from "./states.ts";
-
 export const LABEL = utf8("anamnesis/row/v1\0");
 const SCHEMA_BYTES = 8;
 export const TABLE_AT = LABEL.length;
