@@ -5,8 +5,6 @@ import type { ContractErrorCode } from "./errors.ts";
 
 export const refuse = (code: ContractErrorCode, message: string): Refusal => ({ code, message });
 
-export const isRefusal = (value: object): value is Refusal => "code" in value && "message" in value;
-
 /** Reads a foreign value; what its parser throws becomes a refusal with this code. A bug of ours stays one. */
 export function reading<T extends object>(code: ContractErrorCode, read: () => T): T | Refusal {
   try {

@@ -8,7 +8,7 @@ import { CHAIN } from "./chain.ts";
 
 export const keyOf = (name: string): Signer => signerFromSeed(native, "INTL-1", native.sha256(utf8(`key ${name}`)));
 
-export const publicOf = ({ suite, publicKey }: Signer): MemberKey => ({ suite, publicKey });
+const publicOf = ({ suite, publicKey }: Signer): MemberKey => ({ suite, publicKey });
 
 export function proofOf(organisation: string, use: KeyUse, signer: Signer): Uint8Array {
   const key = use === "sign" ? publicOf(signer) : ed25519Key(signer.publicKey);

@@ -9,7 +9,7 @@ import { type Organisation, type OrganisationStatus, readOrganisation, readOrgan
 import { changeMemberSet, readMemberSet } from "./rules.ts";
 
 /** Organisations that a ledger can ever have: bounds every walk over them. */
-export const ORGANISATIONS_MAX = 4096;
+const ORGANISATIONS_MAX = 4096;
 
 /** What a change would do, once it is known to be possible. */
 export type Change = () => void;

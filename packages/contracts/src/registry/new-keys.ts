@@ -1,6 +1,6 @@
 /** Keys that somebody brings: fresh to the ledger, all different, each with its proof of possession. */
 import { equal, toHex } from "@anamnesis/core";
-import { type Context, decodeMemberKey, type MemberKey, memberKeyPath, type Refusal } from "@anamnesis/ledger";
+import { type Context, type MemberKey, memberKeyPath, type Refusal } from "@anamnesis/ledger";
 import { reading, refuse } from "../refusal.ts";
 import type { NewKeys, Proofs } from "./action.ts";
 import { keyIdOf } from "./enrol.ts";
@@ -53,12 +53,4 @@ export function checkCosigner(context: Context, organisation: string, cosigner: 
   const taken = members.some((member) => member.id !== organisation && equal(member.cosigner, cosigner));
   if (!taken && !equal(logKey, cosigner)) return null;
   return refuse("registry/known-key", "the cosigner key is another member's or the log's");
-}
-
-/** The organisation whose key it is, if it signs for anybody now. */
-export function ownerOf(context: Context, keyId: Uint8Array): string | undefined {
-  const record = context.get(memberKeyPath(toHex(keyId)));
-  if (record === undefined) return undefined;
-  const { organisation, status } = decodeMemberKey(record);
-  return status === "retired" ? undefined : organisation;
 }

@@ -13,7 +13,7 @@ import {
 } from "@anamnesis/ledger";
 
 export const POLICY = "policy";
-export const STATE_VERSION_KEY = "state-version";
+const STATE_VERSION_KEY = "state-version";
 /** Number of the block that changed the set last. */
 const MEMBER_SET_BLOCK = "member-set-block";
 
