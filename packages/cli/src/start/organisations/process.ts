@@ -31,9 +31,9 @@ export class MemberProcess {
     return this.#starts - 1;
   }
 
-  /** The last lines that it wrote to its standard error. */
-  get said(): string {
-    return this.#said;
+  /** What it wrote to its standard error last. */
+  get lastLine(): string {
+    return this.#said.trimEnd().split("\n").at(-1) ?? "";
   }
 
   /** `undefined` while it does not answer. */

@@ -45,7 +45,7 @@ function rowOf(
   const { organisations: t } = session.texts;
   const { name } = member.place;
   const pid = String(member.pid ?? "–");
-  if (seen === undefined) return [name, pid, "–", "–", t.down];
+  if (seen === undefined) return [name, pid, "–", "–", `${t.down}   ${member.restarts > 0 ? member.lastLine : ""}`];
   const cosigned = orderer?.seals?.members.find(({ id }) => id === name);
   return [name, pid, String(seen.size), String(cosigned?.size ?? 0), stateOf(seen, session)];
 }
