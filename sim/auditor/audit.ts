@@ -37,6 +37,10 @@ export class Auditor {
   /** Where each accepted transaction stands, as the log itself says. */
   readonly #placed = new Map<string, Promised>();
   readonly #promised = new Map<string, Promised>();
+  /** Key id of the first signature of each accepted transaction. */
+  readonly #signedBy = new Map<string, string>();
+  /** Who was given a receipt, by transaction. */
+  readonly #answered = new Map<string, string>();
   /** Roots that a signed checkpoint ever named, by size. */
   readonly #shown = new Map<number, string>();
   /** How often each kind was accepted and each code refused. */
@@ -63,8 +67,9 @@ export class Auditor {
     return this.#placed.has(id);
   }
 
-  /** Somebody was given this receipt: from now on it must stand. */
-  promise(receipt: Promised): void {
+  /** Whose first signature is `signer` was given this receipt: from now on it must stand, and under that signature. */
+  promise(receipt: Promised, signer?: string): void {
+    if (signer !== undefined) this.#answered.set(receipt.id, signer);
     const before = this.#promised.get(receipt.id);
     require(before === undefined || same(before, receipt), `two different receipts for ${receipt.id.slice(0, 12)}`);
     this.#promised.set(receipt.id, receipt);
@@ -96,6 +101,9 @@ export class Auditor {
     for (const promised of this.#promised.values()) {
       const placed = this.#placed.get(promised.id);
       require(placed !== undefined, `an acknowledged transaction is lost: ${promised.id.slice(0, 12)}`);
+      const signer = this.#answered.get(promised.id);
+      require(signer === undefined ||
+        signer === this.#signedBy.get(promised.id), "a receipt for what another key signed");
       require(same(placed, promised), `a receipt does not say where ${promised.id.slice(0, 12)} stands`);
     }
   }
@@ -137,8 +145,13 @@ export class Auditor {
   /** Whether a refusal was right: the code must be that of a rule which the transaction really broke at some moment. */
   refused({ seen, codes }: Watched, code: string): void {
     this.#count(code);
+    const { id, signatures } = seen.command;
+    const other = this.#signedBy.get(id);
+    // Somebody else's signature under the same bytes was first.
+    if (other !== undefined && other !== signatures[0]?.keyId && code === "ledger/nonce-repeated") return;
     require(codes.has(code), `refused as ${code}, but that rule was kept`);
-    require(!this.isFinal(seen.command.id), "a transaction was refused and is final all the same");
+    require(other === undefined ||
+      other !== signatures[0]?.keyId, "a transaction was refused and is final all the same");
   }
 
   #block(block: readonly { readonly leaf: Leaf; readonly bytes: Uint8Array }[], newest: bigint): void {
@@ -184,6 +197,7 @@ export class Auditor {
     }
     const place = { index: this.#log.size + at, count: 1 + follow };
     const { id } = command;
+    this.#signedBy.set(id, command.signatures[0]?.keyId ?? "");
     this.#placed.set(id, { id, ...place, sequence: Number(closing.sequence), time: Number(closing.time) });
     return 1 + follow;
   }

@@ -57,6 +57,11 @@ export class Client {
     return this.#sign(chance, draft, now, {});
   }
 
+  /** Puts its own signature under what somebody else is sending: the same bytes, so the same id. */
+  copy({ transaction, attachments }: SignedTransaction): SignedTransaction {
+    return signTransaction(native, transaction, [this.organisation.signer], attachments);
+  }
+
   /** Those whose answer is overdue: they are sent again as they are. */
   overdue(now: number): SignedTransaction[] {
     const late = [...this.#outstanding].filter(([, each]) => each.retryAt <= now);

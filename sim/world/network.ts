@@ -28,6 +28,11 @@ export class Network<T> {
     }
   }
 
+  /** Somebody listens: one of the messages under way. */
+  overheard(chance: Chance): T | undefined {
+    return this.#under.length === 0 ? undefined : chance.pick(this.#under).content;
+  }
+
   cut(link: string): void {
     this.#cut.add(link);
   }

@@ -49,6 +49,10 @@ export const WEIGHTS: Readonly<Record<StepKind, number>> = {
 async function make(world: World, chance: Chance): Promise<void> {
   world.welcome(chance);
   const client = chance.pick(world.clients);
+  const overheard = chance.once(1, 12) ? world.requests.overheard(chance) : undefined;
+  if (overheard !== undefined) {
+    world.requests.send(chance, client.organisation.id, client.copy(overheard), world.clock.now());
+  }
   for (let i = chance.between(1, 4); i > 0; i--) {
     const tx = client.next(chance, world.agreed, world.members);
     if (tx !== undefined) world.requests.send(chance, client.organisation.id, tx, world.clock.now());

@@ -157,7 +157,10 @@ export class World {
   async submit(chance: Chance, group: readonly SignedTransaction[]): Promise<void> {
     const watched = group.map((tx) => this.auditor.watch(seenOf(tx), BigInt(this.clock.now())));
     const answers = await this.order(group);
-    for (const answer of answers) if (answer.final) this.auditor.promise(promiseOf(answer.receipt));
+    for (const [i, answer] of answers.entries()) {
+      const signer = toHex(group[i]?.signatures[0]?.keyId ?? new Uint8Array(0));
+      if (answer.final) this.auditor.promise(promiseOf(answer.receipt), signer);
+    }
     await this.audit();
     for (const [i, answer] of answers.entries()) {
       const seen = watched[i];
