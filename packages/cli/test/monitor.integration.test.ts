@@ -65,7 +65,7 @@ it("remembers what it was shown, convicts the log of its other face, and its evi
   log.log = truth.grow(100);
   const later = await anamnesis(once);
   expect([later.code, JSON.parse(later.out)]).toMatchObject([1, { standing: [{ kind: "fork" }], alarms: [{}] }]);
-}, 120_000);
+}, 300_000);
 
 it("compares with what a peer was shown, while it follows, and says so in Chinese too", async () => {
   const [log, peer] = [await show(truth), await show(truth)];
@@ -85,7 +85,7 @@ it("compares with what a peer was shown, while it follows, and says so in Chines
     "zh",
   ]);
   expect([zh.code, zh.out]).toEqual([1, expect.stringContaining("两副面孔")]);
-}, 120_000);
+}, 300_000);
 
 it("says what it could not do", async () => {
   const gone = await anamnesis([...watch("http://127.0.0.1:9", "--dir", join(dir, "m4")), "--once", "--json"]);
@@ -97,4 +97,4 @@ it("says what it could not do", async () => {
   const key = "w.example/1+e49b0a06+BIqI4910CfGV/VLbLTy6XXLKZwm/HZQSG/N0iAG0D29c";
   const unwitnessed = await anamnesis([...lone, "--witness", key]);
   expect([unwitnessed.code, JSON.parse(unwitnessed.out)]).toMatchObject([1, { alarms: [{ kind: "unwitnessed" }] }]);
-}, 120_000);
+}, 300_000);

@@ -79,7 +79,7 @@ it("never cosigns two pasts, however often it is killed and whatever comes at on
     child.kill("SIGTERM");
     await new Promise((resolve) => child.once("exit", resolve));
   }
-}, 120_000);
+}, 300_000);
 
 it("prints the key that its cosignatures are checked with", async () => {
   const key = (await anamnesis(["witness", "key", "--dir", folder])).out.trim();
@@ -102,7 +102,7 @@ it("prints the key that its cosignatures are checked with", async () => {
   }
   const lost = await anamnesis(["witness", "--dir", join(dir, "other"), "--lang", "zh"]);
   expect([lost.code, lost.err]).toEqual([2, expect.stringContaining("node/not-a-witness")]);
-}, 60_000);
+}, 300_000);
 
 it("is asked by a running node, and demanded by who checks its log", async () => {
   const data = join(dir, "data");
@@ -149,4 +149,4 @@ it("is asked by a running node, and demanded by who checks its log", async () =>
       await new Promise((resolve) => child.once("exit", resolve));
     }
   }
-}, 120_000);
+}, 300_000);
