@@ -21,6 +21,7 @@ describe("what is let into the queue", () => {
   const outcome = async (given: SignedTransaction): Promise<string | undefined> => {
     const engine = await ledger.open(dir);
     const code = await engine.submit(given).then(() => "final", codeOf);
+    expect((await engine.health()).status).toBe("ok");
     await engine.close();
     return code;
   };
