@@ -72,7 +72,7 @@ function followNotes(session: Session): Pick<NodeOptions, "onFollow" | "onCatchU
     },
     onFollow(state) {
       session.progress.clear();
-      if (state.kind === "following") session.note(t.caughtUp(size));
+      if (state.kind === "following" && size > 0) session.note(t.caughtUp(size));
       if (state.kind === "catching-up") session.note(t.catchingUp(state.total));
       if (state.kind === "cut-off") session.note(session.style.bad(t.cutOff(state.code)));
       if (state.kind === "refused") session.note(session.style.bad(t.refused(state.why)));

@@ -1,11 +1,14 @@
 /** `anamnesis status --dir DIR`: what the node has done so far. */
 import { openFolder, statusOf } from "@anamnesis/node";
 import type { Command } from "commander";
+import type { MembersStatus } from "../consortium.ts";
 import type { Session } from "../output/session.ts";
 import { table } from "../output/table.ts";
 import type { Runner } from "../runner.ts";
 
 const mebibytes = (bytes: number): number => Math.ceil(bytes / (1024 * 1024));
+
+const ASK_MS = 3000;
 
 interface Options {
   readonly dir: string;
@@ -35,10 +38,35 @@ async function status(o: Options, session: Session): Promise<0> {
   for (const line of table(rows)) session.print(line);
   for (const { name, goingThrough } of found.sources)
     for (const { table, why } of goingThrough) session.print(`${name}: ${texts.goingThrough[why](table)}`);
+  if (running !== null) await showMember(running.url, session);
   const { kept } = session.texts.capture;
   for (const { name, retention } of found.sources) {
     if (retention === null || retention.level === "fine") continue;
     session.print(session.style.bad(`${name}: ${kept[retention.level](mebibytes(retention.bytes))}`));
   }
   return 0;
+}
+
+/** The running node's part in its consortium, and how far the members have sealed. */
+async function showMember(url: string, session: Session): Promise<void> {
+  const status = await askMembers(url);
+  const { organisations: t } = session.texts;
+  if (status === undefined) return;
+  const { follow, seals } = status;
+  if (follow?.kind === "cut-off") session.print(session.style.bad(t.cutOff(follow.code)));
+  if (follow?.kind === "refused") session.print(session.style.bad(t.refused(follow.why)));
+  if (follow?.kind === "catching-up") session.print(t.catchingUp(follow.total));
+  if (seals === null) return;
+  const { sealedBy, members, sealedSize, epoch } = seals;
+  session.print(sealedSize > 0 ? t.sealed(sealedBy, members.length, sealedSize, epoch) : t.notSealed);
+}
+
+/** `undefined` when the node does not answer, or is of a version that cannot. */
+async function askMembers(url: string): Promise<MembersStatus | undefined> {
+  try {
+    const response = await fetch(`${url}/members`, { signal: AbortSignal.timeout(ASK_MS) });
+    return response.ok ? ((await response.json()) as MembersStatus) : undefined;
+  } catch {
+    return undefined;
+  }
 }
