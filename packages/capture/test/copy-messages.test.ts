@@ -11,14 +11,19 @@ function message(type: string, body: Uint8Array | string): Buffer {
   return Buffer.concat([head, content]);
 }
 
+/** Rows end with a line feed, which is not theirs. */
+const withoutEnd = (row: Uint8Array) => Buffer.from(row).toString("latin1").replace(/\n$/, "");
+
 /** What rows and what bytes for the driver came out of `bytes`, cut at `cuts`. */
 function taken(bytes: Buffer, cuts: readonly number[]) {
   const stream = new PassThrough();
   const rows: string[] = [];
   const driver: Buffer[] = [];
   stream.on("data", (chunk: Buffer) => void driver.push(Buffer.from(chunk)));
-  const tap = takeCopyMessages(stream, (from, start, end) => {
-    rows.push(Buffer.from(from.subarray(start, end)).toString("latin1"));
+  const tap = takeCopyMessages(stream, ({ bytes: from, places, count }) => {
+    for (let i = 0; i < count; i++) {
+      rows.push(Buffer.from(from.subarray(places[2 * i], places[2 * i + 1])).toString("latin1"));
+    }
   });
   const ends = [...cuts.map((cut) => cut % (bytes.length + 1)), bytes.length].toSorted((a, b) => a - b);
   for (const [i, end] of ends.entries()) stream.emit("data", bytes.subarray(ends[i - 1] ?? 0, end));
@@ -33,7 +38,7 @@ const END = Buffer.concat([message("c", ""), message("C", "COPY 2\0"), message("
 describe("messages of a COPY", () => {
   it("give their rows, and the driver all others, wherever the stream is cut", () => {
     const part = fc.oneof(
-      fc.uint8Array({ maxLength: 40 }).map((row) => ({ row, other: undefined })),
+      fc.uint8Array({ maxLength: 40, max: 12 }).map((row) => ({ row, other: undefined })),
       fc.string({ maxLength: 20 }).map((other) => ({ row: undefined, other })),
     );
     fc.assert(
@@ -41,7 +46,7 @@ describe("messages of a COPY", () => {
         const others = parts.flatMap((p) => (p.other === undefined ? [] : [message("N", p.other)]));
         const all = parts.map((p) => (p.row === undefined ? message("N", p.other ?? "") : message("d", p.row)));
         const { rows, driver } = taken(Buffer.concat([COPY_OUT, ...all, END]), cuts);
-        const wanted = parts.flatMap((p) => (p.row === undefined ? [] : [Buffer.from(p.row).toString("latin1")]));
+        const wanted = parts.flatMap((p) => (p.row === undefined ? [] : [withoutEnd(p.row)]));
         expect(rows).toEqual(wanted);
         expect(driver).toBe(`${Buffer.concat([COPY_OUT, ...others, END]).toString("latin1")}after`);
       }),

@@ -5,7 +5,7 @@
  */
 import { type Bytes, invariant } from "@anamnesis/core";
 import { HEADER_BYTES, LABEL, LSN_AT, ORDINAL_AT, ROW_AT, type RowSealer, SCHEMA_AT, TABLE_AT } from "./commitment.ts";
-import { KEPT_MAX, type Lanes, openLanes } from "./lanes/lanes.ts";
+import { KEPT_MAX, type Lanes, openLanes, STAGE_AT, STAGE_BYTES } from "./lanes/lanes.ts";
 import { STATES } from "./states.ts";
 
 const TAG_BYTES = 32;
@@ -76,6 +76,18 @@ export class RowBatch {
     return this.#lanes.keep(sealer[STATES](this.#lanes));
   }
 
+  /** Has a piece of bytes at hand from which rows are added next: one copy for many. False when it is too long for that. */
+  stage(piece: Bytes): boolean {
+    if (piece.length > STAGE_BYTES) return false;
+    this.#lanes.bytes.set(piece, STAGE_AT);
+    return true;
+  }
+
+  /** `add` for a row at these places of the piece that was staged last. */
+  addStaged(key: number, place: RowPlace, from: number, to: number): boolean {
+    return this.add(key, place, this.#lanes.bytes, STAGE_AT + from, STAGE_AT + to);
+  }
+
   /**
    * Takes the row `bytes[from, to)` with the number of its key; false when there is no room: run first, or take it alone if
    * there was nothing.
@@ -93,7 +105,8 @@ export class RowBatch {
     copy(place.view, place.lsnAt, view, at + LSN_AT, 8);
     copy(place.view, place.ordinalAt, view, at + ORDINAL_AT, 4);
     copy(place.view, place.commitmentAt, this.#wanted, n * TAG_BYTES, TAG_BYTES);
-    lanes.bytes.set(bytes.subarray(from, to), at + HEADER_BYTES);
+    if (bytes === lanes.bytes) lanes.bytes.copyWithin(at + HEADER_BYTES, from, to);
+    else lanes.bytes.set(bytes.subarray(from, to), at + HEADER_BYTES);
     this.#rowAt[n] = at + HEADER_BYTES;
     this.#rowBytes[n] = length;
     lanes.addKept(HEADER_BYTES + length, key);

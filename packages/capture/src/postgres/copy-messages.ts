@@ -7,13 +7,23 @@ import type { Duplex } from "node:stream";
 
 const HEADER_BYTES = 5;
 const COPY_DATA = 0x64;
+const LF = 0x0a;
 /** CopyOutResponse, ErrorResponse, NoticeResponse, ParameterStatus, NotificationResponse: what can come first, and it is short. */
 const FIRST: ReadonlySet<number> = new Set(Array.from("HENSA", (c) => c.charCodeAt(0)));
 const FIRST_BYTES_MAX = 65_536;
+/** Rows given together. */
+const LOT_MAX = 1024;
 /** A longer message gets a buffer of its own, gone with it. */
 const CARRY_BYTES = 65_536;
 
 type Listener = (chunk: Buffer) => void;
+
+/** Rows that came together: number i is `bytes[places[2i], places[2i + 1])`. Good until the handler returns. */
+export interface RowLot {
+  readonly bytes: Uint8Array;
+  readonly places: Int32Array;
+  readonly count: number;
+}
 
 export interface CopyMessages {
   /** Gives the socket back to the driver. */
@@ -22,19 +32,17 @@ export interface CopyMessages {
 
 /**
  * To be called while the connection is idle, so that the next byte begins a message; if it does not look so, everything goes to
- * the driver, which tells its own listeners of the rows. `onData(bytes, from, to)` must not throw; `bytes` is good until it
- * returns.
+ * the driver, which tells its own listeners of the rows. `onRows` must not throw.
  */
-export function takeCopyMessages(
-  stream: Duplex,
-  onData: (bytes: Uint8Array, from: number, to: number) => void,
-): CopyMessages {
-  return new Tap(stream, onData);
+export function takeCopyMessages(stream: Duplex, onRows: (rows: RowLot) => void): CopyMessages {
+  return new Tap(stream, onRows);
 }
 
 class Tap implements CopyMessages {
   readonly #stream: Duplex;
-  readonly #onData: (bytes: Uint8Array, from: number, to: number) => void;
+  readonly #onRows: (rows: RowLot) => void;
+  readonly #places = new Int32Array(2 * LOT_MAX);
+  #count = 0;
   readonly #driver: readonly Listener[];
   /** The beginning of a message whose end has not come yet. */
   #carry: Buffer = Buffer.alloc(0);
@@ -42,9 +50,9 @@ class Tap implements CopyMessages {
   #begun = false;
   #ended = false;
 
-  constructor(stream: Duplex, onData: (bytes: Uint8Array, from: number, to: number) => void) {
+  constructor(stream: Duplex, onRows: (rows: RowLot) => void) {
     this.#stream = stream;
-    this.#onData = onData;
+    this.#onRows = onRows;
     this.#driver = stream.listeners("data") as Listener[];
     stream.on("data", this.#onChunk);
     for (const listener of this.#driver) stream.off("data", listener);
@@ -68,6 +76,7 @@ class Tap implements CopyMessages {
       this.#take(chunk, at, next);
       at = next;
     }
+    this.#give(chunk);
     if (at === chunk.length) return;
     if (this.#ended) this.#handOn(chunk.subarray(at));
     else this.#keep(chunk, at);
@@ -81,8 +90,22 @@ class Tap implements CopyMessages {
   }
 
   #take(bytes: Buffer, at: number, next: number): void {
-    if (bytes[at] === COPY_DATA) this.#onData(bytes, at + HEADER_BYTES, next);
-    else this.#handOn(bytes.subarray(at, next));
+    if (bytes[at] !== COPY_DATA) {
+      this.#give(bytes);
+      this.#handOn(bytes.subarray(at, next));
+      return;
+    }
+    const place = 2 * this.#count++;
+    this.#places[place] = at + HEADER_BYTES;
+    this.#places[place + 1] = next - (next > at + HEADER_BYTES && bytes[next - 1] === LF ? 1 : 0);
+    if (this.#count === LOT_MAX) this.#give(bytes);
+  }
+
+  /** The rows that are noted, all of these bytes. */
+  #give(bytes: Uint8Array): void {
+    const count = this.#count;
+    this.#count = 0;
+    if (count > 0) this.#onRows({ bytes, places: this.#places, count });
   }
 
   #handOn(bytes: Buffer): void {
@@ -101,6 +124,7 @@ class Tap implements CopyMessages {
     if (message.length > CARRY_BYTES) this.#carry = Buffer.alloc(0);
     this.#have = 0;
     this.#take(message, 0, size);
+    this.#give(message);
     return at;
   }
 

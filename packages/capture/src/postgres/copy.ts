@@ -1,7 +1,7 @@
 /** `COPY … TO STDOUT`: rows as the server writes them, without parsing, in bounded memory. */
 import type { Client } from "pg";
 import { captureError } from "../errors.ts";
-import { takeCopyMessages } from "./copy-messages.ts";
+import { type RowLot, takeCopyMessages } from "./copy-messages.ts";
 
 const LF = 0x0a;
 
@@ -16,20 +16,28 @@ export function copyRows(
   onRow: (row: Uint8Array) => void | Promise<void>,
   signal?: AbortSignal,
 ): Promise<number> {
-  return copySpans(client, select, (bytes, from, to) => onRow(bytes.subarray(from, to)), signal);
+  const onRows = ({ bytes, places, count }: RowLot): void | Promise<unknown> => {
+    const waits: Promise<void>[] = [];
+    for (let i = 0; i < count; i++) {
+      const wait = onRow(bytes.subarray(places[2 * i], places[2 * i + 1]));
+      if (wait !== undefined) waits.push(wait);
+    }
+    if (waits.length > 0) return Promise.all(waits);
+  };
+  return copyLots(client, select, onRows, signal);
 }
 
-/** The same for rows at `bytes[from, to)`: for whoever can do without a view of each. */
-export async function copySpans(
+/** The same for rows as they come together: for whoever can do without a view of each. */
+export async function copyLots(
   client: Client,
   select: string,
-  onRow: (bytes: Uint8Array, from: number, to: number) => void | Promise<void>,
+  onRows: (rows: RowLot) => void | Promise<unknown>,
   signal?: AbortSignal,
 ): Promise<number> {
   const { connection } = client;
   let rows = 0;
   let failure: unknown;
-  let waiting: Promise<void> = Promise.resolve();
+  let waiting: Promise<unknown> = Promise.resolve();
 
   const fail = (cause: unknown): void => {
     if (failure !== undefined) return;
@@ -37,11 +45,11 @@ export async function copySpans(
     // There is no polite way out of a running COPY: the connection goes, and with it the server's work.
     connection.stream.destroy();
   };
-  const onData = (bytes: Uint8Array, from: number, to: number): void => {
+  const onLot = (lot: RowLot): void => {
     if (failure !== undefined) return;
     try {
-      rows++;
-      const wait = onRow(bytes, from, to > from && bytes[to - 1] === LF ? to - 1 : to);
+      rows += lot.count;
+      const wait = onRows(lot);
       if (wait === undefined) return;
       connection.stream.pause();
       waiting = Promise.all([waiting, wait]).then(() => void connection.stream.resume());
@@ -50,11 +58,14 @@ export async function copySpans(
       fail(cause);
     }
   };
-  const onMessage = ({ chunk }: { readonly chunk: Buffer }): void => onData(chunk, 0, chunk.length);
+  const onMessage = ({ chunk }: { readonly chunk: Buffer }): void => {
+    const end = chunk.length > 0 && chunk[chunk.length - 1] === LF ? chunk.length - 1 : chunk.length;
+    onLot({ bytes: chunk, places: Int32Array.of(0, end), count: 1 });
+  };
   const onAbort = (): void => fail(captureError("capture/stopped", "stopped while reading a table"));
 
   connection.on("copyData", onMessage);
-  const messages = isIdle(client) ? takeCopyMessages(connection.stream, onData) : undefined;
+  const messages = isIdle(client) ? takeCopyMessages(connection.stream, onLot) : undefined;
   signal?.addEventListener("abort", onAbort, { once: true });
   if (signal?.aborted === true) onAbort();
   try {
@@ -71,4 +82,5 @@ export async function copySpans(
   return rows;
 }
 
+/** With something under way, the next byte need not begin a message. */
 const isIdle = (client: Client): boolean => (client as { readonly readyForQuery?: boolean }).readyForQuery === true;

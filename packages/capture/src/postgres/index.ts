@@ -18,7 +18,7 @@ export {
   type Statement,
   type TableCheck,
 } from "./check.ts";
-export { copyRows, copySpans } from "./copy.ts";
+export { copyLots, copyRows } from "./copy.ts";
 export { formatLsn, parseLsn } from "./lsn.ts";
 export { type PgMessage, parseMessage } from "./pgoutput.ts";
 export { objectName, publishedTables } from "./publication.ts";

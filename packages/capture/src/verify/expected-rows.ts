@@ -13,10 +13,13 @@ import type { TableSchema } from "../source.ts";
 import { FieldNumbers, RowFields } from "./field-numbers.ts";
 import type { RowIdentity } from "./row-identity.ts";
 import type { SeenSet } from "./seen.ts";
+import type { Rows } from "./source.ts";
 
 /** Rows that wait for each other: after a wrong guess few, because the guesses behind it are wrong as well. */
 const TOGETHER_MIN = 4;
 const TOGETHER_MAX = 64;
+/** Rows whose patients are looked up together. */
+const LOT_MAX = 128;
 
 export interface ExpectedOptions {
   readonly table: TableSchema;
@@ -32,6 +35,8 @@ export class ExpectedRows {
   readonly #o: ExpectedOptions;
   /** Ids guessed for the waiting rows. */
   readonly #ids: number[] = [];
+  /** Numbers of the patients of a lot, -1 where they were not known. */
+  readonly #found = new Int32Array(LOT_MAX);
   /** The patients of rows, numbered like their keys in the batch. */
   #patients = new FieldNumbers();
   readonly #fields: RowFields;
@@ -49,25 +54,52 @@ export class ExpectedRows {
     this.#begin();
   }
 
-  /** Takes the row `bytes[from, to)` if it may be the next one; false: it must go the long way now. */
-  offer(bytes: Uint8Array, from: number, to: number): boolean {
+  take({ bytes, places, count }: Rows): void {
+    for (let begin = 0; begin < count; begin += LOT_MAX) {
+      this.#lot(bytes, places, begin, Math.min(count, begin + LOT_MAX));
+    }
+  }
+
+  /** The rows that may be the next ones are judged together, the others go the long way now. */
+  #lot(bytes: Uint8Array, places: Int32Array, begin: number, end: number): void {
+    const start = places[2 * begin] as number;
+    const staged = this.#o.batch.stage(bytes.subarray(start, places[2 * end - 1]));
+    this.#findPatients(bytes, places, begin, end);
+    for (let i = begin; i < end; i++) {
+      const from = places[2 * i] as number;
+      const to = places[2 * i + 1] as number;
+      if (!this.#offer(i - begin, bytes, from, to, staged ? start : -1)) this.#o.otherwise(bytes.subarray(from, to));
+    }
+  }
+
+  /** One after the other, without anything between them: each look-up misses the cache, and so the processor overlaps them. */
+  #findPatients(bytes: Uint8Array, places: Int32Array, begin: number, end: number): void {
+    for (let i = begin; i < end; i++) {
+      const patient = this.#fields.read(bytes, places[2 * i] as number, places[2 * i + 1] as number);
+      this.#found[i - begin] = this.#patients.find(patient);
+    }
+  }
+
+  /** `start`: where the bytes begin that the batch has at hand; -1: it has none. */
+  #offer(n: number, bytes: Uint8Array, from: number, to: number, start: number): boolean {
     const { view, batch } = this.#o;
     if (batch.count >= this.#together) this.settle();
     const event = view.expected();
     if (event === undefined || !event.alive || event.commitmentAt < 0 || event.schemaAt < 0) return false;
     if (!isSame(event.view, event.schemaAt, this.#schema)) return false;
     if (this.#digests && hasLongField(bytes.subarray(from, to))) return false;
-    const patient = this.#fields.read(bytes, from, to);
-    const known = this.#patients.find(patient);
-    const key = known >= 0 ? known : this.#learn(bytes.subarray(from, to));
+    const found = this.#found[n] as number;
+    const key = found >= 0 ? found : this.#learn(bytes, from, to);
     if (key === undefined) return false;
-    const n = batch.count;
-    if (!batch.add(key, event, bytes, from, to)) {
-      if (n === 0) return false;
+    const waiting = batch.count;
+    const taken =
+      start < 0 ? batch.add(key, event, bytes, from, to) : batch.addStaged(key, event, from - start, to - start);
+    if (!taken) {
+      if (waiting === 0) return false;
       this.settle();
-      return this.offer(bytes, from, to);
+      return this.#offer(n, bytes, from, to, start);
     }
-    this.#ids[n] = event.id;
+    this.#ids[waiting] = event.id;
     view.advance(event.id);
     return true;
   }
@@ -98,12 +130,15 @@ export class ExpectedRows {
     const { table, batch } = this.#o;
     batch.begin(table.handle, table.schemaId);
     this.#patients = new FieldNumbers();
+    this.#found.fill(-1);
   }
 
-  /** A number for the key of the row's patients, which were met first; undefined when it is destroyed. */
-  #learn(row: Uint8Array): number | undefined {
+  /** A number for the key of the row's patients, who were not known when the lot began; undefined when it is destroyed. */
+  #learn(bytes: Uint8Array, from: number, to: number): number | undefined {
     const { identity, batch } = this.#o;
-    const sealer = identity.passingSealer(row);
+    const known = this.#patients.find(this.#fields.read(bytes, from, to));
+    if (known >= 0) return known;
+    const sealer = identity.passingSealer(bytes.subarray(from, to));
     if (sealer === "erased") return undefined;
     if (batch.full) {
       this.settle();

@@ -133,13 +133,13 @@ class MariadbVerify implements VerifySource {
     return {
       table,
       visibility,
-      rows: (onRow, key, signal) =>
+      rows: (onRows, key, signal) =>
         explained("read a table", () =>
           readTableRows(
             this.#reader,
             table,
             key === undefined ? "" : keyCondition(table, key),
-            (row) => onRow(row, 0, row.length),
+            (row) => onRows({ bytes: row, places: Int32Array.of(0, row.length), count: 1 }),
             signal,
           ),
         ),

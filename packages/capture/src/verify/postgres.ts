@@ -10,7 +10,7 @@ import { readSums } from "../postgres/fingerprint.ts";
 import {
   type CatalogOptions,
   connect,
-  copySpans,
+  copyLots,
   objectName,
   type PgTable,
   publishedTables,
@@ -25,7 +25,7 @@ import { readVisibility } from "../postgres/visibility.ts";
 import type { Visibility } from "../row-index.ts";
 import type { TableSchema } from "../source.ts";
 import { verifyError } from "./errors.ts";
-import type { OnRow, SourceCoverage, TableSnapshot, VerifySource } from "./source.ts";
+import type { OnRows, SourceCoverage, TableSnapshot, VerifySource } from "./source.ts";
 
 export interface PostgresVerifyOptions {
   /** `postgres://user:password@host:port/database` */
@@ -170,11 +170,11 @@ class PgTableSnapshot implements TableSnapshot {
     this.visibility = visibility;
   }
 
-  async rows(onRow: OnRow, key?: readonly string[], signal?: AbortSignal): Promise<number> {
+  async rows(onRows: OnRows, key?: readonly string[], signal?: AbortSignal): Promise<number> {
     const select = selectRows(this.table);
-    if (key === undefined) return copySpans(this.#client, select, onRow, signal);
+    if (key === undefined) return copyLots(this.#client, select, onRows, signal);
     try {
-      return await copySpans(this.#client, `${select} WHERE ${keyCondition(this.table, key)}`, onRow, signal);
+      return await copyLots(this.#client, `${select} WHERE ${keyCondition(this.table, key)}`, onRows, signal);
     } catch (cause) {
       if (!isNoValue(sqlState(cause))) throw cause;
       const types = this.table.keyColumns.map((i) => this.table.columns[i]?.type.replace("pg_catalog.", "") ?? "?");

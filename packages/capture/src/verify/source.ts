@@ -48,16 +48,23 @@ export interface SourceCoverage {
   readonly unlogged: ReadonlySet<string>;
 }
 
-export type OnRow = (bytes: Uint8Array, from: number, to: number) => void;
+/** Rows that came together: number i is `bytes[places[2i], places[2i + 1])`. Good until the handler returns. */
+export interface Rows {
+  readonly bytes: Uint8Array;
+  readonly places: Int32Array;
+  readonly count: number;
+}
+
+export type OnRows = (rows: Rows) => void;
 
 export interface TableSnapshot {
   readonly table: TableSchema;
   readonly visibility: Visibility;
   /**
-   * Row bytes of every row, or of the one with the given key (texts of the key columns, in key order): `bytes[from, to)`,
-   * valid until the handler returns. Resolves with the number of rows.
+   * Row bytes of every row, or of the one with the given key (texts of the key columns, in key order).
+   * Resolves with the number of rows.
    * @throws AnamnesisError `capture/malformed-key` when the key's texts are no values of the key columns' types
    */
-  rows(onRow: OnRow, key?: readonly string[], signal?: AbortSignal): Promise<number>;
+  rows(onRows: OnRows, key?: readonly string[], signal?: AbortSignal): Promise<number>;
   close(): Promise<void>;
 }

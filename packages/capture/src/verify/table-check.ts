@@ -15,6 +15,7 @@ import type { Names } from "./names.ts";
 import type { Finding, FindingKind, Findings } from "./report.ts";
 import { RowIdentity } from "./row-identity.ts";
 import { SeenCounts, type SeenSet } from "./seen.ts";
+import type { Rows } from "./source.ts";
 
 export interface CheckContext {
   readonly handles: Handles;
@@ -45,8 +46,8 @@ export interface TableCheck {
   readonly lostKey: boolean;
   /** The row handle behind a key text, if it can be told. */
   handleOfText(key: string): Uint8Array | undefined;
-  /** A row of the snapshot, at `bytes[from, to)`. */
-  row(bytes: Uint8Array, from: number, to: number): void;
+  /** Rows of the snapshot. */
+  rows(rows: Rows): void;
   /** There are no more rows in the snapshot. */
   rowsEnd(): void;
   /** A row of the index that belongs to the table, after all rows of the snapshot. */
@@ -129,8 +130,9 @@ class KeyedCheck extends Check implements TableCheck {
     this.#expected = batch && new ExpectedRows({ table, view, identity: this.identity, seen, batch, otherwise });
   }
 
-  row(bytes: Uint8Array, from: number, to: number): void {
-    if (this.#expected?.offer(bytes, from, to) !== true) this.#takeTheLongWay(bytes.subarray(from, to));
+  rows(rows: Rows): void {
+    if (this.#expected !== undefined) this.#expected.take(rows);
+    else for (const row of eachOf(rows)) this.#takeTheLongWay(row);
   }
 
   rowsEnd(): void {
@@ -230,8 +232,11 @@ class MultisetCheck extends Check implements TableCheck {
     return this.#unmatched > 0 && !this.#met;
   }
 
-  row(from: Uint8Array, start: number, end: number): void {
-    const bytes = from.subarray(start, end);
+  rows(rows: Rows): void {
+    for (const row of eachOf(rows)) this.#row(row);
+  }
+
+  #row(bytes: Uint8Array): void {
     const sealer = this.identity.sealer(this.identity.fields(bytes));
     if (sealer === "erased") {
       this.#erased++;
@@ -295,6 +300,10 @@ class MultisetCheck extends Check implements TableCheck {
     if (ruleOf(this.table, bytes, schemaAt) !== undefined) return false;
     return !this.#compared.some((former) => former.ids.some(({ id }) => sameBytes(bytes, schemaAt, id)));
   }
+}
+
+function* eachOf({ bytes, places, count }: Rows): Generator<Uint8Array> {
+  for (let i = 0; i < count; i++) yield bytes.subarray(places[2 * i], places[2 * i + 1]);
 }
 
 const isAlive = (event: VisibleEvent): boolean => event.alive;

@@ -29,7 +29,7 @@ import { Findings, type NotCovered, type VerifyMode, type VerifyReport } from ".
 import { parseKeyText, RowIdentity } from "./row-identity.ts";
 import { SeenSet } from "./seen.ts";
 import { groupSmall } from "./small.ts";
-import type { TableSnapshot, VerifySource } from "./source.ts";
+import type { Rows, TableSnapshot, VerifySource } from "./source.ts";
 import { type CheckContext, checkOf, type TableCheck } from "./table-check.ts";
 
 export interface VerifyOptions {
@@ -252,12 +252,15 @@ class Verification {
     const { name, estimate, keyColumns } = snapshot.table;
     const one = key === undefined ? undefined : oneRow(snapshot.table, key);
     let rows = 0;
-    const onRow = (bytes: Uint8Array, from: number, to: number) => {
-      if (one?.text !== undefined && !one.text.equals(bytes.subarray(from, to))) return;
-      check.row(bytes, from, to);
-      if (++rows % PROGRESS_ROWS === 0) onProgress?.({ step: "table", table: name, rows, estimate });
+    const onRows = (lot: Rows) => {
+      const wanted = one?.text === undefined ? lot : only(lot, one.text);
+      check.rows(wanted);
+      const before = rows;
+      rows += wanted.count;
+      const told = Math.floor(before / PROGRESS_ROWS) === Math.floor(rows / PROGRESS_ROWS);
+      if (!told) onProgress?.({ step: "table", table: name, rows, estimate });
     };
-    await snapshot.rows(onRow, keyColumns.length > 0 ? one?.values : undefined, this.#signal);
+    await snapshot.rows(onRows, keyColumns.length > 0 ? one?.values : undefined, this.#signal);
     check.rowsEnd();
     if (key !== undefined) this.#checkAbsence(snapshot.table, check, key, rows);
     this.#rows += rows;
@@ -368,6 +371,16 @@ class Verification {
   #throwIfStopped(): void {
     if (this.#signal.aborted) throw captureError("capture/stopped", "stopped while verifying");
   }
+}
+
+/** Those of the rows that are this one. */
+function only({ bytes, places, count }: Rows, text: Buffer): Rows {
+  const wanted: number[] = [];
+  for (let i = 0; i < count; i++) {
+    const [from = 0, to = 0] = places.subarray(2 * i, 2 * i + 2);
+    if (text.equals(bytes.subarray(from, to))) wanted.push(from, to);
+  }
+  return { bytes, places: Int32Array.from(wanted), count: wanted.length / 2 };
 }
 
 /** A row by its key text: the key columns' values, or the whole row where there is no key. */

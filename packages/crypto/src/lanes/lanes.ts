@@ -15,7 +15,10 @@ const BATCH_BYTES = BATCH_PAGES * 65_536;
 /** Most keys that are kept: 16 MiB, which the system gives only as they are used. */
 export const KEPT_MAX = 262_144;
 const KEPT_AT = BATCH_BYTES;
-const MEMORY_PAGES = BATCH_PAGES + (KEPT_MAX * BLOCK_BYTES) / 65_536;
+/** Room for whoever writes messages: what parts of them are copied from. */
+export const STAGE_BYTES = 65_536;
+export const STAGE_AT = KEPT_AT + KEPT_MAX * BLOCK_BYTES;
+const MEMORY_PAGES = (STAGE_AT + STAGE_BYTES) / 65_536;
 
 /** Most messages of one batch. */
 export const LANES_MAX = 256;
