@@ -23,7 +23,7 @@ import {
 import { Proxy } from "../capture/proxy.ts";
 
 const COMMAND = fileURLToPath(new URL("../../packages/cli/bin/anamnesis.js", import.meta.url));
-export const NAMES = ["nord", "sued", "ost", "west"] as const;
+const NAMES = ["nord", "sued", "ost", "west"] as const;
 const PATIENCE_MS = 90_000;
 const FAR_EXPIRY = 4_000_000_000;
 

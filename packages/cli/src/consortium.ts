@@ -12,7 +12,7 @@ export interface MembersStatus {
   readonly seals: SealState | null;
 }
 
-export async function membersStatus({ folder, engine, member }: RunningNode): Promise<MembersStatus> {
+async function membersStatus({ folder, engine, member }: RunningNode): Promise<MembersStatus> {
   const { size } = await engine.health();
   const { organisation } = folder.config;
   return { organisation, role: member.role, size, follow: member.follow() ?? null, seals: member.seals() ?? null };

@@ -22,7 +22,7 @@ export interface SubmitTarget {
 }
 
 export const SUBMIT_PATH = "/transactions";
-export const SUBMITTED_TYPE = "application/cbor";
+const SUBMITTED_TYPE = "application/cbor";
 const RETRY_AFTER_S = "1";
 /** Refusals that pass by themselves. */
 const LATER: ReadonlySet<string> = new Set(["ledger/busy", "ledger/disk-full", "ledger/closed"]);

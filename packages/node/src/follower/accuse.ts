@@ -40,7 +40,7 @@ export async function accuse({ objection, target }: LogRefused, given: Accusatio
 }
 
 /** @param first and @param second signed notes of the same log, in either order; tiles are those of the larger one */
-export async function forkEvidence(
+async function forkEvidence(
   first: string,
   second: string,
   { genesis, links, replica, tile }: Accusation,

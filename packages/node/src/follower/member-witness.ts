@@ -22,7 +22,7 @@ export interface Vouching {
   onContradiction?(checkpoint: Checkpoint): void;
 }
 
-export const memberCosigner = (folder: Folder): Cosigner =>
+const memberCosigner = (folder: Folder): Cosigner =>
   cosigner(primitives, cosignerName(folder.config.chain, folder.config.organisation), cosignerSeed(folder));
 
 /** @throws AnamnesisError `node/bad-key-file` */
