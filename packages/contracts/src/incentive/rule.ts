@@ -54,7 +54,7 @@ export interface Stretch {
   readonly sole: string | null;
 }
 
-export const epochOf = (time: number): number => Math.floor(time / RULE.epochMs);
+const epochOf = (time: number): number => Math.floor(time / RULE.epochMs);
 
 /** Lower median: always one of the values. 0 for none. */
 export function median(values: readonly number[]): number {
