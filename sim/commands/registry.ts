@@ -83,7 +83,7 @@ function proposal(chance: Chance, around: Surroundings): Draft["body"] {
 }
 
 /** A new organisation that shows that it has its keys; sometimes with the proofs of somebody else. */
-function join(chance: Chance, around: Surroundings): Draft["body"] {
+export function join(chance: Chance, around: Surroundings): Draft["body"] {
   const id = orgId(chance.once(1, 6) ? chance.pick(around.organisations) : `new-${chance.below(50)}`);
   const [seed, other] = [chance.bytes(32), chance.bytes(32)];
   const publicKey = native.ed25519PublicKey(seed);

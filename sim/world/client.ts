@@ -1,11 +1,11 @@
 /** A client: makes transactions of its organisation, sends them until they are answered, and goes on from the answer. */
-import { comparePositions, type SourceState } from "@anamnesis/contracts";
+import { comparePositions, PROPOSE_KIND, type SourceState, VOTE_KIND, voteBody } from "@anamnesis/contracts";
 import { type SourceId, toHex } from "@anamnesis/core";
 import type { Signer } from "@anamnesis/crypto";
 import { native } from "@anamnesis/crypto/native";
 import { type Genesis, type SignedTransaction, signTransaction, type Transaction } from "@anamnesis/ledger";
 import { batch, type Draft, oddBatch, type SourceView } from "../commands/events.ts";
-import { registryCommand, type Surroundings } from "../commands/registry.ts";
+import { join, registryCommand, type Surroundings } from "../commands/registry.ts";
 import type { Chance } from "../random.ts";
 import type { Organisation } from "./founding.ts";
 
@@ -55,6 +55,18 @@ export class Client {
     if (chance.once(1, 10)) return this.#spoiled(chance, draft, now);
     if (draft.next !== undefined) this.#view = draft.next;
     return this.#sign(chance, draft, now, {});
+  }
+
+  /** A proposal that somebody new joins. */
+  invite(chance: Chance, now: number, members: Members): SignedTransaction {
+    const { id: self, signer } = this.organisation;
+    const body = join(chance, { ...members, chain: this.#genesis.chain, self, selfKey: signer.keyId });
+    return this.#sign(chance, { kind: PROPOSE_KIND, body, attachments: [] }, now, {});
+  }
+
+  /** A yes on one proposal. */
+  agree(chance: Chance, now: number, proposal: number): SignedTransaction {
+    return this.#sign(chance, { kind: VOTE_KIND, body: voteBody(proposal, true), attachments: [] }, now, {});
   }
 
   /** Puts its own signature under what somebody else is sending: the same bytes, so the same id. */

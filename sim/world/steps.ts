@@ -8,6 +8,7 @@ type Step = (world: World, chance: Chance) => Promise<void>;
 
 export const STEPS = {
   make,
+  campaign,
   deliver,
   answer,
   pass,
@@ -29,6 +30,7 @@ export type StepKind = keyof typeof STEPS;
 
 export const WEIGHTS: Readonly<Record<StepKind, number>> = {
   make: 40,
+  campaign: 2,
   deliver: 34,
   answer: 20,
   pass: 16,
@@ -57,6 +59,19 @@ async function make(world: World, chance: Chance): Promise<void> {
     const tx = client.next(chance, world.agreed, world.members);
     if (tx !== undefined) world.requests.send(chance, client.organisation.id, tx, world.clock.now());
   }
+}
+
+/** Two are proposed, and everybody agrees to both at once, so that one block may change much. */
+async function campaign(world: World, chance: Chance): Promise<void> {
+  const proposers = [chance.pick(world.clients), chance.pick(world.clients)];
+  await world.submit(
+    chance,
+    proposers.map((each) => each.invite(chance, world.agreed, world.members)),
+  );
+  const { proposals } = world.members;
+  const newest = [proposals - 2, proposals - 1].filter((number) => number >= 0);
+  const votes = newest.flatMap((number) => world.clients.map((each) => each.agree(chance, world.agreed, number)));
+  if (votes.length > 0) await world.submit(chance, votes);
 }
 
 async function deliver(world: World, chance: Chance): Promise<void> {

@@ -90,7 +90,10 @@ export class World {
   }
 
   async start(chance: Chance): Promise<void> {
-    const limits = { blockTransactions: chance.between(1, 5), queuedTransactions: chance.pick([2, 100]) };
+    const limits = {
+      blockTransactions: chance.pick([1, 3, 50, 50]),
+      queuedTransactions: chance.pick([2, 100, 100, 100]),
+    };
     this.spy.watch(this.process.folder);
     await this.process.start(limits);
   }

@@ -22,7 +22,7 @@ import type { Lock } from "./lock.ts";
 import type { Producer, ProducerOptions } from "./producer.ts";
 import { Queue, type Waiting } from "./queue.ts";
 import type { StoreReader } from "./reader.ts";
-import { sameSigner } from "./receipts.ts";
+import { sameSignatures, sameSigner } from "./receipts.ts";
 import type { RememberedCheckpoint } from "./remembered.ts";
 import type { Store } from "./store.ts";
 
@@ -80,9 +80,9 @@ export class EmbeddedEngine implements Engine {
     }
   }
 
-  /** The same submission shares its answer; the same bytes under another key wait until that one is decided. */
+  /** The same submission shares its answer; the same bytes under another signature wait until that one is decided. */
   async #shared({ receipt, signatures }: InFlight, given: SignedTransaction): Promise<Receipt> {
-    if (sameSigner(signatures, given.signatures)) return receipt;
+    if (sameSignatures(signatures, given.signatures)) return receipt;
     await receipt.catch(() => undefined);
     return this.submit(given);
   }

@@ -38,4 +38,12 @@ export function checkReceipt(p: Primitives, receipt: Receipt, leaf: Uint8Array |
 export const sameSigner = (a: readonly Signature[], b: readonly Signature[]): boolean =>
   equal(a[0]?.keyId ?? NOBODY, b[0]?.keyId ?? NOBODY);
 
+/** Whether two submissions are one and the same: a forged signature must not decide about a right one. */
+export const sameSignatures = (a: readonly Signature[], b: readonly Signature[]): boolean =>
+  a.length === b.length &&
+  a.every((each, i) => {
+    const other = b[i];
+    return other !== undefined && equal(each.keyId, other.keyId) && equal(each.signature, other.signature);
+  });
+
 const NOBODY = new Uint8Array(0);

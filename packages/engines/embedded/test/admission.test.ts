@@ -31,6 +31,16 @@ describe("what is let into the queue", () => {
     expect(await outcome({ ...tx, id: new Uint8Array(32) })).toBe("ledger/malformed");
   });
 
+  it("is not decided by a forged copy that came first", async () => {
+    const engine = await ledger.open(dir);
+    const tx = ledger.fixture.command("test.put", "a");
+    const signatures = tx.signatures.map((each) => ({ ...each, signature: new Uint8Array(64) }));
+    const forged = engine.submit({ ...tx, signatures }).then(() => "final", codeOf);
+    expect(await engine.submit(tx).then(() => "final", codeOf)).toBe("final");
+    expect(await forged).toBe("ledger/bad-signature");
+    await engine.close();
+  });
+
   it.each([
     [65_535, "final"],
     [65_536, "ledger/too-large"],
