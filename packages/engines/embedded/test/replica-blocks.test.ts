@@ -1,6 +1,7 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
-import { utf8 } from "@anamnesis/core";
+import { setTimeout as sleep } from "node:timers/promises";
+import { toHex, utf8 } from "@anamnesis/core";
 import { native } from "@anamnesis/crypto/native";
 import {
   type Contract,
@@ -16,7 +17,7 @@ import { statePathOf, testContract } from "@anamnesis/ledger/conformance/contrac
 import { Fixture, TestClock } from "@anamnesis/ledger/conformance/fixture";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { BlockRefused, type LoggedBlock, openReader, openReplica, verifyLedger } from "../src/index.ts";
+import { BlockRefused, FollowerEngine, type LoggedBlock, openReader, openReplica, verifyLedger } from "../src/index.ts";
 import { followed, Pair } from "./replica-support.ts";
 import { temporaryFolder } from "./support.ts";
 
@@ -57,6 +58,28 @@ describe("replica", () => {
     return blocks;
   };
   const put = (name: string) => pair.ordering.submit(fixture.command("test.put", name, { value: utf8(name) }));
+
+  it("hands transactions to the orderer in order, however long the way of each is", async () => {
+    const arrived: string[] = [];
+    const engine = new FollowerEngine({
+      replica: pair.replica,
+      orderer: {
+        // The first one takes the longest way.
+        async submit(transaction) {
+          await sleep(arrived.length === 0 ? 50 : 0);
+          arrived.push(toHex(transaction.id));
+          await pair.ordering.submit(transaction);
+        },
+      },
+      onBehind: () => void pair.catchUp(),
+      problem: () => undefined,
+    });
+    const sent = NAMES.map((name) => fixture.command("test.put", name, { value: utf8(name) }));
+    const receipts = await Promise.all(sent.map((each) => engine.submit(each)));
+    expect(arrived).toEqual(sent.map(({ id }) => toHex(id)));
+    expect(receipts.map((each) => each.sequence)).toEqual([1, 2, 3]);
+    await engine.close();
+  });
 
   it("property: holds exactly the orderer's log and state after each block, however they arrive", async () => {
     await fc.assert(

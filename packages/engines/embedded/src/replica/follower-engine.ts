@@ -127,12 +127,20 @@ export class FollowerEngine implements Engine {
   }
 
   #stopped = false;
+  #turn: Promise<unknown> = Promise.resolve();
+
+  /** One after the other: two requests on their way at once may arrive in either order, and become final in it. */
+  #inTurn(send: () => Promise<void>): Promise<void> {
+    const sent = this.#turn.then(send);
+    this.#turn = sent.catch(() => undefined);
+    return sent;
+  }
 
   async #submit(key: string, transaction: SignedTransaction): Promise<Receipt> {
     const here = new Promise<Receipt>((resolve, reject) => this.#waiting.set(key, { resolve, reject }));
     here.catch(() => undefined);
     try {
-      await Promise.race([this.#o.orderer.submit(transaction, this.#closed.signal), here]);
+      await Promise.race([this.#inTurn(() => this.#o.orderer.submit(transaction, this.#closed.signal)), here]);
       // It may have come in between the first look and the call.
       const receipt = this.#o.replica.reader.receipt(transaction.id);
       if (receipt !== undefined) return receipt;
