@@ -129,8 +129,8 @@ export class Streaming implements StreamHandler {
       this.#reached = { lsn: this.#transaction.lsn, ordinal };
     this.#pass(end);
     this.#inside = false;
-    if (this.#changed) this.#end?.();
     if (this.#transaction.lsn >= this.#from.lsn) this.#abreast = true;
+    this.#endIfChanged();
     this.#interlude();
   }
 
@@ -138,6 +138,7 @@ export class Streaming implements StreamHandler {
     if (this.#replay?.complete(position) === false) throw this.#restored(this.#replay);
     this.#pass(position);
     if (position > this.#from.lsn) this.#abreast = true;
+    this.#endIfChanged();
     this.#interlude();
   }
 
@@ -175,7 +176,12 @@ export class Streaming implements StreamHandler {
   /** The session ends, between two transactions, because tables have to be read anew. */
   #renew(): void {
     this.#changed = true;
-    if (!this.#inside) this.#end?.();
+    this.#endIfChanged();
+  }
+
+  /** Not before what the ledger has was delivered again: what changes have shown could not be told. */
+  #endIfChanged(): void {
+    if (this.#changed && this.#abreast && !this.#inside) this.#end?.();
   }
 
   #pass(position: bigint): void {
@@ -255,6 +261,16 @@ export class Streaming implements StreamHandler {
     this.#end?.();
   }
 
+  /** What changes have shown must be told before a session with other keys begins: there they have other handles. */
+  async #tellAll(): Promise<void> {
+    const { contradictions } = this.#flow;
+    const last = new Interludes([contradictions], this.#flow);
+    while (contradictions.due() && this.#abreast && !this.#inside) {
+      this.#reached = last.run(this.#reached);
+      await this.#flow.drain();
+    }
+  }
+
   /** What was read becomes final and is acknowledged, within a limit when we are being stopped. */
   async #finish(failure: AbortSignal): Promise<void> {
     this.#stream?.pause();
@@ -267,6 +283,7 @@ export class Streaming implements StreamHandler {
       await Promise.race([drained, new Promise((resolve) => setTimeout(resolve, STOP_MS_MAX).unref())]);
     } else {
       await drained;
+      await this.#tellAll();
     }
     this.#settle();
   }

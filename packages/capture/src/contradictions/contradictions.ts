@@ -137,6 +137,7 @@ export class Contradictions implements EventWitness, ImageWitness, Interlude {
   }
 
   #settle(indexed: Position): void {
+    this.#o.successions.indexed(indexed);
     if (this.#emitted.length === 0) return;
     const open = this.#emitted.findIndex(({ at }) => comparePositions(at, indexed) > 0);
     const over = this.#emitted.splice(0, open < 0 ? this.#emitted.length : open);

@@ -4,6 +4,7 @@
  * vouched for there ends with it. Rows that no change shows are met when the table is gone through (`rebaseline/rekey.ts`);
  * both count what the other one did, so that each former row ends once.
  */
+import { comparePositions, type Position } from "@anamnesis/contracts";
 import { toHex } from "@anamnesis/core";
 import type { Handles, Primitives, RowSealer } from "@anamnesis/crypto";
 import { type Former, formersOf, heldUnder } from "../former.ts";
@@ -39,6 +40,8 @@ export interface SuccessionCounts {
   found(row: Uint8Array): number;
   /** Of those, so many are not in the index yet. */
   open(row: Uint8Array): number;
+  /** A copy was moved to another handle by an event at this place. */
+  move(row: Uint8Array, at: Position): void;
 }
 
 const EVERYTHING = { xmin: Number.MAX_SAFE_INTEGER, xmax: Number.MAX_SAFE_INTEGER, running: new Set<number>() };
@@ -47,6 +50,9 @@ export class Successions implements SuccessionCounts {
   readonly #o: SuccessionsOptions;
   readonly #found = new Map<string, number>();
   readonly #open = new Map<string, number>();
+  /** Copies that were moved by events on their way. */
+  readonly #moving = new Map<string, number>();
+  #moves: { readonly row: Uint8Array; readonly at: Position }[] = [];
   readonly #underWay = new Map<string, boolean>();
   #tables = new Map<TableSchema, Told>();
 
@@ -89,6 +95,22 @@ export class Successions implements SuccessionCounts {
     add(this.#open, row, 1);
   }
 
+  move(row: Uint8Array, at: Position): void {
+    add(this.#moving, row, 1);
+    this.#moves.push({ row, at });
+  }
+
+  /** The index has everything up to here. */
+  indexed(known: Position): void {
+    let over = 0;
+    for (const { row, at } of this.#moves) {
+      if (comparePositions(at, known) > 0) break;
+      add(this.#moving, row, -1);
+      over++;
+    }
+    if (over > 0) this.#moves = this.#moves.slice(over);
+  }
+
   /** What was begun is in the index. */
   end(row: Uint8Array): void {
     add(this.#open, row, -1);
@@ -113,7 +135,7 @@ export class Successions implements SuccessionCounts {
   ): boolean | undefined {
     const id = this.#o.index.find(table.handle, row);
     if (id === undefined) return undefined;
-    const open = this.open(row);
+    const open = this.open(row) + (this.#moving.get(toHex(row)) ?? 0);
     if (former.layout.keyColumns.length === 0) return view.copies(id) - open >= 1 ? false : undefined;
     const newest = view.newest(id);
     if (newest?.alive !== true || open > 0) return undefined;

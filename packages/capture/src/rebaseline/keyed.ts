@@ -67,7 +67,7 @@ export class KeyedPass extends TablePass implements Pass {
     }
     const own = this.identity.sealer(fields);
     const newest = id === undefined ? undefined : this.newest(id);
-    if (this.#why === "key") return this.#follow(handle, id, newest, bytes, row, own, sealer);
+    if (this.#why === "key") return this.#follow(handle, id, bytes, row, own, sealer);
     if (id === undefined || newest === undefined) return this.#unknown(handle, row, own, sealer);
     this.#met.add(id);
     const present = newest !== "newer" && newest.alive ? newest : undefined;
@@ -148,13 +148,13 @@ export class KeyedPass extends TablePass implements Pass {
   #follow(
     handle: Uint8Array,
     id: RowId | undefined,
-    newest: Parameters<TablePass["holds"]>[0] | "newer" | undefined,
     bytes: Bytes,
     row: Bytes,
     own: RowSealer | "erased",
     sealer: Sealer,
   ): void {
     if (id !== undefined) this.#met.add(id);
+    const newest = id === undefined ? undefined : this.newest(id);
     const isNewer = newest === "newer";
     const isPresent = newest !== undefined && !isNewer && newest.alive;
     const since = !isNewer && isPresent && id !== undefined ? (this.now.last(id)?.index ?? -1) : -1;

@@ -54,10 +54,13 @@ export class RekeyPass extends TablePass implements Pass {
     for (const former of this.formers) {
       const id = this.#formerRow(former, handle, bytes, row, own);
       if (id === undefined) continue;
-      if (this.context.touched.has(this.table.handle, handle)) return false;
+      // Copies without a key are counted, on their way as well.
+      if (this.table.keyColumns.length > 0 && this.context.touched.has(this.table.handle, handle)) return false;
       if (former.layout.keyColumns.length > 0) this.#ended.add(id);
       else this.#left.meet(id);
-      sealer.end("retired", this.table.handle, this.context.index.handleOf(id).row);
+      const { row: before } = this.context.index.handleOf(id);
+      sealer.end("retired", this.table.handle, before);
+      this.context.successions.move(before, sealer.position);
       sealer.vouch("baseline", { table: this.table, handle, sealer: own, row, name: this.identity.text(row) });
       return true;
     }
