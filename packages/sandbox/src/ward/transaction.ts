@@ -44,12 +44,16 @@ function choose(rng: Rng): Action {
   return found ?? rng.pick(ACTIONS);
 }
 
-/** Two people at the same row: one of them tries again later. Deadlock, serialization, lock timeout, equal key, key gone. */
+/**
+ * Two people at the same row: one of them tries again later. Deadlock, serialization, lock timeout, equal key, key gone; or a table
+ * changed its columns between planning and running.
+ */
 function isConflict(error: unknown): boolean {
-  return ["40P01", "40001", "55P03", "23505", "23503"].includes(sqlState(error));
+  return ["40P01", "40001", "55P03", "23505", "23503", "0A000"].includes(sqlState(error));
 }
 
-function sqlState(error: unknown): string {
+/** The server's code, or the system's; empty when the error has none. */
+export function sqlState(error: unknown): string {
   return error instanceof Error && "code" in error ? String(error.code) : "";
 }
 

@@ -3,7 +3,7 @@ import type pg from "pg";
 import { classify, sandboxError } from "../errors.ts";
 import { isArchived } from "../hospital/rows.ts";
 import { Rng } from "../random.ts";
-import { connect, isLost, transact, type WardWrite } from "./transaction.ts";
+import { connect, isLost, sqlState, transact, type WardWrite } from "./transaction.ts";
 
 export interface WardOptions {
   readonly url: string;
@@ -112,7 +112,7 @@ class People implements Ward {
         if (!isLost(error))
           throw sandboxError(
             classify(error) ?? "sandbox/ward-failed",
-            "the ward met an error it cannot work around",
+            `the ward met an error it cannot work around (${sqlState(error) || "no code"})`,
             {},
             error,
           );
