@@ -174,6 +174,24 @@ describe("proofs", () => {
     expect(verifyStateProof(p, two.root, "k0", undefined, forged)).toBe(false);
   });
 
+  it("show no value where nothing stands, whatever other leaf is named beside it", () => {
+    const { store, root } = fresh(new Map(Array.from({ length: 16 }, (_, i) => [`k${i}`, Uint8Array.of(i)])));
+    const empty = Array.from({ length: 200 }, (_, i) => `none ${i}`).find((k) => {
+      const { siblings, other } = proveState(p, store, root, k);
+      return siblings.length > 0 && other === null;
+    });
+    expect(empty).toBeDefined();
+    const asked = empty ?? "";
+    const absent = proveState(p, store, root, asked);
+    expect(verifyStateProof(p, root, asked, undefined, absent)).toBe(true);
+    const hash = new Uint8Array(32).fill(7);
+    for (const keyHash of [hash, p.sha256(utf8(asked)), hash.slice(1)]) {
+      const forged: StateProof = { ...absent, other: { keyHash, valueHash: hash } };
+      expect(verifyStateProof(p, root, asked, Uint8Array.of(1), forged)).toBe(false);
+      expect(verifyStateProof(p, root, asked, undefined, forged)).toBe(false);
+    }
+  });
+
   it("stay small: 10,000 keys in under 20 siblings", () => {
     const { store, root } = fresh(new Map(Array.from({ length: 10_000 }, (_, i) => [`key ${i}`, utf8(`${i}`)])));
     const lengths = Array.from(
