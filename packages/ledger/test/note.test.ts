@@ -2,7 +2,16 @@ import { fromBase64 } from "@anamnesis/core";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { formatCheckpoint, parseCheckpoint } from "../src/checkpoint.ts";
-import { cosigner, formatNote, noteSigner, openNote, parseNote, parseVerifierKey } from "../src/note.ts";
+import {
+  cosigner,
+  formatNote,
+  noteSigner,
+  noteVerifier,
+  openNote,
+  parseNote,
+  parseVerifierKey,
+  sameVerifier,
+} from "../src/note.ts";
 import { codeThrown, hex, p, vectors } from "./support.ts";
 
 interface Vectors {
@@ -132,6 +141,22 @@ describe("the form of a note", () => {
     expect(codeThrown(() => parseNote(`${"ä".repeat(33_000)}\n\n${line}\n`))).toBe("ledger/too-large");
   });
 
+  it("takes a note of exactly 64 KiB", () => {
+    const rest = `\n\n${line}\n`;
+    const bytes = new TextEncoder().encode(rest).length;
+    expect(parseNote("a".repeat(65_536 - bytes) + rest).signatures).toHaveLength(1);
+    expect(codeThrown(() => parseNote("a".repeat(65_537 - bytes) + rest))).toBe("ledger/too-large");
+  });
+
+  it("is refused before it is signed", () => {
+    const log = noteSigner(p, "log", seed(1));
+    const witness = cosigner(p, "witness", seed(2));
+    for (const text of ["", "no newline at the end", "a tab\t\n"]) {
+      expect(codeThrown(() => log.sign(text))).toBe("core/invariant");
+      expect(codeThrown(() => witness.cosign(text, 5))).toBe("core/invariant");
+    }
+  });
+
   it("reads back what it writes", () => {
     const name = fc.stringMatching(/^[a-z0-9./:-]{1,40}$/);
     const signature = fc.record({
@@ -160,6 +185,15 @@ describe("verifier keys", () => {
       const other = good[i] === "0" ? "1" : "0";
       expect(codeThrown(() => key(good.slice(0, i) + other + good.slice(i + 1)))).toBe("ledger/malformed");
     }
+  });
+
+  it("are the same only with the same name, type and key", () => {
+    const publicKey = p.ed25519PublicKey(seed(1));
+    const log = noteVerifier(p, "log", "ed25519", publicKey);
+    expect(sameVerifier(log, key(good))).toBe(true);
+    expect(sameVerifier(log, noteVerifier(p, "other", "ed25519", publicKey))).toBe(false);
+    expect(sameVerifier(log, noteVerifier(p, "log", "cosignature/v1", publicKey))).toBe(false);
+    expect(sameVerifier(log, noteVerifier(p, "log", "ed25519", p.ed25519PublicKey(seed(2))))).toBe(false);
   });
 
   it("names a type that it does not know", () => {
