@@ -106,6 +106,21 @@ describe("catching up with a log", () => {
     expect(await stand(pair.replica.reader)).toBe(await stand(pair.ordering));
   });
 
+  it("fetches as many pages of signed checkpoints as the log makes of them", async () => {
+    for (let i = 0; i < 5; i++) await emit(0);
+    const asked: number[] = [];
+    const paged: FollowedLog = {
+      ...followed(pair.log),
+      async notes(sequence) {
+        asked.push(sequence);
+        return pair.log.notes(sequence, 2);
+      },
+    };
+    await follow(paged);
+    expect(asked).toEqual([1, 3, 5]);
+    expect(await stand(pair.replica.reader)).toBe(await stand(pair.ordering));
+  });
+
   it("takes nothing of tiles that do not fit the checkpoint", async () => {
     await emit(300);
     const log = followed(pair.log);
