@@ -1,5 +1,7 @@
 import { join } from "node:path";
 import { codeOf, toHex } from "@anamnesis/core";
+import { signerFromSeed } from "@anamnesis/crypto";
+import { native } from "@anamnesis/crypto/native";
 import { type Contract, encodeMemberKey, memberKeyPath, type SignedTransaction } from "@anamnesis/ledger";
 import { testContract } from "@anamnesis/ledger/conformance/contract";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -47,6 +49,18 @@ describe("what is let into the queue", () => {
   ])("has attachments that fit into a leaf: %i bytes, %s", async (bytes, code) => {
     const tx = ledger.fixture.command("test.put", "a");
     expect(await outcome({ ...tx, attachments: [new Uint8Array(bytes)] })).toBe(code);
+  });
+
+  it.each([
+    [0, "ledger/malformed"],
+    [1, "ledger/unknown-key"],
+    [16, "ledger/unknown-key"],
+    [17, "ledger/malformed"],
+  ])("has one to 16 signatures: with %i of strangers it is %s", async (count, code) => {
+    const seedOf = (i: number) => new Uint8Array(32).fill(100 + i);
+    const signers = Array.from({ length: 17 }, (_, i) => signerFromSeed(native, "INTL-1", seedOf(i)));
+    const tx = ledger.fixture.command("test.put", "a", { signers });
+    expect(await outcome({ ...tx, signatures: tx.signatures.slice(0, count) })).toBe(code);
   });
 
   it.each([
