@@ -211,6 +211,7 @@ describe("malformed input", () => {
     ["a depth beyond the hash", [256, new Uint8Array(32), new Uint8Array(0), null]],
     ["a bitmap of wrong length", [1, new Uint8Array(2), new Uint8Array(0), null]],
     ["bits behind the end", [1, Uint8Array.of(0xc0), new Uint8Array(64).fill(1), null]],
+    ["a bit right behind the end", [1, Uint8Array.of(0xc0), sibling, null]],
     ["a missing sibling", [2, Uint8Array.of(0xc0), sibling, null]],
     ["a cut sibling", [1, Uint8Array.of(0x80), sibling.slice(1), null]],
     ["a sibling too many", [1, Uint8Array.of(0), sibling, null]],

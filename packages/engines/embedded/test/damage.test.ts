@@ -51,6 +51,8 @@ describe("a store that contradicts its newest checkpoint", () => {
     ["blocks with other numbers", "UPDATE blocks SET sequence = sequence + 10"],
     ["a block with another time", "UPDATE blocks SET time = time + 1 WHERE sequence = 2"],
     ["no blocks", "DELETE FROM blocks"],
+    ["another format", "UPDATE meta SET value = x'63' WHERE key = 'format'"],
+    ["no format", "DELETE FROM meta WHERE key = 'format'"],
   ])("is not opened: %s", async (_, sql) => {
     change(sql);
     expect(await opened()).toEqual(both("ledger/damaged-store"));
