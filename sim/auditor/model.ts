@@ -37,6 +37,8 @@ export interface Rules {
   broken(seen: Seen, signers: readonly string[], time: bigint): ReadonlySet<string>;
   /** What an accepted one changes. */
   apply(seen: Seen, signers: readonly string[], block: BlockOf): void;
+  /** What it changes after any accepted one, of whatever module. */
+  settle?(seen: Seen, signers: readonly string[], block: BlockOf): void;
   /** Leaves that follow the command's own. */
   leaves(seen: Command): number;
 }
@@ -119,7 +121,9 @@ export class Model {
 
   apply(seen: Seen, block: BlockOf): void {
     const { command } = seen;
-    this.rulesOf(command.kind)?.apply(seen, this.signers(command), block);
+    const signers = this.signers(command);
+    this.rulesOf(command.kind)?.apply(seen, signers, block);
+    for (const each of this.rules) each.settle?.(seen, signers, block);
     const first = command.signatures[0]?.keyId ?? "";
     this.nonces.set(first, command.nonce);
     this.put(`nonce/${first}`, command.nonce);

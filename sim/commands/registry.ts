@@ -36,6 +36,8 @@ export interface Surroundings {
 export interface Applicant {
   readonly id: OrgId;
   readonly seed: Uint8Array;
+  /** Seed of its cosigner key. */
+  readonly cosigner: Uint8Array;
 }
 
 const HOUR_MS = 3_600_000;
@@ -88,7 +90,7 @@ export function join(chance: Chance, around: Surroundings): Draft["body"] {
   const [seed, other] = [chance.bytes(32), chance.bytes(32)];
   const publicKey = native.ed25519PublicKey(seed);
   const cosigner = native.ed25519PublicKey(other);
-  around.applicants.set(toHex(keyId(native, "INTL-1", publicKey)), { id, seed });
+  around.applicants.set(toHex(keyId(native, "INTL-1", publicKey)), { id, seed, cosigner: other });
   const owner = chance.once(1, 6) ? "somebody" : id;
   const proofs = {
     keys: [proof(around.chain, owner, "sign", seed)],

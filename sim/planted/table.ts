@@ -170,6 +170,36 @@ export const PLANTED: readonly Planted[] = [
     to: "if (proof.length > 0 || proves(primitives, { chain, organisation, use, key }, proof)) return null;",
   },
   {
+    name: "the creator is paid for its own cosignature as well",
+    file: `${CONTRACTS}/incentive/rule.ts`,
+    from: "new Set(cosigners.filter((id) => id !== creator));",
+    to: "new Set(cosigners);",
+  },
+  {
+    name: "who let its turn pass has not missed it",
+    file: `${CONTRACTS}/incentive/rule.ts`,
+    from: "line.slice(0, Math.max(place, 0))",
+    to: "line.slice(0, Math.min(place, 0))",
+  },
+  {
+    name: "what events may bring in an hour is never begun anew",
+    file: `${CONTRACTS}/incentive/rule.ts`,
+    from: "standing.epoch === epoch ? standing.worked : 0",
+    to: "standing.worked",
+  },
+  {
+    name: "cosignatures from before the stretch are taken",
+    file: `${CONTRACTS}/incentive/module.ts`,
+    from: "cosignature.time < Math.floor(opened / 1000)",
+    to: "cosignature.time < Math.floor(opened / 1e9)",
+  },
+  {
+    name: "one cosignature too few is enough",
+    file: `${CONTRACTS}/incentive/module.ts`,
+    from: "seal.cosignatures.length >= needed)",
+    to: "seal.cosignatures.length >= needed - 1)",
+  },
+  {
     name: "a replica takes a log that contradicts its own",
     file: `${EMBEDDED}/replica/replica.ts`,
     from: `    if (!sameLeaves(closed.built.leaves, block.leaves)) {

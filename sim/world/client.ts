@@ -69,6 +69,11 @@ export class Client {
     return this.#sign(chance, { kind: VOTE_KIND, body: voteBody(proposal, true), attachments: [] }, now, {});
   }
 
+  /** What somebody made for it. */
+  send(chance: Chance, now: number, draft: Draft): SignedTransaction {
+    return this.#sign(chance, draft, now, {});
+  }
+
   /** Puts its own signature under what somebody else is sending: the same bytes, so the same id. */
   copy({ transaction, attachments }: SignedTransaction): SignedTransaction {
     return signTransaction(native, transaction, [this.organisation.signer], attachments);

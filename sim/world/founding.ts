@@ -3,16 +3,19 @@ import { type OrgId, orgId } from "@anamnesis/core";
 import { type Signer, signerFromSeed } from "@anamnesis/crypto";
 import { native } from "@anamnesis/crypto/native";
 import type { Genesis } from "@anamnesis/ledger";
-import { founded } from "@anamnesis/ledger/conformance/founding";
+import { cosignerSeed, founded } from "@anamnesis/ledger/conformance/founding";
 import { keyIdOf } from "../auditor/formats.ts";
 import { Model } from "../auditor/model.ts";
 import { EventRules } from "../auditor/rules-events.ts";
+import { IncentiveRules } from "../auditor/rules-incentive.ts";
 import { RegistryRules } from "../auditor/rules-registry.ts";
 import type { Chance } from "../random.ts";
 
 export interface Organisation {
   readonly id: OrgId;
   readonly signer: Signer;
+  /** Seed of the key with which it cosigns checkpoints. */
+  readonly cosigner: Uint8Array;
 }
 
 export interface Founding {
@@ -37,6 +40,7 @@ export function found(chance: Chance): Founding {
   const organisations = NAMES.slice(0, chance.pick([1, 2, 3, 4, 4, 5, 5])).map((name) => ({
     id: orgId(name),
     signer: signer(),
+    cosigner: cosignerSeed(native, name),
   }));
   const logSeed = chance.bytes(32);
   const logKey = native.ed25519PublicKey(logSeed);
@@ -59,8 +63,14 @@ function registryOf(model: Model, { organisations, logKey, policy }: Genesis): R
   return new RegistryRules(model, founders, logKey, rules);
 }
 
+interface Foretold {
+  readonly model: Model;
+  readonly registry: RegistryRules;
+  readonly incentive: IncentiveRules;
+}
+
 /** The auditor's model of the same foundation. */
-export function modelOf({ genesis }: Founding): { readonly model: Model; readonly registry: RegistryRules } {
+export function modelOf({ genesis }: Founding): Foretold {
   const model = new Model(genesis.chain);
   for (const { id, keys } of genesis.organisations) {
     for (const { suite, publicKey } of keys) {
@@ -68,6 +78,7 @@ export function modelOf({ genesis }: Founding): { readonly model: Model; readonl
     }
   }
   const registry = registryOf(model, genesis);
-  model.rules.push(new EventRules(model), registry);
-  return { model, registry };
+  const incentive = new IncentiveRules(model, registry);
+  model.rules.push(new EventRules(model), registry, incentive);
+  return { model, registry, incentive };
 }

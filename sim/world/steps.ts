@@ -1,6 +1,7 @@
 /** Everything that can happen in one step, and how often. A step draws its chance from a seed of its own. */
 import type { Chance } from "../random.ts";
 import { crash, crashInCommit, diskFull, everyCut } from "./crashes.ts";
+import { seal } from "./sealing.ts";
 import { lyingDisk, rot, secondOrderer } from "./treason.ts";
 import { promiseOf, type World } from "./world.ts";
 
@@ -9,6 +10,7 @@ type Step = (world: World, chance: Chance) => Promise<void>;
 export const STEPS = {
   make,
   campaign,
+  seal,
   deliver,
   answer,
   pass,
@@ -31,6 +33,7 @@ export type StepKind = keyof typeof STEPS;
 export const WEIGHTS: Readonly<Record<StepKind, number>> = {
   make: 40,
   campaign: 2,
+  seal: 8,
   deliver: 34,
   answer: 20,
   pass: 16,

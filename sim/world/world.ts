@@ -7,6 +7,7 @@ import type { Receipt, SignedTransaction } from "@anamnesis/ledger";
 import { AuditFailure, Auditor, require } from "../auditor/audit.ts";
 import { readCommand } from "../auditor/formats.ts";
 import type { Seen } from "../auditor/model.ts";
+import type { IncentiveRules } from "../auditor/rules-incentive.ts";
 import type { RegistryRules } from "../auditor/rules-registry.ts";
 import type { Applicant } from "../commands/registry.ts";
 import { Chance } from "../random.ts";
@@ -15,7 +16,7 @@ import { SimClock } from "./clock.ts";
 import { DiskSpy } from "./disk-spy.ts";
 import { type Files, removeFolder } from "./files.ts";
 import { Follower } from "./follower.ts";
-import { type Founding, found, modelOf, START_MS } from "./founding.ts";
+import { type Founding, found, modelOf, type Organisation, START_MS } from "./founding.ts";
 import { faceOf, LedgerProcess, stateTable } from "./ledger-process.ts";
 import { Network } from "./network.ts";
 
@@ -46,6 +47,8 @@ export class World {
   cutsTried = 0;
   readonly #root: string;
   readonly #registry: RegistryRules;
+  /** Whose turn it is to seal. */
+  readonly incentive: IncentiveRules;
   readonly #applicants = new Map<string, Applicant>();
 
   private constructor(root: string, chance: Chance) {
@@ -54,8 +57,9 @@ export class World {
     const { genesis, organisations, stranger } = this.founding;
     this.spy = new DiskSpy({ walPages: chance.pick([8, 30, 4000]) });
     this.process = new LedgerProcess(root, this.founding, this.clock);
-    const { model, registry } = modelOf(this.founding);
+    const { model, registry, incentive } = modelOf(this.founding);
     this.#registry = registry;
+    this.incentive = incentive;
     this.auditor = new Auditor(model, genesis.logKey);
     this.clients = organisations.map((each, i) => new Client(genesis, each, stranger, chance.bytes(8), i));
     this.followers = organisations.slice(1).map((each) => new Follower(each.id, root, genesis));
@@ -124,11 +128,11 @@ export class World {
   /** Who was let in begins to work. */
   welcome(chance: Chance): void {
     const { genesis, stranger } = this.founding;
-    for (const [key, { id, seed }] of this.#applicants) {
+    for (const [key, { id, seed, cosigner }] of this.#applicants) {
       if (!this.auditor.model.keys.has(key)) continue;
       this.#applicants.delete(key);
       const signer = signerFromSeed(native, "INTL-1", seed);
-      this.clients.push(new Client(genesis, { id, signer }, stranger, chance.bytes(8), this.clients.length));
+      this.clients.push(new Client(genesis, { id, signer, cosigner }, stranger, chance.bytes(8), this.clients.length));
     }
   }
 
@@ -136,6 +140,12 @@ export class World {
   get members(): Members {
     const { organisations, proposals } = this.#registry;
     return { organisations: [...organisations.keys()], proposals: proposals.length, applicants: this.#applicants };
+  }
+
+  /** Members whose cosigner keys are at hand, active ones only. */
+  get cosigners(): readonly Organisation[] {
+    const { active } = this.#registry;
+    return this.clients.map(({ organisation }) => organisation).filter(({ id }) => active.includes(id));
   }
 
   /** What the ledger tells a client of its source. */
