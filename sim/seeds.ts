@@ -29,7 +29,9 @@ export async function runSeeds(options: SeedsOptions, say: Say): Promise<number>
     if (outcome.failure !== undefined) failed++;
     if (failed > 0 && options.quick) break;
   }
-  if (options.tally) for (const [what, count] of [...tally].sort()) say(`  ${String(count).padStart(7)}  ${what}`);
+  if (options.tally)
+    for (const [what, count] of [...tally].toSorted(([a], [b]) => (a < b ? -1 : 1)))
+      say(`  ${String(count).padStart(7)}  ${what}`);
   const seconds = ((performance.now() - started) / 1000).toFixed(1);
   const what = `${played} seeds from ${options.first}, ${options.steps} steps each`;
   say(`${what}: ${failed} failed, ${leaves} leaves audited, ${seconds} s`);

@@ -30,7 +30,7 @@ export class DiskSpy {
   /** The folder before the first COMMIT that was not flushed. */
   #unflushed: Files | undefined;
   #full = false;
-  #restore: (() => void)[] = [];
+  readonly #restore: (() => void)[] = [];
 
   constructor(knobs: Knobs) {
     this.#knobs = knobs;

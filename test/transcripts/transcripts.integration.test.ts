@@ -106,7 +106,7 @@ describe("the transcript of all modules", () => {
     await catchUp(replica, followed, { primitives: native, signal: AbortSignal.timeout(60_000) });
     const { size, root } = await replica.reader.checkpoint();
     expect({ size, root: toHex(root) }).toEqual({ size: last?.size, root: last?.root });
-    await replica.close();
+    replica.close();
     await log.close();
     await engine.close();
   });

@@ -66,7 +66,7 @@ const replicated: Start = async (chain) => {
       return replica.reader;
     },
     async close() {
-      await replica.close();
+      replica.close();
       await log.close();
       await engine.close();
       remove();

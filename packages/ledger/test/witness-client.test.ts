@@ -97,7 +97,7 @@ describe("the log's side of a witness", () => {
 
 describe("demanding cosignatures", () => {
   const log = new TestLog(p).grow(9);
-  const [text = ""] = [parseNote(log.note()).text];
+  const { text } = parseNote(log.note());
   const absent = parseVerifierKey(p, cosigner(p, "absent", new Uint8Array(32).fill(6)).verifierKey);
 
   it("tells who did and who did not", () => {

@@ -58,6 +58,6 @@ function attempt(file: Bytes) {
     return checkEvidence(primitives, contract, file);
   } catch (error) {
     if (!isAnamnesisError(error) || !NO_PROOF.some((code) => code === error.code)) throw error;
-    return { code: error.code as string, message: error.message };
+    return { code: error.code, message: error.message };
   }
 }

@@ -32,12 +32,10 @@ export class SqliteWitnessStore implements WitnessStore {
     }
   }
 
-  // oxlint-disable-next-line require-await -- what SQLite throws must become a rejection
   async latest(origin: string): Promise<WitnessedTree | undefined> {
     return treeOf(this.#latest.get(origin));
   }
 
-  // oxlint-disable-next-line require-await -- as above
   async replace(
     origin: string,
     before: Pick<WitnessedTree, "size" | "root"> | undefined,

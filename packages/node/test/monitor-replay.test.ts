@@ -65,7 +65,7 @@ describe("executing what a watched log adds", () => {
       const [later] = await watch();
       expect(later).toMatchObject({ raised: [], standing: [{ kind: "bad-block" }] });
     } finally {
-      reader.close();
+      await reader.close();
       await engine.close();
     }
   });

@@ -57,7 +57,7 @@ export class Contradictions implements EventWitness, ImageWitness, Interlude {
   readonly #images = new BeforeImages();
   readonly #found: Found[] = [];
   #absent: Absent[] = [];
-  #emitted: { readonly lsn: bigint; readonly at: Position; readonly ended: Uint8Array | undefined }[] = [];
+  readonly #emitted: { readonly lsn: bigint; readonly at: Position; readonly ended: Uint8Array | undefined }[] = [];
   #left: bigint | undefined;
 
   constructor(options: ContradictionsOptions) {

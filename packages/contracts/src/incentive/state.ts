@@ -1,5 +1,5 @@
 /** What the ledger remembers of scores and seals (spec/incentive.md, "State"). */
-import { asBytes, asList, asText, asTuple, asUint, type Bytes, type Cbor, decode, encode } from "@anamnesis/core";
+import { asBytes, asList, asText, asTuple, asUint, type Bytes, decode, encode } from "@anamnesis/core";
 import { MEMBERS_MAX, type StateReader } from "@anamnesis/ledger";
 import { newcomer, type Standing } from "./rule.ts";
 
@@ -54,7 +54,7 @@ export function encodeStanding({ score, since, missed, aside, epoch, worked }: S
 }
 
 export function decodeStanding(id: string, bytes: Bytes): Standing {
-  const fields = asTuple(decode(bytes, "standing"), 6, "standing") as readonly Cbor[];
+  const fields = asTuple(decode(bytes, "standing"), 6, "standing");
   const [score = 0, since = 0, missed = 0, aside = 0, epoch = 0, worked = 0] = fields.map((f) => asUint(f, "standing"));
   return { id, score, since, missed, aside, epoch, worked };
 }

@@ -91,7 +91,7 @@ function settle(context: Context, n: number, proposal: Proposal): void {
 export const isOpen = (proposal: Proposal | undefined, time: number): boolean =>
   proposal?.status === "open" && time < proposal.expires;
 
-const refusalOf = (read: object | Refusal): Refusal | null => ("code" in read ? (read as Refusal) : null);
+const refusalOf = (read: object | Refusal): Refusal | null => ("code" in read ? read : null);
 
 const readAction = ({ transaction }: SignedTransaction): Action | Refusal =>
   reading("registry/malformed", () => parseAction(asTuple(transaction.body, 1, "proposal")[0]));

@@ -76,7 +76,8 @@ export function checkSignatures(
   { id, signatures }: SignedTransaction,
 ): boolean | Promise<boolean> {
   let known = true;
-  const verdicts: (boolean | Promise<boolean>)[] = [];
+  const verdicts: boolean[] = [];
+  const waiting: Promise<boolean>[] = [];
   for (const { keyId, suite, signature } of signatures) {
     const rule = suiteRule(suite);
     const record = state.get(memberKeyPath(toHex(keyId)));
@@ -88,16 +89,16 @@ export function checkSignatures(
     if (key.suite !== suite) throw ledgerError("ledger/unknown-suite", "the key has another suite");
     const barred = barredKey(key.status);
     if (barred !== null) throw refusalError(barred);
-    verdicts.push(rule.verifyAside(p, key.publicKey, signedMessage(suite, id), signature));
+    const verdict = rule.verifyAside(p, key.publicKey, signedMessage(suite, id), signature);
+    if (typeof verdict === "boolean") verdicts.push(verdict);
+    else waiting.push(verdict);
   }
-  if (verdicts.some((each) => typeof each !== "boolean")) {
-    return Promise.all(verdicts).then((all) => fitting(all) && known);
-  }
-  return fitting(verdicts) && known;
+  if (waiting.length === 0) return fitting(verdicts) && known;
+  return Promise.all(waiting).then((all) => fitting([...verdicts, ...all]) && known);
 }
 
-function fitting(verdicts: readonly unknown[]): true {
-  if (verdicts.every((each) => each === true)) return true;
+function fitting(verdicts: readonly boolean[]): true {
+  if (verdicts.every((each) => each)) return true;
   throw ledgerError("ledger/bad-signature", "the signature does not fit the transaction");
 }
 
