@@ -148,6 +148,11 @@ describe("the form of a note", () => {
     expect(codeThrown(() => parseNote("a".repeat(65_537 - bytes) + rest))).toBe("ledger/too-large");
   });
 
+  it("does not begin with a text whose last line would become a signature", () => {
+    const { signatures } = parseNote(`a\n\n${line}\n`);
+    expect(codeThrown(() => formatNote(`a\n\n${line}`, signatures))).toBe("ledger/malformed");
+  });
+
   it("is refused before it is signed", () => {
     const log = noteSigner(p, "log", seed(1));
     const witness = cosigner(p, "witness", seed(2));
