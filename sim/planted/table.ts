@@ -188,12 +188,6 @@ export const PLANTED: readonly Planted[] = [
     to: "standing.worked",
   },
   {
-    name: "cosignatures from before the stretch are taken",
-    file: `${CONTRACTS}/incentive/module.ts`,
-    from: "cosignature.time < Math.floor(opened / 1000)",
-    to: "cosignature.time < Math.floor(opened / 1e9)",
-  },
-  {
     name: "one cosignature too few is enough",
     file: `${CONTRACTS}/incentive/module.ts`,
     from: "seal.cosignatures.length >= needed)",
