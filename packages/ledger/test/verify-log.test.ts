@@ -8,12 +8,14 @@ import {
   decodeLeaf,
   EMPTY_STATE,
   encodeBundle,
+  encodeGenesis,
   executeBlock,
   executeGenesis,
   formatCheckpoint,
   formatNote,
   formatTilePath,
   genesisLeaf,
+  isEventLeaf,
   type LogSource,
   leafHashes,
   logOrigin,
@@ -148,6 +150,14 @@ describe("verifyLog", () => {
 
   it("holds the log against the founding document that it is given", async () => {
     expect(await codes(honest, { genesis: other })).toContain("ledger/wrong-chain");
+  });
+
+  it("finds a second founding document and an event that cannot be read also without a contract", async () => {
+    const founding = genesisLeaf(encodeGenesis(genesis));
+    expect(await light(honest.toSpliced(last, 0, founding))).toEqual(["ledger/bad-block"]);
+    const event = honest.findIndex(isEventLeaf);
+    const cut = (honest[event] ?? founding).slice(0, 2);
+    expect(await light(replaced(event, cut))).not.toEqual([]);
   });
 
   it("checks signatures and batch roots also without a contract", async () => {
