@@ -45,6 +45,11 @@ function small(draw: () => Draft): Draft {
   }
 }
 
+function stranger(): Applicant {
+  const seed = chance.bytes(32);
+  return { id: orgId("stranger"), seed, cosigner: seed };
+}
+
 class Recorder {
   readonly steps: Step[] = [];
   readonly #player = new Player(native, genesis);
@@ -137,7 +142,7 @@ class Recorder {
         return { ...signed, signatures: signed.signatures.map((each) => ({ ...each, signature: chance.bytes(64) })) };
       }
       default:
-        return this.#sign({ id: orgId("stranger"), seed: chance.bytes(32) }, rest);
+        return this.#sign(stranger(), rest);
     }
   }
 
