@@ -49,7 +49,7 @@ function choose(rng: Rng): Action {
  * changed its columns between planning and running.
  */
 function isConflict(error: unknown): boolean {
-  return ["40P01", "40001", "55P03", "23505", "23503", "0A000"].includes(sqlState(error));
+  return ["40P01", "40001", "55P03", "23505", "23503", "0A000", "42804"].includes(sqlState(error));
 }
 
 /** The server's code, or the system's; empty when the error has none. */
