@@ -11,7 +11,6 @@ export {
 } from "./events/batch.ts";
 export { type Bucket, quotaPath, readBucket, refilled, spend } from "./events/quota.ts";
 export { decodeSourceState, readSource, type SourceState, sourcePath } from "./events/state.ts";
-export { sealingLine } from "./incentive/module.ts";
 export {
   lineFor,
   newcomer,

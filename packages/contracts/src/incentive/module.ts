@@ -2,13 +2,11 @@
  * The `incentive` module: who sealed which stretch of the log, and who is next. A seal is a record of work done, not what makes
  * a checkpoint sealed: the cosignatures in it are checked here, so nothing counts that the ledger has not verified itself.
  */
-import { AnamnesisError, utf8 } from "@anamnesis/core";
+import { utf8 } from "@anamnesis/core";
 import {
   type Context,
-  decodeMemberSet,
   formatCheckpoint,
   logOrigin,
-  MEMBER_SET,
   type MemberSet,
   memberVerifier,
   type Refusal,
@@ -16,9 +14,10 @@ import {
   type StateReader,
   sealQuorum,
 } from "@anamnesis/ledger";
-import type { ContractErrorCode } from "../errors.ts";
 import type { Module } from "../module.ts";
-import { lineFor, newcomer, RULE, type Stretch, sealed, turnAt, worked } from "./rule.ts";
+import { reading, refuse } from "../refusal.ts";
+import { readMemberSet } from "../registry/rules.ts";
+import { lineFor, newcomer, RULE, type Standing, type Stretch, sealed, turnAt, worked } from "./rule.ts";
 import { type Cosignature, parseSealBody, SEAL_KIND, type Seal } from "./seal.ts";
 import {
   decodeStanding,
@@ -69,28 +68,30 @@ function fresh(context: Context, organisation: string, seal: number) {
   return newcomer(organisation, readStandings(context, others, seal), seal);
 }
 
-function checkSeal({ transaction, attachments }: SignedTransaction): Refusal | null {
-  const seal = sealOf(transaction.body);
+function checkSeal(tx: SignedTransaction): Refusal | null {
+  const seal = sealOf(tx);
   if ("code" in seal) return seal;
-  if (attachments.length > 0) return refuse("incentive/malformed-seal", "a seal has no attachments");
+  if (tx.attachments.length > 0) return refuse("incentive/malformed-seal", "a seal has no attachments");
   const names = seal.cosignatures.map((each) => each.id);
   if (new Set(names).size !== names.length) return refuse("incentive/malformed-seal", "a member stands in it twice");
   return seal.size > 0 ? null : refuse("incentive/malformed-seal", "an empty log is not sealed");
 }
 
-function handleSeal(context: Context, { transaction }: SignedTransaction): Refusal | null {
-  const seal = sealOf(transaction.body);
+function handleSeal(context: Context, tx: SignedTransaction): Refusal | null {
+  const seal = sealOf(tx);
   if ("code" in seal) return seal;
   const creator = context.signers[0];
   if (creator === undefined) return refuse("incentive/malformed-seal", "nobody signed the seal");
   const sealing = readSealing(context);
+  const set = readMemberSet(context);
+  const ids = set.members.map((each) => each.id);
+  const before = readStandings(context, ids, sealing.seal);
   const refusal =
     checkStretch(context, sealing, seal) ??
-    checkTurn(context, sealing, creator) ??
-    checkCosignatures(context, memberSet(context), seal, sealing.opened);
+    checkTurn(context, sealing, before, creator) ??
+    checkCosignatures(context, set, seal, sealing.opened);
   if (refusal !== null) return refusal;
   const cosigners = seal.cosignatures.map((each) => each.id);
-  const before = readStandings(context, membersOf(context), sealing.seal);
   for (const after of sealed(before, sealing, { creator, cosigners })) {
     context.put(scorePath(after.id), encodeStanding(after));
   }
@@ -108,13 +109,18 @@ function checkStretch({ time }: Context, sealing: Sealing, { size }: Seal): Refu
   return refuse("incentive/too-early", `the last seal is younger than ${RULE.pauseMs / 1000} s`);
 }
 
-function checkTurn(context: Context, sealing: Stretch, creator: string): Refusal | null {
-  const line = lineFor(readStandings(context, membersOf(context), sealing.seal), sealing);
+function checkTurn(
+  { time }: Context,
+  sealing: Stretch,
+  standings: readonly Standing[],
+  creator: string,
+): Refusal | null {
+  const line = lineFor(standings, sealing);
   const place = line.findIndex((each) => each.id === creator);
   if (place < 0)
     return refuse("incentive/not-in-line", "a stretch of one's own events only is sealed by somebody else");
-  if (context.time >= turnAt(sealing, place)) return null;
-  const wait = Math.ceil((turnAt(sealing, place) - context.time) / 1000);
+  if (time >= turnAt(sealing, place)) return null;
+  const wait = Math.ceil((turnAt(sealing, place) - time) / 1000);
   return refuse("incentive/not-your-turn", `it is the turn of ${line[0]?.id}; in ${wait} s it is yours`);
 }
 
@@ -145,27 +151,7 @@ function signatureBytes({ time, signature }: Cosignature): Uint8Array {
   return bytes;
 }
 
-function memberSet(state: StateReader): MemberSet {
-  const value = state.get(MEMBER_SET);
-  return value === undefined ? { epoch: 0, logKey: new Uint8Array(32), members: [] } : decodeMemberSet(value);
-}
+const membersOf = (state: StateReader): readonly string[] => readMemberSet(state).members.map((each) => each.id);
 
-const membersOf = (state: StateReader): readonly string[] => memberSet(state).members.map((each) => each.id);
-
-function sealOf(body: SignedTransaction["transaction"]["body"]): Seal | Refusal {
-  try {
-    return parseSealBody(body);
-  } catch (error) {
-    if (error instanceof AnamnesisError) return refuse("incentive/malformed-seal", error.message);
-    throw error;
-  }
-}
-
-const refuse = (code: ContractErrorCode, message: string): Refusal => ({ code, message });
-
-/** Who may seal when, as the state stands: for a node that asks whether it is its turn. */
-export function sealingLine(state: StateReader): { readonly sealing: Sealing; readonly line: readonly string[] } {
-  const sealing = readSealing(state);
-  const standings = readStandings(state, membersOf(state), sealing.seal);
-  return { sealing, line: lineFor(standings, sealing).map((each) => each.id) };
-}
+const sealOf = ({ transaction }: SignedTransaction): Seal | Refusal =>
+  reading("incentive/malformed-seal", () => parseSealBody(transaction.body));
