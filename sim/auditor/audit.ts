@@ -145,13 +145,9 @@ export class Auditor {
   /** Whether a refusal was right: the code must be that of a rule which the transaction really broke at some moment. */
   refused({ seen, codes }: Watched, code: string): void {
     this.#count(code);
-    const { id, signatures } = seen.command;
-    const other = this.#signedBy.get(id);
-    // Somebody else's signature under the same bytes was first.
-    if (other !== undefined && other !== signatures[0]?.keyId && code === "ledger/nonce-repeated") return;
+    const { id } = seen.command;
     require(codes.has(code), `refused as ${code}, but that rule was kept`);
-    require(other === undefined ||
-      other !== signatures[0]?.keyId, "a transaction was refused and is final all the same");
+    require(!this.#placed.has(id), "a transaction was refused and is final all the same");
   }
 
   #block(block: readonly { readonly leaf: Leaf; readonly bytes: Uint8Array }[], newest: bigint): void {

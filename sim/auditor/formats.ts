@@ -60,7 +60,9 @@ export interface Command {
 export function readCommand(bytes: Uint8Array, signatures: readonly Signature[]): Command {
   const [version, chain, kind, nonce, expires, body] = list(readCbor(bytes), 6);
   if (version !== 1n) throw new RangeError("a transaction of another version");
-  const idBytes = sha256(utf8("anamnesis/tx/v1\0"), bytes);
+  const [first] = signatures;
+  if (first === undefined) throw new RangeError("a transaction without signatures");
+  const idBytes = sha256(utf8("anamnesis/tx/v2\0"), Buffer.from(first.keyId, "hex"), bytes);
   const fields = { chain: str(chain), kind: str(kind), nonce: uint(nonce), expires: uint(expires), body: body ?? null };
   return { id: hex(idBytes), ...fields, signatures, idBytes };
 }

@@ -58,19 +58,19 @@ export const PLANTED: readonly Planted[] = [
   {
     name: "the same transaction again gets no receipt",
     file: `${EMBEDDED}/engine.ts`,
-    from: "if (final !== undefined) return ownReceipt",
-    to: "if (final !== undefined && final.receipt.index < 0) return ownReceipt",
+    from: "if (final !== undefined) return final",
+    to: "if (final !== undefined && final.index < 0) return final",
   },
   {
-    name: "a receipt is given for what another key signed",
-    file: `${EMBEDDED}/receipts.ts`,
-    from: "equal(a[0]?.keyId ?? NOBODY, b[0]?.keyId ?? NOBODY);",
-    to: "equal(a[0]?.keyId ?? NOBODY, b[0]?.keyId ?? NOBODY) || NOBODY.length === 0;",
+    name: "a transaction's id does not say whose it is",
+    file: `${LEDGER}/transaction.ts`,
+    from: "p.sha256(concat(TX_DOMAIN, keyId, bytes))",
+    to: "p.sha256(concat(TX_DOMAIN, keyId.subarray(0, 0), bytes))",
   },
   {
     name: "a signature found wrong counts as verified",
     file: `${EMBEDDED}/admission.ts`,
-    from: "if (verdicts.every((each) => each === true)) return true;",
+    from: "if (verdicts.every((each) => each)) return true;",
     to: "if (verdicts.length > 0) return true;",
   },
   {

@@ -74,7 +74,7 @@ export class Client {
     return this.#sign(chance, draft, now, {});
   }
 
-  /** Puts its own signature under what somebody else is sending: the same bytes, so the same id. */
+  /** Puts its own signature under what somebody else is sending: the same bytes, another transaction. */
   copy({ transaction, attachments }: SignedTransaction): SignedTransaction {
     return signTransaction(native, transaction, [this.organisation.signer], attachments);
   }

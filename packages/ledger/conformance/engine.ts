@@ -2,8 +2,8 @@
  * The promises of the `Engine` port as tests. An engine's own test hands itself to `engineConformance` and is done; what
  * only that engine promises (faults of its disk, for one) it tests itself.
  */
-import { codeOf, equal, utf8 } from "@anamnesis/core";
-import type { Primitives } from "@anamnesis/crypto";
+import { codeOf, equal, toHex, utf8 } from "@anamnesis/core";
+import type { Primitives, Signer } from "@anamnesis/crypto";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import {
@@ -139,6 +139,34 @@ export function engineConformance(name: string, primitives: Primitives, make: Ma
         expect(await harness.engine.submit(tx)).toEqual(first);
         await expectSound();
       });
+
+      it("takes the same bytes from two members as two transactions, each with its own receipt", async () => {
+        const change = { nonce: 1, expires: FAR_EXPIRY };
+        const by = (signer: Signer) => fixture.command("test.put", "a", { change, signers: [signer] });
+        const [ours, theirs] = [by(fixture.member), by(fixture.other)];
+        expect(theirs.bytes).toEqual(ours.bytes);
+        const receipts = await Promise.all([submit(ours), submit(theirs)]);
+        expect(new Set(receipts.map((each) => each.index)).size).toBe(2);
+        for (const key of [fixture.member, fixture.other]) {
+          expect((await harness.engine.read(noncePath(toHex(key.keyId)))).value).toBeDefined();
+        }
+        await expectSound();
+      });
+
+      it.each(["other", "stranger"] as const)(
+        "lets no %s who signs a copy first suppress the original",
+        async (who) => {
+          const change = { nonce: 1, expires: FAR_EXPIRY };
+          const copy = fixture.command("test.put", "a", { change, signers: [fixture[who]] });
+          const original = fixture.command("test.put", "a", { change });
+          if (who === "other") await submit(copy);
+          else expect(await refusal(copy)).toBe("ledger/unknown-key");
+          const receipt = await submit(original);
+          expect(await harness.engine.receipt(original.id)).toEqual(receipt);
+          expect(copy.id).not.toEqual(original.id);
+          await expectSound();
+        },
+      );
 
       it("knows no receipt of what was never submitted", async () => {
         expect(await harness.engine.receipt(new Uint8Array(32))).toBeUndefined();

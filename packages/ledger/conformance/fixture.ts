@@ -1,11 +1,11 @@
-/** A founded chain with one member, and everything to write transactions to it. Deterministic: seeds are constants. */
+/** A founded chain with two members, and everything to write transactions to it. Deterministic: seeds are constants. */
 import { toHex } from "@anamnesis/core";
 import { type Primitives, type Signer, signerFromSeed } from "@anamnesis/crypto";
 import { encodeEvent, type Genesis, type SignedTransaction, signTransaction, type Transaction } from "../src/index.ts";
 import type { TestKind } from "./contract.ts";
 import { founded } from "./founding.ts";
 
-const SEEDS = { member: 1, log: 2, stranger: 3 } as const;
+const SEEDS = { member: 1, log: 2, stranger: 3, other: 4 } as const;
 const GENESIS_TIME_MS = 1_700_000_000_000;
 /** Seconds; every test clock stays below it. */
 export const FAR_EXPIRY = 4_000_000_000;
@@ -21,6 +21,8 @@ export class TestClock {
 export class Fixture {
   readonly primitives: Primitives;
   readonly member: Signer;
+  /** A second member. */
+  readonly other: Signer;
   readonly stranger: Signer;
   readonly logSeed = new Uint8Array(32).fill(SEEDS.log);
   readonly genesis: Genesis;
@@ -29,11 +31,15 @@ export class Fixture {
   constructor(primitives: Primitives) {
     this.primitives = primitives;
     this.member = signerFromSeed(primitives, "INTL-1", new Uint8Array(32).fill(SEEDS.member));
+    this.other = signerFromSeed(primitives, "INTL-1", new Uint8Array(32).fill(SEEDS.other));
     this.stranger = signerFromSeed(primitives, "INTL-1", new Uint8Array(32).fill(SEEDS.stranger));
     this.genesis = founded(primitives, {
       chain: "conformance",
       time: GENESIS_TIME_MS,
-      organisations: [{ id: "nord", name: "Hospital Nord", signer: this.member }],
+      organisations: [
+        { id: "nord", name: "Hospital Nord", signer: this.member },
+        { id: "ost", name: "Hospital Ost", signer: this.other },
+      ],
       logKey: primitives.ed25519PublicKey(this.logSeed),
     });
   }

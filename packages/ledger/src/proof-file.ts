@@ -126,7 +126,7 @@ function checkAuthor(p: Primitives, hash: Bytes, a: Authorship): NonNullable<Che
   if (!equal(keyId(p, suite.id, a.publicKey), a.keyId)) {
     throw ledgerError("ledger/bad-signature", "the key in the proof is not the one it names");
   }
-  const message = signedMessage(a.suite, transactionId(p, bytes));
+  const message = signedMessage(a.suite, transactionId(p, a.keyId, bytes));
   if (!suite.verify(p, a.publicKey, message, a.signature)) {
     throw ledgerError("ledger/bad-signature", "the author's signature does not fit the event");
   }

@@ -57,14 +57,32 @@ export const LIMITS = {
 /** Bytes of a signed transaction as it travels (`encodeSigned`). */
 export const SIGNED_BYTES_MAX = LIMITS.transactionBytes + LIMITS.batchBytes + 16 * LIMITS.batchEvents;
 
-const TX_DOMAIN = utf8("anamnesis/tx/v1\0");
+const TX_DOMAIN = utf8("anamnesis/tx/v2\0");
 const SIGNATURE_DOMAIN = utf8("anamnesis/sig/v1\0");
 
-export const transactionId = (p: PurePrimitives, bytes: Bytes): Uint8Array => p.sha256(concat(TX_DOMAIN, bytes));
+/**
+ * Who acts is part of it: the same bytes under another first key are another transaction.
+ * @param keyId of the first signature, 16 bytes: of fixed length, so nothing of it can pass for bytes
+ */
+export const transactionId = (p: PurePrimitives, keyId: Bytes, bytes: Bytes): Uint8Array =>
+  p.sha256(concat(TX_DOMAIN, keyId, bytes));
+
+/**
+ * The key that acts: that of the first signature.
+ * @throws AnamnesisError `ledger/malformed` without signatures: such a transaction has no id.
+ */
+export function actingKey([first]: readonly { readonly keyId: Uint8Array }[]): Uint8Array {
+  if (first === undefined) throw ledgerError("ledger/malformed", "a transaction needs at least one signature");
+  return first.keyId;
+}
 
 /** What a signature covers: suite and transaction id under a domain of its own. */
 export const signedMessage = (suite: string, id: Bytes): Uint8Array => concat(SIGNATURE_DOMAIN, utf8(`${suite}\0`), id);
 
+/**
+ * @param signers the first one acts; all of them sign the id that names it
+ * @throws AnamnesisError `ledger/malformed` without signers
+ */
 export function signTransaction(
   p: Primitives,
   transaction: Transaction,
@@ -73,7 +91,7 @@ export function signTransaction(
 ): SignedTransaction {
   const { chain, kind, nonce, expires, body } = transaction;
   const bytes = encode([1, chain, kind, nonce, expires, body]);
-  const id = transactionId(p, bytes);
+  const id = transactionId(p, actingKey(signers), bytes);
   const signatures = signers.map((s) => ({
     keyId: s.keyId,
     suite: s.suite,
@@ -106,11 +124,13 @@ export function decodeSigned(p: Primitives, bytes: Bytes): SignedTransaction {
   if (bytes.length > SIGNED_BYTES_MAX) throw tooLarge("signed transaction", bytes.length, SIGNED_BYTES_MAX);
   const [txBytes, signatures, attachments] = asTuple(decode(bytes, "signed transaction"), 3, "signed transaction");
   const tx = asBytesUpTo(txBytes, LIMITS.transactionBytes, "transaction");
+  const transaction = parseTransaction(tx);
+  const parsed = parseSignatures(signatures);
   return {
-    id: transactionId(p, tx),
+    id: transactionId(p, actingKey(parsed), tx),
     bytes: tx,
-    transaction: parseTransaction(tx),
-    signatures: parseSignatures(signatures),
+    transaction,
+    signatures: parsed,
     attachments: asList(attachments, LIMITS.batchEvents, "attachments").map((a) =>
       asBytesUpTo(a, LIMITS.leafBytes, "attachment"),
     ),

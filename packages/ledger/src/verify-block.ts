@@ -9,7 +9,7 @@ import type { Leaf } from "./leaf.ts";
 import { leafHashes, treeHash } from "./merkle.ts";
 import type { StateNodeStore } from "./state-tree.ts";
 import { EMPTY_STATE, updateState } from "./state-tree.ts";
-import { parseTransaction, type SignedTransaction, signedMessage, transactionId } from "./transaction.ts";
+import { actingKey, parseTransaction, type SignedTransaction, signedMessage, transactionId } from "./transaction.ts";
 import type { Problems } from "./verify-report.ts";
 
 /** A block as it stands in the log. */
@@ -38,7 +38,8 @@ export function foundCommand(
 ): FoundCommand {
   const { bytes, signatures } = leaf;
   const transaction = parseTransaction(bytes);
-  return { index, transaction: { id: transactionId(p, bytes), bytes, transaction, signatures, attachments } };
+  const id = transactionId(p, actingKey(signatures), bytes);
+  return { index, transaction: { id, bytes, transaction, signatures, attachments } };
 }
 
 export const receiptOf = (block: FoundBlock, { index, transaction }: FoundCommand): Receipt => ({

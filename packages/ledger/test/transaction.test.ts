@@ -38,8 +38,9 @@ describe("transaction", () => {
   });
 
   it("refuses a transaction that nobody signed", () => {
-    const signed = signTransaction(native, tx, []);
-    expect(() => decodeSigned(native, encodeSigned(signed))).toThrow(code("ledger/malformed"));
+    const unsigned = { ...signTransaction(native, tx, [signer]), signatures: [] };
+    expect(() => signTransaction(native, tx, [])).toThrow(code("ledger/malformed"));
+    expect(() => decodeSigned(native, encodeSigned(unsigned))).toThrow(code("ledger/malformed"));
   });
 
   it("refuses a form that is not the canonical one", () => {

@@ -113,7 +113,8 @@ describe("verifyLog", () => {
   const stranger = fixture.command("test.put", "x", { signers: [fixture.stranger] });
   const forged = second.signatures.map((s) => ({ ...s, signature: s.signature.map((b, i) => (i === 9 ? b ^ 1 : b)) }));
   const at = honest.length - 2;
-  const other = signGenesis(native, { ...genesis, time: genesis.time + 1 }, fixture.member);
+  const changed = signGenesis(native, { ...genesis, time: genesis.time + 1 }, fixture.member);
+  const other = signGenesis(native, changed, fixture.other);
   it.each([
     ["a state root that does not follow", rewrittenBlock({ stateRoot: new Uint8Array(32) }), ["ledger/bad-block"]],
     ["a sequence left out", rewrittenBlock({ sequence: 7 }), ["ledger/bad-block"]],

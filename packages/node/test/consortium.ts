@@ -16,7 +16,7 @@ import {
   VOTE_KIND,
   voteBody,
 } from "@anamnesis/contracts";
-import { type Cbor, orgId, sourceId, utf8 } from "@anamnesis/core";
+import { type Cbor, orgId, sourceId, toHex, utf8 } from "@anamnesis/core";
 import { type Signer, signerFromSeed } from "@anamnesis/crypto";
 import { createLedger, openEmbedded } from "@anamnesis/embedded";
 import {
@@ -56,7 +56,8 @@ export class Consortium {
   readonly genesis: Genesis;
   readonly root = mkdtempSync(join(tmpdir(), "anamnesis-consortium-"));
   readonly #actors = new Map<string, Actor>();
-  #nonce = 0;
+  /** Newest of each key, by its id in hex. */
+  readonly #nonces = new Map<string, number>();
   #engine: Engine | undefined;
   #ordinal = 0;
   timeMs = 1_700_000_000_000;
@@ -168,9 +169,11 @@ export class Consortium {
 
   /** The organisation's next transaction, not submitted. */
   signed(id: string, kind: string, body: Cbor, attachments: readonly Uint8Array[] = []): SignedTransaction {
-    // One count for all: who signs the very same bytes as another has signed the same transaction, and it is executed once.
-    const tx = { chain: this.genesis.chain, kind, nonce: ++this.#nonce, expires: EXPIRES, body };
-    return signTransaction(p, tx, [this.#actor(id).signer], attachments);
+    const { signer } = this.#actor(id);
+    const nonce = (this.#nonces.get(toHex(signer.keyId)) ?? 0) + 1;
+    this.#nonces.set(toHex(signer.keyId), nonce);
+    const tx = { chain: this.genesis.chain, kind, nonce, expires: EXPIRES, body };
+    return signTransaction(p, tx, [signer], attachments);
   }
 
   #actor(id: string): Actor {

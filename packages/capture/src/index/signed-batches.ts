@@ -6,10 +6,12 @@ import { BATCH_KIND, comparePositions, type Position, parseBatchBody, START } fr
 import { concat, equal, toHex } from "@anamnesis/core";
 import { type Primitives, suiteOf } from "@anamnesis/crypto";
 import {
+  actingKey,
   decodeEventHead,
   decodeLeaf,
   type Genesis,
   isEventLeaf,
+  type Leaf,
   ledgerError,
   type MemberKeyRecord,
   parseTransaction,
@@ -18,6 +20,8 @@ import {
   treeHash,
 } from "@anamnesis/ledger";
 import { concernsMembers, MemberKeys } from "./member-keys.ts";
+
+type Command = Extract<Leaf, { type: "command" }>;
 
 interface Open {
   readonly source: string;
@@ -83,21 +87,21 @@ export class SignedBatches {
     const { bytes, signatures } = read;
     const transaction = parseTransaction(bytes);
     if (concernsMembers(transaction.kind)) {
-      const id = transactionId(this.#primitives, bytes);
+      const id = transactionId(this.#primitives, actingKey(signatures), bytes);
       this.#keys.command({ id, bytes, transaction, signatures, attachments: [] });
       return;
     }
     for (const { keyId: id, signature } of signatures) {
       const key = this.#keys.find(this.#organisation, id);
       if (key === undefined) continue;
-      this.#begin(key, toHex(id), bytes, signature);
+      this.#begin(key, toHex(id), read, signature);
       return;
     }
   }
 
-  #begin(key: MemberKeyRecord, id: string, bytes: Uint8Array, signature: Uint8Array): void {
+  #begin(key: MemberKeyRecord, id: string, { bytes, signatures }: Command, signature: Uint8Array): void {
     const p = this.#primitives;
-    const message = signedMessage(key.suite, transactionId(p, bytes));
+    const message = signedMessage(key.suite, transactionId(p, actingKey(signatures), bytes));
     if (!suiteOf(key.suite).verify(p, key.publicKey, message, signature)) {
       throw forged("the signature of a batch does not fit it");
     }

@@ -2,6 +2,7 @@
 import { AnamnesisError, equal, toHex } from "@anamnesis/core";
 import { type Primitives, suiteOf } from "@anamnesis/crypto";
 import {
+  actingKey,
   barredKey,
   type Contract,
   commandLeaf,
@@ -31,7 +32,8 @@ export const refusalError = (refusal: Refusal) => new AnamnesisError(refusal.cod
 
 /** @throws AnamnesisError with the code of the refusal. */
 export function admit(p: Primitives, contract: Contract, genesis: Genesis, given: SignedTransaction): Admitted {
-  const transaction = { ...given, id: transactionId(p, given.bytes), transaction: readTransaction(given.bytes) };
+  const id = transactionId(p, actingKey(given.signatures), given.bytes);
+  const transaction = { ...given, id, transaction: readTransaction(given.bytes) };
   if (!equal(transaction.id, given.id)) throw ledgerError("ledger/malformed", "the id is not that of the transaction");
   const bytes = checkSize(transaction);
   if (transaction.transaction.chain !== genesis.chain) {

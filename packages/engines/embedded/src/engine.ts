@@ -22,7 +22,7 @@ import type { Lock } from "./lock.ts";
 import type { Producer, ProducerOptions } from "./producer.ts";
 import { Queue, type Waiting } from "./queue.ts";
 import type { StoreReader } from "./reader.ts";
-import { sameSignatures, sameSigner } from "./receipts.ts";
+import { sameSignatures } from "./receipts.ts";
 import type { RememberedCheckpoint } from "./remembered.ts";
 import type { Store } from "./store.ts";
 
@@ -66,8 +66,8 @@ export class EmbeddedEngine implements Engine {
     const waiting = this.#inFlight.get(key);
     if (waiting !== undefined) return this.#shared(waiting, given);
     const { options, reader, producer } = this.#parts;
-    const final = reader.signed(given.id);
-    if (final !== undefined) return ownReceipt(final.receipt, final.signatures, given);
+    const final = reader.receipt(given.id);
+    if (final !== undefined) return final;
     const admitted = admit(options.primitives, options.contract, this.genesis, given);
     const verified = checkSignatures(options.primitives, producer.state, admitted.transaction);
     const receipt = this.#queue.push(admitted, verified);
@@ -80,7 +80,7 @@ export class EmbeddedEngine implements Engine {
     }
   }
 
-  /** The same submission shares its answer; the same bytes under another signature wait until that one is decided. */
+  /** The same submission shares its answer; what carries other signatures under that id waits until that one is decided. */
   async #shared({ receipt, signatures }: InFlight, given: SignedTransaction): Promise<Receipt> {
     if (sameSignatures(signatures, given.signatures)) return receipt;
     await receipt.catch(() => undefined);
@@ -213,12 +213,6 @@ export class EmbeddedEngine implements Engine {
       }
     }
   }
-}
-
-function ownReceipt(receipt: Receipt, signatures: readonly Signature[], given: SignedTransaction): Receipt {
-  if (sameSigner(signatures, given.signatures)) return receipt;
-  const message = "the very same bytes are final under another key: sign again with another nonce";
-  throw ledgerError("ledger/nonce-repeated", message);
 }
 
 function answer(waiting: Waiting, outcome: Receipt | Parameters<typeof refusalError>[0] | undefined): void {

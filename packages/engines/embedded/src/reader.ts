@@ -12,7 +12,6 @@ import {
   type ProvedValue,
   parseTilePath,
   type Receipt,
-  type Signature,
   type SignedCheckpoint,
   TILE_WIDTH,
   type TileId,
@@ -98,16 +97,12 @@ export class StoreReader implements LogReader {
 
   /** @throws AnamnesisError `ledger/damaged-store` when the row contradicts the log. */
   receipt(id: Bytes): Receipt | undefined {
-    return this.signed(id)?.receipt;
-  }
-
-  /** The receipt with the signatures of its command. @throws as `receipt` */
-  signed(id: Bytes): { readonly receipt: Receipt; readonly signatures: readonly Signature[] } | undefined {
     const receipt = this.#store.receipt(id);
     if (receipt === undefined) return undefined;
     const { tree } = this.#anchor();
     const leaves = readLeaves(this.#p, this.#store, tree, Math.floor(receipt.index / TILE_WIDTH));
-    return { receipt, signatures: checkReceipt(this.#p, receipt, leaves[receipt.index % TILE_WIDTH]) };
+    checkReceipt(this.#p, receipt, leaves[receipt.index % TILE_WIDTH]);
+    return receipt;
   }
 }
 

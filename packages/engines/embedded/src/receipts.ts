@@ -4,7 +4,7 @@
  */
 import { concat, encode, equal } from "@anamnesis/core";
 import type { Primitives } from "@anamnesis/crypto";
-import { decodeLeaf, type Receipt, type Signature, transactionId } from "@anamnesis/ledger";
+import { actingKey, decodeLeaf, type Leaf, type Receipt, type Signature, transactionId } from "@anamnesis/ledger";
 import { blob, damaged, integer, type Row } from "./sqlite.ts";
 
 const TAG_BYTES = 8;
@@ -25,18 +25,16 @@ export function readReceipt(p: Primitives, row: Row): Receipt {
   return receipt;
 }
 
-/** The leaf that a receipt points to must be the command it is for. @returns who signed it */
-export function checkReceipt(p: Primitives, receipt: Receipt, leaf: Uint8Array | undefined): readonly Signature[] {
+/** The leaf that a receipt points to must be the command it is for. */
+export function checkReceipt(p: Primitives, receipt: Receipt, leaf: Uint8Array | undefined): void {
   const command = leaf === undefined ? undefined : decodeLeaf(leaf);
-  if (command?.type !== "command" || !equal(transactionId(p, command.bytes), receipt.id)) {
+  if (command?.type !== "command" || !equal(idOf(p, command), receipt.id)) {
     throw damaged("a receipt points to another leaf");
   }
-  return command.signatures;
 }
 
-/** Whether two submissions of the same bytes come from the same key: an id says what was signed, not by whom. */
-export const sameSigner = (a: readonly Signature[], b: readonly Signature[]): boolean =>
-  equal(a[0]?.keyId ?? NOBODY, b[0]?.keyId ?? NOBODY);
+const idOf = (p: Primitives, { bytes, signatures }: Extract<Leaf, { type: "command" }>): Uint8Array =>
+  transactionId(p, actingKey(signatures), bytes);
 
 /** Whether two submissions are one and the same: a forged signature must not decide about a right one. */
 export const sameSignatures = (a: readonly Signature[], b: readonly Signature[]): boolean =>
@@ -45,5 +43,3 @@ export const sameSignatures = (a: readonly Signature[], b: readonly Signature[])
     const other = b[i];
     return other !== undefined && equal(each.keyId, other.keyId) && equal(each.signature, other.signature);
   });
-
-const NOBODY = new Uint8Array(0);
