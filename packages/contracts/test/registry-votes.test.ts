@@ -157,6 +157,13 @@ describe("a proposal", () => {
     expect(propose(chain, "a", join("z"))).toBe("accepted");
   });
 
+  /** Asks for "e" with the cosigner key "l", which shows this as its proof. */
+  const joinProvedWith = (cosigner: Uint8Array): Action => {
+    const { organisation, proofs } = newcomer("e");
+    const brought = { ...organisation, cosigner: keyOf("l").publicKey };
+    return { type: "join", organisation: brought, proofs: { ...proofs, cosigner } };
+  };
+
   const impossible: readonly [string, string, () => Action][] = [
     ["a join under a name that is taken", "registry/known-organisation", () => join("a")],
     ["to suspend nobody", "registry/unknown-organisation", () => suspend("nobody")],
@@ -172,16 +179,8 @@ describe("a proposal", () => {
       "registry/no-proof",
       () => ({ ...join("e"), proofs: newcomer("f").proofs }) as Action,
     ],
-    [
-      "a proof for another organisation",
-      "registry/no-proof",
-      () => ({ type: "log-key", logKey: keyOf("l").publicKey, proof: proofOf("a", "log", keyOf("l")) }),
-    ],
-    [
-      "a proof for another use",
-      "registry/no-proof",
-      () => ({ type: "log-key", logKey: keyOf("l").publicKey, proof: proofOf("", "cosign", keyOf("l")) }),
-    ],
+    ["a proof for another organisation", "registry/no-proof", () => joinProvedWith(proofOf("f", "cosign", keyOf("l")))],
+    ["a proof for another use", "registry/no-proof", () => joinProvedWith(proofOf("e", "sign", keyOf("l")))],
   ];
 
   it.each(impossible)("is refused at once when it asks for %s", (_what, code, action) => {
@@ -217,11 +216,13 @@ describe("the member set", () => {
     expect(readMemberSet(chain.state).epoch).toBe(2);
   });
 
-  it("names another log key when the members agree, and the new key has signed for itself", () => {
+  it("names the log's key of genesis for good: no proposal takes another", () => {
     const chain = new TestChain(FOUR);
     const key = keyOf("another log");
-    propose(chain, "a", { type: "log-key", logKey: key.publicKey, proof: proofOf("", "log", key) });
+    const proof = proofOf("", "cosign", key);
+    expect(chain.run("a", PROPOSE_KIND, [["log-key", key.publicKey, proof]])).toBe("registry/malformed");
+    propose(chain, "a", suspend("d"));
     for (const by of ["b", "c"]) vote(chain, by, 0);
-    expect(readMemberSet(chain.state)).toMatchObject({ epoch: 1, logKey: key.publicKey });
+    expect(readMemberSet(chain.state)).toMatchObject({ epoch: 1, logKey: chain.genesis.logKey });
   });
 });

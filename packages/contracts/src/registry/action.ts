@@ -29,7 +29,6 @@ export type Action =
   | { readonly type: "suspend" | "reinstate" | "remove"; readonly id: OrgId }
   | { readonly type: "recover"; readonly id: OrgId; readonly keys: NewKeys; readonly proofs: Proofs }
   | { readonly type: "policy"; readonly policy: Policy }
-  | { readonly type: "log-key"; readonly logKey: Uint8Array; readonly proof: Uint8Array }
   | { readonly type: "upgrade"; readonly version: number };
 
 export type NewKeys = Pick<GenesisOrganisation, "keys" | "cosigner">;
@@ -52,8 +51,6 @@ export function actionTuple(action: Action): Cbor {
       return [action.type, action.id, keysTuple(action.keys), proofsTuple(action.proofs)];
     case "policy":
       return [action.type, policyTuple(action.policy)];
-    case "log-key":
-      return [action.type, action.logKey, action.proof];
     case "upgrade":
       return [action.type, action.version];
   }
@@ -78,10 +75,6 @@ export function parseAction(value: Cbor | undefined): Action {
     }
     case "policy":
       return { type, policy: parsePolicy(asTuple(value, 2, type)[1]) };
-    case "log-key": {
-      const [, logKey, proof] = asTuple(value, 3, type);
-      return { type, logKey: asBytes(logKey, 32, "log key"), proof: asBytesUpTo(proof, 256, "proof") };
-    }
     default:
       return { type: known(type), version: asUint(asTuple(value, 2, type)[1], "version") };
   }
@@ -89,7 +82,7 @@ export function parseAction(value: Cbor | undefined): Action {
 
 const known = (type: string): "upgrade" => {
   if (type === "upgrade") return type;
-  throw badEncoding("action", "not one of join, suspend, reinstate, remove, recover, policy, log-key, upgrade");
+  throw badEncoding("action", "not one of join, suspend, reinstate, remove, recover, policy, upgrade");
 };
 
 /** The organisation that an action is about: it has no vote on it. */
@@ -100,7 +93,7 @@ export function concerned(action: Action): OrgId | undefined {
 
 /** The share that an action needs: who is a member, or the rules themselves. */
 export const shareOf = (action: Action, policy: Policy): Share =>
-  action.type === "policy" || action.type === "log-key" || action.type === "upgrade" ? policy.rules : policy.members;
+  action.type === "policy" || action.type === "upgrade" ? policy.rules : policy.members;
 
 export const proofsTuple = ({ keys, cosigner }: Proofs): Cbor => [keys, cosigner];
 

@@ -5,9 +5,8 @@ import { refuse } from "../refusal.ts";
 import type { Action } from "./action.ts";
 import { type Change, joining, recovering, reinstating, removing, suspending } from "./membership.ts";
 import { upgrading } from "./migrations.ts";
-import { checkNewKeys, checkProof } from "./new-keys.ts";
-import { ed25519Key } from "./possession.ts";
-import { changeMemberSet, readMemberSet, readPolicy, writePolicy } from "./rules.ts";
+import { checkNewKeys } from "./new-keys.ts";
+import { readPolicy, writePolicy } from "./rules.ts";
 
 /** Proofs of possession and plain names; once, when it is proposed. */
 export function checkAction(context: Context, action: Action): Refusal | null {
@@ -21,8 +20,6 @@ export function checkAction(context: Context, action: Action): Refusal | null {
     }
     case "recover":
       return checkNewKeys(context, action.id, action.keys, action.proofs);
-    case "log-key":
-      return checkProof(context, "", "log", ed25519Key(action.logKey), action.proof);
     default:
       return null;
   }
@@ -46,18 +43,7 @@ export function prepare(context: Context, action: Action): Change | Refusal {
         return refuse("registry/no-change", "this is the policy already");
       }
       return () => writePolicy(context, action.policy);
-    case "log-key":
-      return changingLogKey(context, action.logKey);
     case "upgrade":
       return upgrading(context, action.version);
   }
-}
-
-function changingLogKey(context: Context, logKey: Uint8Array): Change | Refusal {
-  const set = readMemberSet(context);
-  if (equal(set.logKey, logKey)) return refuse("registry/no-change", "this is the log's key already");
-  if (set.members.some(({ cosigner }) => equal(cosigner, logKey))) {
-    return refuse("registry/known-key", "this is a member's cosigner key");
-  }
-  return () => changeMemberSet(context, (before) => ({ ...before, logKey }));
 }

@@ -3,12 +3,11 @@ import { type Bytes, type ChainId, concat, encode, utf8 } from "@anamnesis/core"
 import { type PurePrimitives, suiteOf } from "@anamnesis/crypto";
 import type { MemberKey } from "@anamnesis/ledger";
 
-/** `sign`: transactions; `cosign`: checkpoints, as a member; `log`: checkpoints, as the log. */
-export type KeyUse = "sign" | "cosign" | "log";
+/** `sign`: transactions; `cosign`: checkpoints, as a member. */
+export type KeyUse = "sign" | "cosign";
 
 export interface Possession {
   readonly chain: ChainId;
-  /** Id of the organisation; empty for the log's key, which belongs to the ledger. */
   readonly organisation: string;
   readonly use: KeyUse;
   readonly key: MemberKey;
@@ -25,5 +24,5 @@ export function possessionMessage(p: PurePrimitives, { chain, organisation, use,
 export const proves = (p: PurePrimitives, possession: Possession, proof: Bytes): boolean =>
   suiteOf(possession.key.suite).verify(p, possession.key.publicKey, possessionMessage(p, possession), proof);
 
-/** Keys of cosignatures and of the log are Ed25519 and nothing else (C2SP). */
+/** Keys of cosignatures are Ed25519 and nothing else (C2SP). */
 export const ed25519Key = (publicKey: Uint8Array): MemberKey => ({ suite: "INTL-1", publicKey });
