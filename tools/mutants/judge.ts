@@ -41,22 +41,25 @@ export async function passesUnchanged(files: readonly string[]): Promise<boolean
   return sim === "passes" && (await unitTests(folders, {})) === "passes";
 }
 
+const STATE = ["ledger/test/state", "ledger/test/evidence-block", "ledger/test/evidence.test"];
+const REPLICA = ["embedded/test/catch-up", "embedded/test/replica"];
+const ENGINE = ["embedded/test/embedded.test", "embedded/test/life", "embedded/test/damage", "embedded/test/admission"];
+
 /** The unit tests nearest to a source: the first line that fits. */
 const NEAREST: readonly (readonly [RegExp, readonly string[]])[] = [
-  [/ledger\/src\/(?:merkle|tiles)/, ["ledger/test/merkle", "ledger/test/tiles", "ledger/test/tlog-reader"]],
-  [/ledger\/src\/(?:note|checkpoint)/, ["ledger/test/note", "ledger/test/verify-log"]],
-  [/ledger\/src\/state/, ["ledger/test/state-tree", "ledger/test/evidence"]],
-  [/ledger\/src\/execute/, ["ledger/test/verify-log", "contracts/test", "embedded/test/embedded.test"]],
+  [/ledger\/src\/merkle/, ["ledger/test/merkle", "ledger/test/range", "ledger/test/tiles"]],
+  [/ledger\/src\/tiles/, ["ledger/test/tiles", "ledger/test/tlog-reader"]],
+  [/ledger\/src\/(?:note|checkpoint)/, ["ledger/test/note", "ledger/test/verify-log", "ledger/test/evidence.test"]],
+  [/ledger\/src\/state/, STATE],
+  [/ledger\/src\/execute/, ["ledger/test/execute", "ledger/test/range", "ledger/test/verify-log", ...ENGINE]],
+  [/ledger\/src\/verify/, ["ledger/test/verify-log", "ledger/test/found-blocks", "embedded/test/damage"]],
   [/ledger\/src\//, ["ledger/test"]],
-  [/contracts\/src\/events\//, ["contracts/test/events"]],
-  [/contracts\/src\/incentive\//, ["contracts/test/incentive", "test/sim/incentive"]],
+  [/contracts\/src\/incentive\//, ["contracts/test/incentive", "contracts/test/proof-file", "test/sim/incentive"]],
   [/contracts\/src\//, ["contracts/test"]],
   [/embedded\/src\/thread\//, ["embedded/test/thread"]],
-  [/embedded\/src\/replica\//, ["embedded/test/replica"]],
-  [
-    /embedded\/src\//,
-    ["embedded/test/embedded.test", "embedded/test/life", "embedded/test/damage", "ledger/test/tlog-reader"],
-  ],
+  [/embedded\/src\/replica\//, REPLICA],
+  [/embedded\/src\/(?:admission|queue|limits)/, ["embedded/test/admission", "embedded/test/queue", ...ENGINE]],
+  [/embedded\/src\//, [...ENGINE, "embedded/test/store", "embedded/test/replica-open", "ledger/test/tlog-reader"]],
 ];
 
 const testsFor = (file: string): readonly string[] => NEAREST.find(([part]) => part.test(file))?.[1] ?? [];
@@ -64,7 +67,9 @@ const testsFor = (file: string): readonly string[] => NEAREST.find(([part]) => p
 const unitTests = (folders: readonly string[], env: Readonly<Record<string, string>>): Promise<Outcome> => {
   const vitest = join(root, "node_modules/vitest/vitest.mjs");
   const config = ["run", "--config", "tools/mutants/vitest.config.ts", "--reporter", "dot", ...folders];
-  return runs(process.execPath, [vitest, ...config], env, TESTS_MS);
+  // Threads that the tests start load the patched sources too.
+  const everywhere = { ...env, NODE_OPTIONS: `--import ${join(root, "tools/mutants/patch.ts")}` };
+  return runs(process.execPath, [vitest, ...config], everywhere, TESTS_MS);
 };
 
 type Outcome = "passes" | "fails" | "hangs";
