@@ -14,10 +14,14 @@ export type LedgerErrorCode =
   | "ledger/bad-signature" // altered on the way, or signed with another key
   | "ledger/nonce-repeated" // the nonce was used for another transaction: sign again with a newer one
   | "ledger/bad-genesis" // the founding document is not signed by every founder, or names a key twice: see `anamnesis genesis`
+  | "ledger/not-refused" // what `ledger.refuse` carries is not refused here: submit the transaction itself
   | "ledger/expired" // sign again; check the clocks if it happens at once
   // what can happen to the store
   | "ledger/damaged-store" // the store contradicts its own checkpoint: restore it from a copy; nothing is served
   | "ledger/damaged-tile" // a tile or bundle does not match the tree above it: fetch it again or restore
+  | "ledger/pruned" // the entries were dropped here: fetch them from an export, an archive or another member; start a follower from a snapshot
+  | "ledger/not-archived" // nobody else is known to hold the entries that are to be dropped: export the log first, and name the folder
+  | "ledger/bad-snapshot" // the snapshot is damaged, incomplete or of another ledger: take another one
   | "ledger/rolled-back" // the log is older than, or contradicts, a checkpoint seen before
   | "ledger/disk-full" // free space; the engine resumes by itself with the next submission
   | "ledger/locked" // another process orders this ledger: stop it, or use the commands that only read

@@ -43,6 +43,24 @@ export async function* readLog(
   }
 }
 
+/**
+ * The tiles of level 0 below leaf `to` (a multiple of 256), each with everything on its way to the root: for a log that has dropped
+ * the leaves themselves. @throws AnamnesisError `ledger/damaged-tile`, and what `fetch` throws
+ */
+export async function checkTiles(
+  p: Primitives,
+  fetch: FetchTile,
+  checkpoint: { readonly size: number; readonly root: Bytes },
+  to: number,
+  onTile: (index: number) => void = () => undefined,
+): Promise<void> {
+  const tiles = await LogTiles.open(p, fetch, checkpoint);
+  for (let index = 0; index * TILE_WIDTH < to; index++) {
+    await tiles.hashes(index);
+    onTile(index);
+  }
+}
+
 class LogTiles {
   readonly #p: Primitives;
   readonly #fetch: FetchTile;
@@ -67,6 +85,11 @@ class LogTiles {
     const reader = tileReader(p, (level) => tiles.#edge[level], size);
     if (!equal(Frontier.read(p, reader, size).root(), root)) throw await tiles.#blame();
     return tiles;
+  }
+
+  /** The hashes of a bundle's leaves, checked. */
+  hashes(index: number): Promise<Uint8Array> {
+    return this.#checked(0, index);
   }
 
   /** The leaves of a bundle, checked against their tile. */

@@ -24,21 +24,26 @@ export class BlockChain {
   commands = 0;
   events = 0;
   blocks = 0;
+  #next = 0;
   #time = 0;
   #first = 0;
+  /** Its leaves are not all there, so nothing of it can be checked: the block in which a pruned log begins. */
+  #beheaded: boolean;
+  #stateRoot: Uint8Array | undefined;
   #bytes = 0;
   #leaves: Uint8Array[] = [];
   #found: FoundCommand[] = [];
   #open: { readonly leaf: CommandLeaf; readonly index: number; readonly attachments: Uint8Array[] } | undefined;
 
   constructor(options: VerifyOptions, genesis: Genesis, problems: Problems) {
-    const { primitives, contract, tables } = options;
+    const { primitives, contract, tables, pruned = 0 } = options;
     this.genesis = genesis;
     this.#options = options;
     this.#problems = problems;
-    if (contract === undefined) this.#signatures = new BlockSignatures(primitives, genesis);
+    this.#beheaded = pruned > 0;
+    if (contract === undefined || pruned > 0) this.#signatures = new BlockSignatures(primitives, genesis);
     else this.#replay = new Replay(primitives, contract, genesis);
-    if (tables !== undefined) this.#tables = new TableCheck(tables, problems);
+    if (tables !== undefined) this.#tables = new TableCheck(primitives, tables, problems);
   }
 
   /** @throws AnamnesisError `ledger/malformed`, `ledger/too-large`: behind such a leaf nothing can be told apart. */
@@ -47,6 +52,7 @@ export class BlockChain {
     this.#bytes += bytes.length;
     if (this.#bytes > BLOCK_BYTES_MAX) throw ledgerError("ledger/too-large", "a block has no end", at(index));
     const leaf = decode(bytes, index);
+    if (this.#beheaded) return this.#skip(leaf, index);
     switch (leaf.type) {
       case "genesis":
         return this.#genesis(index, bytes);
@@ -74,7 +80,21 @@ export class BlockChain {
   end(): void {
     if (this.#leaves.length > 0)
       this.#add("ledger/bad-block", "the log does not end with a block leaf", `leaf ${this.#first}`);
-    this.#tables?.end(this.#replay);
+    if (this.#replay !== undefined) this.#tables?.state(this.#replay);
+    else if (this.#stateRoot !== undefined) this.#tables?.stateUnder(this.#stateRoot);
+    this.#tables?.end();
+  }
+
+  #skip(leaf: ChainLeaf, index: number): void {
+    this.#leaves = [];
+    this.#bytes = 0;
+    if (leaf.type !== "block") return;
+    this.#beheaded = false;
+    this.#next = leaf.sequence + 1;
+    this.#time = leaf.time;
+    this.#first = index + 1;
+    this.#stateRoot = leaf.stateRoot;
+    this.#tables?.skip(this.#next, this.#first);
   }
 
   #genesis(index: number, bytes: Uint8Array): void {
@@ -100,13 +120,15 @@ export class BlockChain {
   #block({ sequence, time, stateRoot }: BlockLeaf, index: number): void {
     this.#closeCommand();
     const where = `leaf ${index}`;
-    if (sequence !== this.blocks)
-      this.#add("ledger/bad-block", `block ${sequence} stands where ${this.blocks} belongs`, where);
+    if (sequence !== this.#next)
+      this.#add("ledger/bad-block", `block ${sequence} stands where ${this.#next} belongs`, where);
     if (time < this.#time)
       this.#add("ledger/bad-block", "the block's time lies before that of the one before it", where);
     const block = { sequence, time, first: this.#first, leaves: this.#leaves, stateRoot, commands: this.#found };
     this.#check(block);
     this.blocks++;
+    this.#next++;
+    if (this.#options.pruned !== undefined && this.#options.pruned > 0) this.#stateRoot = stateRoot;
     this.#time = Math.max(time, this.#time);
     this.#first = index + 1;
     this.#bytes = 0;

@@ -12,7 +12,7 @@ import { checkGenesis } from "./genesis-check.ts";
 import { decodeLeaf } from "./leaf.ts";
 import { openCheckpoint } from "./log-key.ts";
 import { formatTilePath, TILE_WIDTH } from "./tile-path.ts";
-import { readLog } from "./tlog-reader.ts";
+import { checkTiles, readLog } from "./tlog-reader.ts";
 import { BlockChain } from "./verify-chain.ts";
 import { PrefixRoot } from "./verify-prefix.ts";
 import { type LogReport, type LogSource, Problems, type VerifyOptions } from "./verify-report.ts";
@@ -63,7 +63,7 @@ async function walk(
   options: VerifyOptions,
   problems: Problems,
 ): Promise<void> {
-  const { primitives, remembered, onProgress, signal } = options;
+  const { primitives, remembered, onProgress, signal, pruned = 0 } = options;
   const { size } = checkpoint;
   const prefix =
     remembered === undefined ? undefined : rememberedPrefix(options, chain.genesis, remembered, checkpoint, problems);
@@ -72,7 +72,13 @@ async function walk(
     if (data !== undefined) prefix?.saw(path, data);
     return data;
   };
-  for await (const { index, leaf } of readLog(primitives, fetch, checkpoint)) {
+  if (pruned > 0) {
+    await checkTiles(primitives, fetch, checkpoint, pruned, (tile) => {
+      signal?.throwIfAborted();
+      onProgress?.((tile + 1) * TILE_WIDTH, size);
+    });
+  }
+  for await (const { index, leaf } of readLog(primitives, fetch, checkpoint, pruned)) {
     chain.leaf(index, leaf);
     if ((index + 1) % PROGRESS_LEAVES === 0) onProgress?.(index + 1, size);
     if (problems.full) return;
@@ -132,8 +138,9 @@ function reportOf(
     events: chain?.events ?? 0,
     blocks: chain?.blocks ?? 0,
     trust: options.genesis === undefined ? "first-use" : "given",
-    replayed: options.contract !== undefined,
+    replayed: options.contract !== undefined && (options.pruned ?? 0) === 0,
     unfollowed: chain?.unfollowed ?? 0,
+    pruned: options.pruned ?? 0,
     problems: problems.list,
   };
 }

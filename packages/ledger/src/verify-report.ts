@@ -37,6 +37,11 @@ export interface VerifyOptions {
   /** With it every block is executed again and every state root compared. */
   readonly contract?: Contract;
   readonly tables?: StoredTables;
+  /**
+   * Leaves below this index (a multiple of 256) are not there any more: only their hashes are checked, nothing is executed, and the
+   * state in `tables` is compared with the newest block's root as a whole. 0 = all are there.
+   */
+  readonly pruned?: number;
   /** Signed checkpoint seen before: the log must continue it. */
   readonly remembered?: string;
   /** Called now and then with the number of leaves checked. */
@@ -70,6 +75,8 @@ export interface LogReport {
    * contract. A key that was suspended or retired is not noticed without one either.
    */
   readonly unfollowed: number;
+  /** Leaves that are not there any more, of which only the hashes were checked; counts of commands, events, blocks leave them out. */
+  readonly pruned: number;
   /** At most `PROBLEMS_MAX`; an empty list means that everything holds. */
   readonly problems: readonly Problem[];
 }

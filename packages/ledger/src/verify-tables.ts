@@ -1,8 +1,10 @@
 /** The rows beside the log against what the log says: receipts and blocks as they pass, the state at the end. */
-import { equal } from "@anamnesis/core";
+import { type Bytes, equal } from "@anamnesis/core";
+import type { Primitives } from "@anamnesis/crypto";
 import type { Receipt } from "./engine.ts";
 import { knownError } from "./errors.ts";
-import { type FoundBlock, type Replay, receiptOf } from "./verify-block.ts";
+import { EMPTY_STATE, updateState } from "./state-tree.ts";
+import { type FoundBlock, MemoryNodes, type Replay, receiptOf } from "./verify-block.ts";
 import type { Problems, StoredBlock, StoredTables } from "./verify-report.ts";
 
 const DAMAGED = "ledger/damaged-store";
@@ -12,10 +14,14 @@ export class TableCheck {
   readonly #problems: Problems;
   readonly #receipts: Iterator<Receipt>;
   readonly #blocks: Iterator<StoredBlock>;
+  readonly #p: Primitives;
   /** One finding per table: behind the first difference the rows no longer line up. */
   readonly #broken = new Set<string>();
+  /** A receipt that was read while passing over those before it. */
+  #ahead: Receipt | undefined;
 
-  constructor(tables: StoredTables, problems: Problems) {
+  constructor(p: Primitives, tables: StoredTables, problems: Problems) {
+    this.#p = p;
     this.#tables = tables;
     this.#problems = problems;
     this.#receipts = tables.receipts()[Symbol.iterator]();
@@ -31,28 +37,60 @@ export class TableCheck {
       );
     });
     for (const command of block.commands) {
-      this.#compare("receipts", `leaf ${command.index}`, () =>
-        sameReceipt(next(this.#receipts), receiptOf(block, command)),
-      );
+      this.#compare("receipts", `leaf ${command.index}`, () => sameReceipt(this.#receipt(), receiptOf(block, command)));
     }
   }
 
-  /** @param replay the state as it must be; without one the state is not compared. */
-  end(replay: Replay | undefined): void {
+  /** Passes over what lies before block `sequence`, which begins at leaf `first`: its leaves are not there to compare it with. */
+  skip(sequence: number, first: number): void {
+    this.#compare("blocks", `the blocks before ${sequence}`, () => {
+      let before: StoredBlock = { sequence: -1, time: 0, first: 0, size: 0 };
+      while (before.sequence + 1 < sequence) {
+        const row = next(this.#blocks);
+        if (row === undefined || !follows(row, before)) return false;
+        before = row;
+      }
+      return before.size === first;
+    });
+    this.#compare("receipts", `the receipts before leaf ${first}`, () => {
+      let row = next(this.#receipts);
+      while (row !== undefined && row.index < first) row = next(this.#receipts);
+      this.#ahead = row;
+      return true;
+    });
+  }
+
+  /** @param replay the state as it must be */
+  state({ state, nodes }: Pick<Replay, "state" | "nodes">): void {
+    this.#compare("state", "a value", () => sameRows(this.#tables.state(), state.size, (key) => state.get(key)));
+    this.#compare("nodes", "a node", () => sameRows(this.#tables.nodes(), nodes.size, (path) => nodes.get(path)));
+  }
+
+  /** Where nothing can be executed: the whole state as it is here must give the newest block's root. Held in memory. */
+  stateUnder(root: Bytes): void {
+    const nodes = new MemoryNodes();
+    const state = new Map<string, Uint8Array>();
+    this.#compare("state", "all values together", () => {
+      for (const [key, value] of this.#tables.state()) state.set(key, value);
+      return equal(updateState(this.#p, nodes, EMPTY_STATE, state), root);
+    });
+    if (!this.#broken.has("state")) this.state({ state, nodes });
+  }
+
+  end(): void {
     this.#compare("blocks", "the end", () => next(this.#blocks) === undefined);
-    this.#compare("receipts", "the end", () => next(this.#receipts) === undefined);
-    if (replay !== undefined) {
-      this.#compare("state", "a value", () =>
-        sameRows(this.#tables.state(), replay.state.size, (key) => replay.state.get(key)),
-      );
-      const { nodes } = replay;
-      this.#compare("nodes", "a node", () => sameRows(this.#tables.nodes(), nodes.size, (path) => nodes.get(path)));
-    }
+    this.#compare("receipts", "the end", () => this.#receipt() === undefined);
     try {
       for (const line of this.#tables.integrity()) this.#problems.add(DAMAGED, line, "the store's file");
     } catch (error) {
       this.#report(error, "the store's file");
     }
+  }
+
+  #receipt(): Receipt | undefined {
+    const ahead = this.#ahead;
+    this.#ahead = undefined;
+    return ahead ?? next(this.#receipts);
   }
 
   #compare(table: string, what: string, fits: () => boolean): void {
@@ -72,6 +110,9 @@ export class TableCheck {
     this.#problems.add(known.code, known.message, where);
   }
 }
+
+const follows = (row: StoredBlock, before: StoredBlock): boolean =>
+  row.sequence === before.sequence + 1 && row.first === before.size && row.size > row.first && row.time >= before.time;
 
 function next<T>(rows: Iterator<T, unknown>): T | undefined {
   const result = rows.next();

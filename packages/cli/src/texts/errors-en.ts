@@ -78,6 +78,10 @@ export const errorsEn: Readonly<Record<AnyErrorCode, ErrorText>> = {
     text: "A transaction number was used before",
     remedy: "Do not run two nodes on one data folder; start the command again.",
   },
+  "ledger/not-refused": {
+    text: "A transaction cannot be refused on the ledger, because nothing speaks against it",
+    remedy: "Nothing to do: the node submits the transaction itself.",
+  },
   "ledger/expired": {
     text: "A transaction came too late",
     remedy: "Check the clock of this machine, then try again.",
@@ -93,6 +97,19 @@ export const errorsEn: Readonly<Record<AnyErrorCode, ErrorText>> = {
   "ledger/damaged-tile": {
     text: "A piece of the log does not fit the tree above it",
     remedy: "Restore the ledger from a copy, or fetch the piece again.",
+  },
+  "ledger/pruned": {
+    text: "These entries were dropped from this ledger (`anamnesis log prune`)",
+    remedy:
+      "Take them from an export of the log, from an archive or from another member. A member that is behind starts from a snapshot: `anamnesis log restore`.",
+  },
+  "ledger/not-archived": {
+    text: "Nobody else is known to hold the entries that are to be dropped",
+    remedy: "Run `anamnesis log export`, then name its folder with --archive; keep that folder.",
+  },
+  "ledger/bad-snapshot": {
+    text: "The snapshot cannot be used",
+    remedy: "Nothing was changed. Take another snapshot, or copy this one again.",
   },
   "ledger/rolled-back": {
     text: "The log is older than, or contradicts, a checkpoint seen before",

@@ -78,6 +78,10 @@ export const errorsZh: Readonly<Record<AnyErrorCode, ErrorText>> = {
     text: "交易编号重复",
     remedy: "请勿在同一数据文件夹上运行两个节点；请重试命令。",
   },
+  "ledger/not-refused": {
+    text: "交易无法在账本上被拒绝：没有拒绝它的理由",
+    remedy: "无需处理：节点会提交该交易本身。",
+  },
   "ledger/expired": {
     text: "交易已过期",
     remedy: "请检查本机时钟后重试。",
@@ -93,6 +97,18 @@ export const errorsZh: Readonly<Record<AnyErrorCode, ErrorText>> = {
   "ledger/damaged-tile": {
     text: "日志的一部分与上层哈希树不符",
     remedy: "请从备份恢复账本，或重新获取该部分。",
+  },
+  "ledger/pruned": {
+    text: "这些条目已从本账本中清除（`anamnesis log prune`）",
+    remedy: "请从日志的导出、归档或其他成员处获取。落后的成员请从快照开始：`anamnesis log restore`。",
+  },
+  "ledger/not-archived": {
+    text: "没有已知的其他人持有将要清除的条目",
+    remedy: "请先运行 `anamnesis log export`，再用 --archive 指明其文件夹；请保留该文件夹。",
+  },
+  "ledger/bad-snapshot": {
+    text: "无法使用该快照",
+    remedy: "未作任何更改。请重新制作快照，或重新复制此快照。",
   },
   "ledger/rolled-back": {
     text: "日志早于或违背先前见过的检查点",

@@ -40,6 +40,7 @@ function unreadable({ code, message }: AnamnesisError, { genesis }: VerifyLedger
     trust: genesis === undefined ? "first-use" : "given",
     replayed: false,
     unfollowed: 0,
+    pruned: 0,
     problems,
   };
 }
