@@ -9,6 +9,7 @@ import { encodeGenesis, type Genesis } from "./genesis.ts";
 import { blockLeaf, commandLeaf, genesisLeaf } from "./leaf.ts";
 import { decodeMemberKey, type KeyStatus, memberKeyPath } from "./member-key.ts";
 import { leafHash } from "./merkle.ts";
+import { checkCommand, notRefused, REFUSE_KIND, refusedIn } from "./refuse.ts";
 import { type Signature, type SignedTransaction, signedMessage } from "./transaction.ts";
 
 export interface Block {
@@ -72,6 +73,16 @@ export function closeBlock(
   };
 }
 
+/** What stood under the keys that a transaction wrote; `null` = the block had not touched the key. */
+type Before = Map<string, Uint8Array | undefined | null>;
+
+/** Where a transaction began. */
+interface Mark {
+  readonly leaves: number;
+  readonly hashes: number;
+  readonly before: Before;
+}
+
 class Run {
   readonly #host: Host;
   readonly #primitives: PurePrimitives;
@@ -104,36 +115,67 @@ class Run {
   }
 
   transaction(tx: SignedTransaction): TransactionResult {
-    const offset = this.leaves.length;
-    const chunks = this.#hashes.length;
-    const before = new Map<string, Uint8Array | undefined | null>();
-    const signers = this.#admit(tx);
-    let refusal = "code" in signers ? signers : this.#host.contract.check(tx);
-    if (refusal === null && !("code" in signers)) {
-      this.append(commandLeaf(tx.bytes, tx.signatures));
-      const context = this.context(signers, before);
-      refusal = this.#host.contract.handle(context, tx);
-      if (refusal === null) {
-        context.put(noncePath(firstKey(tx)), encode(tx.transaction.nonce));
-        return { accepted: true, offset, count: this.leaves.length - offset };
-      }
-    }
-    this.#undo(before);
-    this.leaves.length = offset;
-    this.#hashes.length = chunks;
-    invariant(refusal !== null, "a refused transaction has a reason");
+    const mark = this.#mark();
+    const refusal = this.#execute(tx, mark.before);
+    if (refusal === null) return { accepted: true, offset: mark.leaves, count: this.leaves.length - mark.leaves };
+    this.#undo(mark);
     return { accepted: false, refusal };
+  }
+
+  /** Whoever calls takes back what a refused one did. */
+  #execute(tx: SignedTransaction, before: Before): Refusal | null {
+    const { primitives, contract } = this.#host;
+    const signers = this.#admit(tx);
+    if ("code" in signers) return signers;
+    const malformed = checkCommand(primitives, contract, tx);
+    if (malformed !== null) return malformed;
+    this.append(commandLeaf(tx.bytes, tx.signatures));
+    const context = this.context(signers, before);
+    const isRefusal = tx.transaction.kind === REFUSE_KIND;
+    const refusal = isRefusal ? this.#refuse(context, tx) : contract.handle(context, tx);
+    if (refusal === null) context.put(noncePath(firstKey(tx)), encode(tx.transaction.nonce));
+    return refusal;
+  }
+
+  /** `ledger.refuse` (refuse.ts): holds only where the transaction in it is refused, now and not for being late. */
+  #refuse(context: Context, tx: SignedTransaction): Refusal | null {
+    const { primitives, contract } = this.#host;
+    const inner = refusedIn(primitives, contract, tx);
+    if ("code" in inner) return inner;
+    const { nonce, expires } = inner.transaction;
+    if (expires * 1000 <= this.#time) return notRefused("lateness is no reason to refuse a transaction");
+    if (this.#isUsed(inner)) return notRefused("its key already used that nonce or a later one");
+    if (!this.#isSigned(inner)) return notRefused("its first signature is not that of a member's key");
+    const mark = this.#mark();
+    const refusal = this.#execute(inner, mark.before);
+    this.#undo(mark);
+    if (refusal === null) return notRefused("it would be executed here");
+    context.put(noncePath(firstKey(inner)), encode(nonce));
+    return null;
+  }
+
+  /** By the acting key, whatever became of it since. */
+  #isSigned({ id, signatures: [first] }: SignedTransaction): boolean {
+    const record = first === undefined ? undefined : this.get(memberKeyPath(toHex(first.keyId)));
+    if (first === undefined || record === undefined) return false;
+    const { suite, publicKey } = decodeMemberKey(record);
+    if (suite !== first.suite) return false;
+    return suiteOf(suite).verify(this.#host.primitives, publicKey, signedMessage(suite, id), first.signature);
+  }
+
+  #isUsed(tx: SignedTransaction): boolean {
+    const last = this.get(noncePath(firstKey(tx)));
+    return last !== undefined && tx.transaction.nonce <= asUint(decode(last, "nonce"), "nonce");
   }
 
   /** The rules of every kind, cheapest first. Gives the signing organisations or the refusal. */
   #admit(tx: SignedTransaction): readonly string[] | Refusal {
-    const { chain, expires, nonce } = tx.transaction;
+    const { chain, expires } = tx.transaction;
     if (chain !== this.#host.chain) {
       return { code: "ledger/wrong-chain", message: "the transaction is meant for another chain" };
     }
     if (expires * 1000 <= this.#time) return { code: "ledger/expired", message: "the transaction has expired" };
-    const last = this.get(noncePath(firstKey(tx)));
-    if (last !== undefined && nonce <= asUint(decode(last, "nonce"), "nonce")) {
+    if (this.#isUsed(tx)) {
       return { code: "ledger/nonce-repeated", message: "this key already used that nonce or a later one" };
     }
     const organisations: string[] = [];
@@ -166,7 +208,7 @@ class Run {
     return organisation;
   }
 
-  context(signers: readonly string[], before = new Map<string, Uint8Array | undefined | null>()): Context {
+  context(signers: readonly string[], before: Before = new Map()): Context {
     const write = (key: string, value: Uint8Array | undefined) => {
       invariant(/^[\x21-\x7e]{1,200}$/.test(key), "a state key is a short ASCII path");
       if (!before.has(key)) before.set(key, this.changes.has(key) ? this.changes.get(key) : null);
@@ -199,12 +241,18 @@ class Run {
     return values;
   }
 
-  /** Takes back what a refused transaction did: `null` in `before` means that the block had not touched the key. */
-  #undo(before: ReadonlyMap<string, Uint8Array | undefined | null>): void {
+  #mark(): Mark {
+    return { leaves: this.leaves.length, hashes: this.#hashes.length, before: new Map() };
+  }
+
+  /** Takes back what a refused transaction did. */
+  #undo({ leaves, hashes, before }: Mark): void {
     for (const [key, value] of before) {
       if (value === null) this.changes.delete(key);
       else this.changes.set(key, value);
     }
+    this.leaves.length = leaves;
+    this.#hashes.length = hashes;
   }
 }
 

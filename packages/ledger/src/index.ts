@@ -21,6 +21,7 @@ export * from "./proof-file.ts";
 export * from "./proof-seal.ts";
 export * from "./proved-state.ts";
 export * from "./range-proof.ts";
+export * from "./refuse.ts";
 export * from "./state-behind.ts";
 export * from "./state-tree.ts";
 export * from "./tiles.ts";

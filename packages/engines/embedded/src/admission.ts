@@ -5,6 +5,7 @@ import {
   actingKey,
   barredKey,
   type Contract,
+  checkCommand,
   commandLeaf,
   decodeMemberKey,
   type Genesis,
@@ -39,7 +40,7 @@ export function admit(p: Primitives, contract: Contract, genesis: Genesis, given
   if (transaction.transaction.chain !== genesis.chain) {
     throw ledgerError("ledger/wrong-chain", "the transaction is meant for another chain");
   }
-  const refusal = contract.check(transaction);
+  const refusal = checkCommand(p, contract, transaction);
   if (refusal !== null) throw refusalError(refusal);
   return { transaction, bytes };
 }
