@@ -13,6 +13,8 @@ import { captureError } from "./errors.ts";
 import { inTransaction, onDisk } from "./local-store.ts";
 
 const KEY_BYTES = 32;
+const HASH_BYTES = 32;
+const HANDLE_BYTES = 16;
 const CACHE_MAX = 16_384;
 const VERSION = 1;
 
@@ -37,6 +39,15 @@ export interface KeyStore {
   flush(): void;
   /** Destroys a key for good. Returns false when the subject had none; it is marked as erased all the same. */
   destroy(subject: string): boolean;
+  /** How a subject stands on the ledger when it is erased: 16 bytes that say nothing without this store's own key. */
+  handleOf(subject: string): Uint8Array;
+  /**
+   * Destroys the key of the subject with this handle, also one that a backup brought back. Returns whether there was one. A
+   * subject that this store does not know yet is erased from the beginning.
+   */
+  destroyHandle(handle: Uint8Array): boolean;
+  /** How many keys were destroyed through this object: whoever keeps something that was prepared with keys drops it then. */
+  readonly destroyed: number;
   close(): void;
 }
 
@@ -60,6 +71,7 @@ class SqliteKeyStore implements KeyStore {
   readonly #insert: StatementSync | undefined;
   #together = false;
   readonly #cache = new Map<string, SubjectKey>();
+  #destroyed = 0;
   #fresh = new Map<string, { readonly hash: Uint8Array; readonly key: Uint8Array }>();
 
   constructor({ path, primitives, readOnly = false }: KeyStoreOptions) {
@@ -99,7 +111,8 @@ class SqliteKeyStore implements KeyStore {
   peek(subject: string): SubjectKey | undefined {
     const known = this.#cache.get(subject) ?? this.#fresh.get(subject)?.key;
     if (known !== undefined) return known;
-    const row = this.#select.get(this.#hashOf(subject)) as unknown as readonly unknown[] | undefined;
+    const hash = this.#hashOf(subject);
+    const row = this.#keyAt(hash) ?? this.#keyAt(hash.subarray(0, HANDLE_BYTES));
     if (row === undefined) return undefined;
     const [key] = row;
     return key instanceof Uint8Array ? key : "erased";
@@ -126,15 +139,32 @@ class SqliteKeyStore implements KeyStore {
 
   destroy(subject: string): boolean {
     this.flush();
-    const hash = this.#hashOf(subject);
     const before = this.find(subject);
-    const erase = "INSERT INTO subject (hash, key) VALUES (?, NULL) ON CONFLICT (hash) DO UPDATE SET key = NULL";
-    onDisk(() => this.#db.prepare(erase).run(hash));
-    // The journal may still hold the page with the key.
-    this.#db.exec("PRAGMA wal_checkpoint(TRUNCATE)");
+    this.#erase(this.#hashOf(subject));
     if (before instanceof Uint8Array) before.fill(0);
     this.#cache.set(subject, "erased");
     return before instanceof Uint8Array;
+  }
+
+  handleOf(subject: string): Uint8Array {
+    return this.#hashOf(subject).slice(0, HANDLE_BYTES);
+  }
+
+  destroyHandle(handle: Uint8Array): boolean {
+    this.flush();
+    const last = new Uint8Array(HASH_BYTES).fill(0xff);
+    last.set(handle);
+    const known = this.#db.prepare("SELECT hash, key FROM subject WHERE hash BETWEEN ? AND ?").all(handle, last);
+    const alive = known.filter((row) => row["key"] !== null);
+    for (const { hash } of alive) this.#erase(hash as Uint8Array);
+    if (known.length === 0) this.#erase(handle);
+    // Whose it was is not known here: what was looked up before is looked up again.
+    this.#cache.clear();
+    return alive.length > 0;
+  }
+
+  get destroyed(): number {
+    return this.#destroyed;
   }
 
   close(): void {
@@ -142,6 +172,18 @@ class SqliteKeyStore implements KeyStore {
     this.flush();
     this.#db.close();
     this.#cache.clear();
+  }
+
+  #erase(hash: Uint8Array): void {
+    const erase = "INSERT INTO subject (hash, key) VALUES (?, NULL) ON CONFLICT (hash) DO UPDATE SET key = NULL";
+    onDisk(() => this.#db.prepare(erase).run(hash));
+    // The journal may still hold the page with the key.
+    this.#db.exec("PRAGMA wal_checkpoint(TRUNCATE)");
+    this.#destroyed++;
+  }
+
+  #keyAt(hash: Uint8Array): readonly unknown[] | undefined {
+    return this.#select.get(hash) as unknown as readonly unknown[] | undefined;
   }
 
   #hashOf(subject: string): Uint8Array {

@@ -5,6 +5,7 @@
  */
 import type { Position } from "@anamnesis/contracts";
 import type { Event, EventKind } from "@anamnesis/ledger";
+import type { Erasure, Named } from "./index/erased.ts";
 
 /** A leaf with its place in the log. */
 export interface PlacedLeaf {
@@ -64,6 +65,12 @@ export interface RowIndexWriter {
    * Never moves it back.
    */
   skipTo(next: number): void;
+
+  /** Forgets readable keys among the rows `[from, to)`, so that nothing of them stays in the file. Returns how many. One transaction. */
+  forgetNames(from: RowId, to: RowId, isMeant: (row: Named) => boolean): number;
+
+  /** Notes whether the names of an erased subject's rows are gone. */
+  setClean(subject: Uint8Array, clean: boolean): void;
 
   /** Whether any event that tells a row's content (not a read) is known for it. */
   known(table: Uint8Array, row: Uint8Array): boolean;
@@ -211,6 +218,9 @@ export interface RowIndexReader {
 
   /** Handles of tables whose name is not the one that their handle was made from, by the handle (hexadecimal) of the name. */
   bound(): ReadonlyMap<string, Uint8Array>;
+
+  /** Whose keys were destroyed, as the ledger says, oldest first. */
+  erasures(): readonly Erasure[];
 
   /** How many ids there are now: all from 0 to this minus one. */
   rowCount(): number;

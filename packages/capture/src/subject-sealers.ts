@@ -43,6 +43,7 @@ export class SubjectSealers {
   readonly #primitives: Primitives;
   readonly #keys: KeyStore;
   readonly #cache = new Map<string, RowSealer>();
+  #destroyed = 0;
 
   constructor(primitives: Primitives, keys: KeyStore) {
     this.#primitives = primitives;
@@ -80,13 +81,24 @@ export class SubjectSealers {
     return key === "erased" ? key : rowSealer(this.#primitives, key);
   }
 
-  /** After an erasure: nothing that was prepared with the key stays. */
-  forget(): void {
-    this.#cache.clear();
+  /** Rises with each key that is destroyed: nothing that was prepared before may be used again. */
+  get destroyed(): number {
+    return this.#keys.destroyed;
+  }
+
+  /** Whether the key of this patient was destroyed. */
+  isErased(id: string): boolean {
+    return this.#keys.find(patient(id)) === "erased";
+  }
+
+  #known(name: string): RowSealer | undefined {
+    if (this.#destroyed !== this.#keys.destroyed) this.#cache.clear();
+    this.#destroyed = this.#keys.destroyed;
+    return this.#cache.get(name);
   }
 
   #single(name: string): RowSealer | "erased" {
-    const known = this.#cache.get(name);
+    const known = this.#known(name);
     if (known !== undefined) return known;
     const key = this.#keys.keyOf(name);
     return key === "erased" ? "erased" : this.#remember(name, key);
@@ -95,7 +107,7 @@ export class SubjectSealers {
   /** Two patients: the pair key of the specification. More: folded over the keys in byte order. */
   #several(names: readonly string[]): RowSealer | "erased" {
     const id = names.toSorted().join("\0\0");
-    const known = this.#cache.get(id);
+    const known = this.#known(id);
     if (known !== undefined) return known;
     const keys: Uint8Array[] = [];
     for (const name of names) {
@@ -122,5 +134,5 @@ export const ownKey = (table: Pick<TableSchema, "handle">): string => `table\0${
 /** An id as text. Bytes that are not UTF-8 (a database in SQL_ASCII) stay apart from every id that is: no text holds a NUL. */
 const subjectText = (value: Bytes): string => utf8Text(value) ?? `\0${toHex(value)}`;
 
-/** Name of a patient in the key store: what `anamnesis erase` hands to `KeyStore.destroy`. */
+/** Name of a patient in the key store: what `source erase` hands to `KeyStore.destroy`. */
 export const patient = (id: string): string => `patient\0${id}`;

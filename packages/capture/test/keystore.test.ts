@@ -84,6 +84,27 @@ describe("key store", () => {
     store.close();
   });
 
+  it("destroys again, by its handle, a key that a backup brought back", () => {
+    const store = open();
+    const handle = store.handleOf("gone");
+    store.keyOf("gone");
+    const other = store.keyOf("other");
+    store.flush();
+    expect(store.destroyHandle(handle)).toBe(true);
+    expect(store.destroyHandle(handle)).toBe(false);
+    expect(store.keyOf("gone")).toBe("erased");
+    expect(store.keyOf("other")).toEqual(other);
+    store.close();
+  });
+
+  it("makes no key for a subject that was erased before this store knew it", () => {
+    const store = open();
+    expect(store.destroyHandle(store.handleOf("later"))).toBe(false);
+    expect(store.keyOf("later")).toBe("erased");
+    expect(store.keyOf("another")).toBeInstanceOf(Uint8Array);
+    store.close();
+  });
+
   it("names nobody and is private", () => {
     const store = open();
     store.keyOf("patient\0Ludmila-4711");

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { codeOf } from "@anamnesis/core";
@@ -313,6 +313,38 @@ describe("row index", () => {
     });
     expect([index.accepted(1, table(1)).events[0]?.index, index.accepted(0).total]).toEqual([2, 2]);
     expect([...index.bound()]).toEqual([["04".repeat(8), new Uint8Array(table(0))]]);
+  });
+
+  it("keeps whose keys were destroyed apart from rows, and forgets the clean mark with the next such event", () => {
+    const index = open();
+    const subject = Buffer.alloc(16, 3);
+    const erase = event("erase", 0, { table: Buffer.alloc(8), row: subject, schema: null, commitment: null });
+    index.apply(place([erase, event("create", 1)]));
+    expect(index.rowCount()).toBe(1);
+    expect(index.erasures()).toEqual([{ subject: new Uint8Array(subject), index: 1, clean: false }]);
+    index.setClean(subject, true);
+    expect(index.erasures()[0]?.clean).toBe(true);
+    index.apply(place([erase], 3));
+    expect(index.erasures()).toEqual([{ subject: new Uint8Array(subject), index: 3, clean: false }]);
+  });
+
+  it("forgets the names that are meant, in the file as well", () => {
+    const path = join(dir, "names.db");
+    const index = openRowIndex(path, { source: "ehr" });
+    const rows = Array.from({ length: 100 }, (_, n) => ({ table: table(0), row: row(n), key: `name ${n} of Ludmila` }));
+    for (const each of rows) index.learn([each]);
+    index.apply(place([event("create", 7), event("create", 99), event("delete", 99)]));
+    const alive: string[] = [];
+    const forgotten = index.forgetNames(5, 1_000, (r) => {
+      if (r.alive) alive.push(r.key);
+      return r.id >= 40 || Buffer.from(r.row).equals(row(7));
+    });
+    expect([forgotten, alive]).toEqual([61, ["name 7 of Ludmila"]]);
+    expect([index.keyOf(6), index.keyOf(7), index.keyOf(99)]).toEqual(["name 6 of Ludmila", undefined, undefined]);
+    index.close();
+    const file = readFileSync(path);
+    const left = rows.map((r) => r.key).filter((key) => file.includes(key));
+    expect(left).toEqual(rows.slice(0, 40).flatMap(({ key }, n) => (n === 7 ? [] : [key])));
   });
 
   it("refuses a file that is not an index", () => {

@@ -115,7 +115,6 @@ describe.each(["cache", "from-log"] as const)("coverage, mode %s", (mode) => {
     world.behind("delete", bag, "p1\t1");
     world.keys.flush();
     world.keys.destroy(patient("p1"));
-    world.sealers.forget();
     expect(brief(await one("p1\t1", "public.bag"))).toEqual([]);
   });
 

@@ -66,7 +66,6 @@ describe("verify, whatever the order of rows", () => {
 
   it("counts rows whose patient was erased as erased, among others that fit", async () => {
     world.keys.destroy(patient("p6"));
-    world.sealers.forget();
     const about = Array.from({ length: ROWS }, (_, id) => id).filter((id) => row(id).includes("\tp6\t"));
     expect(await findings()).toEqual(about.map((id) => `erased ${id}`).toSorted());
   });

@@ -125,7 +125,6 @@ describe.each(["cache", "from-log"] as const)("verify, mode %s", (mode) => {
     for (const row of ["p1\t1", "p1\t1", "p2\t2"]) world.write("create", log, row);
     world.keys.flush();
     world.keys.destroy(patient("p1"));
-    world.sealers.forget();
     const report = await verify({ mode });
     expect(report.erased.map((f) => `${f.table} ${f.key}`)).toHaveLength(12);
     expect(brief(report).every((f) => f.startsWith("erased"))).toBe(true);

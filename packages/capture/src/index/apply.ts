@@ -87,7 +87,9 @@ export class Applier {
     const actor = event.actor === null ? 0 : this.#store.actors.number(event.actor);
     this.#noteCommit(event);
     let id: RowId | null = null;
-    if (event.row === null) this.#mark(event, index, table, actor);
+    if (event.kind === "erase") {
+      if (event.row !== null) this.#store.erased.add(event.row, index);
+    } else if (event.row === null) this.#mark(event, index, table, actor);
     else {
       const before = this.#store.rows;
       id = this.#store.findOrAdd(table, event.row);

@@ -5,11 +5,15 @@ import { type CaptureErrorCode, captureError } from "../errors.ts";
 
 const VERSION = 3;
 
-/** A cache: after a power failure the newest commits may be gone, and come back from the log. */
+/**
+ * A cache: after a power failure the newest commits may be gone, and come back from the log. What is overwritten leaves nothing
+ * behind in the file, so that a name that is forgotten is gone.
+ */
 const WRITER = `
   PRAGMA page_size = 4096;
   PRAGMA journal_mode = WAL;
   PRAGMA synchronous = NORMAL;
+  PRAGMA secure_delete = ON;
   PRAGMA wal_autocheckpoint = 16384;
   PRAGMA journal_size_limit = 67108864;
 `;
@@ -35,6 +39,7 @@ const TABLES = `
     open INTEGER NOT NULL, PRIMARY KEY (id, event)) WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS baselined (tbl INTEGER PRIMARY KEY, idx INTEGER NOT NULL);
   CREATE TABLE IF NOT EXISTS bound (name BLOB PRIMARY KEY, handle BLOB NOT NULL) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS erased (subject BLOB PRIMARY KEY, idx INTEGER NOT NULL, clean INTEGER NOT NULL) WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS names (page INTEGER PRIMARY KEY, keys TEXT NOT NULL);
 `;
 

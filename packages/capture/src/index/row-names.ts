@@ -6,7 +6,7 @@ import type { DatabaseSync, StatementSync } from "node:sqlite";
 import type { RowId } from "../row-index.ts";
 import { damaged } from "./database.ts";
 
-const PER_PAGE = 40;
+export const PER_PAGE = 40;
 
 type Keys = (string | null)[];
 
@@ -36,6 +36,19 @@ export class RowNames {
     while (keys.length < place) keys.push(null);
     keys[place] = key;
     this.#dirty = true;
+  }
+
+  /** Forgets the names of a page that are meant. The caller holds the transaction and calls `flush` at its end. */
+  forgetSome(page: number, isMeant: (id: RowId, key: string) => boolean): number {
+    const keys = this.#turnTo(page);
+    let forgotten = 0;
+    for (const [place, key] of keys.entries()) {
+      if (key === null || !isMeant(page * PER_PAGE + place, key)) continue;
+      keys[place] = null;
+      forgotten++;
+    }
+    if (forgotten > 0) this.#dirty = true;
+    return forgotten;
   }
 
   flush(): void {

@@ -22,6 +22,7 @@ import type {
 } from "../row-index.ts";
 import { Applier } from "./apply.ts";
 import { openContradictions, predecessorOf } from "./contradicted.ts";
+import { type Erasure, forgetNames, type Named } from "./erased.ts";
 import { HANDLE_BYTES, kindOfCode, RecordView } from "./record.ts";
 import { Store } from "./store.ts";
 import { SnapshotView } from "./view.ts";
@@ -104,6 +105,18 @@ class SqliteRowIndex implements RowIndex {
 
   contradicted(): ReadonlyMap<RowId, Contradiction> {
     return openContradictions(this.#store.db);
+  }
+
+  erasures(): readonly Erasure[] {
+    return this.#store.erased.all();
+  }
+
+  setClean(subject: Uint8Array, clean: boolean): void {
+    this.#store.write(() => this.#store.erased.setClean(subject, clean));
+  }
+
+  forgetNames(from: RowId, to: RowId, isMeant: (row: Named) => boolean): number {
+    return this.#store.write(() => forgetNames(this.#store, from, Math.min(to, this.#store.rows), isMeant));
   }
 
   skipTo(next: number): void {

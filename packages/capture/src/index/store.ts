@@ -3,6 +3,7 @@ import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { inTransaction } from "../local-store.ts";
 import type { RowId } from "../row-index.ts";
 import { openDatabase } from "./database.ts";
+import { Erased } from "./erased.ts";
 import { Numbered } from "./names.ts";
 import { OlderRecords } from "./older.ts";
 import { Pages } from "./pages.ts";
@@ -26,6 +27,7 @@ export class Store {
   readonly names: RowNames;
   readonly unattributed: UnattributedList;
   readonly older: OlderRecords;
+  readonly erased: Erased;
   /** Number of rows known = the next free id. */
   rows = 0;
   /** Log index up to which leaves are applied. */
@@ -51,6 +53,7 @@ export class Store {
     this.#meta = this.db.prepare("SELECT value FROM meta WHERE name = ?");
     this.#setMeta = this.db.prepare("INSERT OR REPLACE INTO meta VALUES (?, ?)");
     this.older = new OlderRecords(this.db);
+    this.erased = new Erased(this.db);
     this.reload();
   }
 

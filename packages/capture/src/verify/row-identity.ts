@@ -16,6 +16,7 @@ export class RowIdentity {
   readonly #last: number;
   readonly #single: number | undefined;
   #cache = new Map<string, RowSealer | "erased">();
+  #destroyed = 0;
   /** The column that named the patient of the row last explained by a former mapping; -1 = none did. */
   #former: number | undefined;
 
@@ -52,6 +53,8 @@ export class RowIdentity {
   sealer(fields: readonly Uint8Array[]): RowSealer | "erased" {
     const field = this.#single === undefined ? undefined : fields[this.#single];
     const name = field === undefined ? "" : latin1(field);
+    if (this.#destroyed !== this.#sealers.destroyed) this.#cache = new Map();
+    this.#destroyed = this.#sealers.destroyed;
     const known = this.#cache.get(name);
     if (known !== undefined && (field !== undefined || this.#table.subjectColumns.length === 0)) return known;
     const found = this.#sealers.of(this.#table, subjectsOfFields(this.#table, fields));
