@@ -29,7 +29,11 @@ export function consortiumOf(node: RunningNode, token: string): Pick<ServeOption
     },
     members: () => membersStatus(node),
   };
-  return { consortium, submit: { token, submit: (tx) => member.submit(tx) }, notice: () => noticeOf(member.follow()) };
+  return {
+    consortium,
+    submit: { token, submit: (tx, onPromise) => member.submit(tx, onPromise) },
+    notice: () => noticeOf(member.follow()),
+  };
 }
 
 function noticeOf(state: FollowState | undefined): string | undefined {

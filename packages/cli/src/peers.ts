@@ -3,8 +3,8 @@ import { fetchSeals, followedLog, httpWitness, submitOnce } from "@anamnesis/gat
 import type { Peers } from "@anamnesis/node";
 
 export const httpPeers: Peers = {
-  follow: ({ url, token }) => followedLog(url, { entriesToken: token }),
-  submit: (orderer) => (transaction, signal) => submitOnce(orderer, transaction, signal),
-  seals: ({ url }) => fetchSeals(url),
-  ask: (url) => httpWitness(url),
+  follow: ({ url, token }, signal) => followedLog(url, { entriesToken: token, signal }),
+  submit: (orderer) => (transaction, signal, onPromise) => submitOnce(orderer, transaction, signal, onPromise),
+  seals: ({ url }, signal) => fetchSeals(url, { signal }),
+  ask: (url, signal) => httpWitness(url, { signal }),
 };

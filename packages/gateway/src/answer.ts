@@ -5,6 +5,8 @@ export interface Answer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Uint8Array;
+  /** What follows when it is known: until then status and headers are on their way, and nothing else. Must not reject. */
+  readonly rest?: Promise<Uint8Array>;
 }
 
 const TEXT = "text/plain; charset=utf-8";

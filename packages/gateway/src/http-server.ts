@@ -51,7 +51,9 @@ async function handle(answerTo: AnswerTo, request: IncomingMessage, response: Se
   const answer = await answerTo(request);
   if (response.destroyed) return;
   response.writeHead(answer.status, answer.headers);
-  response.end(method === "HEAD" ? undefined : answer.body);
+  if (answer.rest === undefined) return void response.end(method === "HEAD" ? undefined : answer.body);
+  response.flushHeaders();
+  response.end(await answer.rest);
 }
 
 function listen(server: Server, port: number, host: string): Promise<void> {

@@ -7,6 +7,6 @@ export { followedLog } from "./http-fetcher-follow.ts";
 export type { LogServer } from "./http-server.ts";
 export { type ServeOptions, serveLog } from "./serve.ts";
 export type { SubmitTarget, Submitted } from "./submit.ts";
-export { type SubmitOptions, submitOnce, type Taken } from "./submit-http.ts";
+export { type OnPromise, type SubmitOptions, submitOnce } from "./submit-http.ts";
 export { httpWitness } from "./witness-client.ts";
 export { serveWitness, type WitnessServerOptions } from "./witness-server.ts";

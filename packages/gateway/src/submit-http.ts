@@ -1,9 +1,9 @@
 /** Submitting to an orderer over HTTP. */
-import { AnamnesisError, asBytesUpTo, asTuple, decode, fromUtf8 } from "@anamnesis/core";
+import { AnamnesisError, asBytesUpTo, asTuple, asUint, decode, fromBase64, fromUtf8 } from "@anamnesis/core";
 import { encodeSigned, type SignedTransaction } from "@anamnesis/ledger";
 import { gatewayError } from "./errors.ts";
 import { baseUrl, readLimited } from "./http-fetcher.ts";
-import { SUBMIT_PATH } from "./submit.ts";
+import { PROMISE_HEADER, SUBMIT_PATH } from "./submit.ts";
 
 export interface SubmitOptions {
   readonly url: string;
@@ -12,43 +12,64 @@ export interface SubmitOptions {
   readonly timeoutMs?: number;
 }
 
-/** The answer to one submission: the signed promise, if there is one. Where it stands in the log is for the replica to find. */
-export interface Taken {
-  readonly promise: Uint8Array | undefined;
-}
-
 const TIMEOUT_MS = 30_000;
 const PROMISE_BYTES_MAX = 1024;
+const ANSWER_BYTES_MAX = 64 * 1024;
 const CODE = /^[a-z]+\/[a-z0-9-]{1,60}$/;
 
+/** Told each promise that comes back, unchecked: at once where the orderer gives one before the outcome. */
+export type OnPromise = (promise: Uint8Array) => void;
+
 /**
- * One try. Whether the transaction was taken is not known after `gateway/unreachable`, `gateway/timeout` and
- * `gateway/bad-answer`: send the same again.
+ * One try: resolves when the orderer says that it is final. Where it stands in the log is for the replica to find. Whether the
+ * transaction was taken is not known after `gateway/unreachable`, `gateway/timeout` and `gateway/bad-answer`: send the same again.
  * @throws AnamnesisError these, or with the orderer's own code when it refused
  */
-export async function submitOnce(o: SubmitOptions, tx: SignedTransaction, signal: AbortSignal): Promise<Taken> {
-  const response = await post(o, tx, signal);
-  const body = await readLimited(response, SUBMIT_PATH);
-  if (response.status === 200) return taken(body);
-  if (response.status === 401 || response.status === 403) {
+export async function submitOnce(
+  o: SubmitOptions,
+  tx: SignedTransaction,
+  signal: AbortSignal,
+  onPromise?: OnPromise,
+): Promise<void> {
+  const { status, body } = await post(o, tx, signal, onPromise);
+  if (status === 200) {
+    const promise = promiseIn(body);
+    if (promise !== undefined) onPromise?.(promise);
+    return;
+  }
+  if (status === 401 || status === 403) {
     throw gatewayError(
       "gateway/bad-answer",
       "the orderer does not know the token: correct [orderer] in anamnesis.toml",
     );
   }
-  throw refusal(body) ?? gatewayError("gateway/bad-answer", `status ${response.status}: not an answer of an orderer`);
+  throw refusal(body) ?? gatewayError("gateway/bad-answer", `status ${status}: not an answer of an orderer`);
 }
 
-async function post(o: SubmitOptions, tx: SignedTransaction, signal: AbortSignal): Promise<Response> {
+interface Outcome {
+  readonly status: number;
+  readonly body: Uint8Array;
+}
+
+async function post(
+  o: SubmitOptions,
+  tx: SignedTransaction,
+  signal: AbortSignal,
+  onPromise: OnPromise | undefined,
+): Promise<Outcome> {
   const timeoutMs = o.timeoutMs ?? TIMEOUT_MS;
   try {
-    return await fetch(baseUrl(o.url) + SUBMIT_PATH.slice(1), {
+    const response = await fetch(baseUrl(o.url) + SUBMIT_PATH.slice(1), {
       method: "POST",
       headers: { authorization: `Bearer ${o.token}`, "content-type": "application/cbor" },
       body: new Uint8Array(encodeSigned(tx)),
       redirect: "error",
       signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]),
     });
+    const early = response.status === 202;
+    if (early) onPromise?.(readable(() => promiseOf(response.headers.get(PROMISE_HEADER) ?? "")));
+    const body = await readLimited(response, SUBMIT_PATH);
+    return early ? readable(() => outcomeIn(body)) : { status: response.status, body };
   } catch (cause) {
     if (!(cause instanceof TypeError) && !(cause instanceof DOMException)) throw cause;
     if (cause.name === "TimeoutError") throw gatewayError("gateway/timeout", `no answer in ${timeoutMs} ms`);
@@ -61,11 +82,30 @@ async function post(o: SubmitOptions, tx: SignedTransaction, signal: AbortSignal
   }
 }
 
-function taken(body: Uint8Array): Taken {
-  try {
+function promiseOf(text: string): Uint8Array {
+  const bytes = fromBase64(text);
+  if (bytes.length === 0 || bytes.length > PROMISE_BYTES_MAX) throw new RangeError("not a promise");
+  return bytes;
+}
+
+/** What follows a promise. */
+function outcomeIn(bytes: Uint8Array): Outcome {
+  const [version, status, body] = asTuple(decode(bytes, "answer"), 3, "answer");
+  if (version !== 2) throw new RangeError("another version");
+  return { status: asUint(status, "status"), body: asBytesUpTo(body, ANSWER_BYTES_MAX, "body") };
+}
+
+function promiseIn(body: Uint8Array): Uint8Array | undefined {
+  return readable(() => {
     const [version, , promise] = asTuple(decode(body, "answer"), 3, "answer");
     if (version !== 1) throw new RangeError("another version");
-    return { promise: promise === null ? undefined : asBytesUpTo(promise, PROMISE_BYTES_MAX, "promise") };
+    return promise === null ? undefined : asBytesUpTo(promise, PROMISE_BYTES_MAX, "promise");
+  });
+}
+
+function readable<T>(read: () => T): T {
+  try {
+    return read();
   } catch (cause) {
     throw gatewayError(
       "gateway/bad-answer",

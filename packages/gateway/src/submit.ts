@@ -1,6 +1,6 @@
 /** Taking in transactions over HTTP: members show the token, the transaction's own signatures say whose it is. */
 import type { IncomingMessage } from "node:http";
-import { AnamnesisError, type Bytes, encode } from "@anamnesis/core";
+import { AnamnesisError, type Bytes, encode, toBase64 } from "@anamnesis/core";
 import type { Primitives } from "@anamnesis/crypto";
 import { decodeSigned, type Receipt, SIGNED_BYTES_MAX, type SignedTransaction } from "@anamnesis/ledger";
 import { type Answer, answer, jsonAnswer, plain } from "./answer.ts";
@@ -17,18 +17,24 @@ export interface Submitted {
 export interface SubmitTarget {
   /** Bearer token of members. */
   readonly token: string;
-  /** Resolves when it is final. @throws AnamnesisError with the code of the refusal */
-  submit(transaction: SignedTransaction): Promise<Submitted>;
+  /**
+   * Resolves when it is final. @throws AnamnesisError with the code of the refusal
+   * @param onPromise told a promise that is given before that
+   */
+  submit(transaction: SignedTransaction, onPromise: (promise: Uint8Array) => void): Promise<Submitted>;
 }
 
 export const SUBMIT_PATH = "/transactions";
+/** Header of an answer that begins with the promise. */
+export const PROMISE_HEADER = "anamnesis-promise";
 const SUBMITTED_TYPE = "application/cbor";
 const RETRY_AFTER_S = "1";
 /** Refusals that pass by themselves. */
 const LATER: ReadonlySet<string> = new Set(["ledger/busy", "ledger/disk-full", "ledger/closed"]);
 
 /**
- * 200 with `[1, [index, count, sequence, time], promise | null]` once it is final; 422 with the refusal's code, for good;
+ * 202 with the promise in its header as soon as there is one: its body `[2, status, body]` is then what is said here, when it is
+ * known. 200 with `[1, [index, count, sequence, time], promise | null]` once it is final; 422 with the refusal's code, for good;
  * 503 with `retry-after` when the same should be sent again; 401, 413, 400.
  */
 export async function takeTransaction(
@@ -48,13 +54,36 @@ export async function takeTransaction(
   const body = await readBody(request, SIGNED_BYTES_MAX);
   if (body === "too-large") return tooLarge();
   if (body === "cut") return plain(400, "the request was cut off");
+  const given = Promise.withResolvers<Uint8Array>();
+  const outcome = submitted(primitives, target, body, given.resolve);
+  const first = await Promise.race([outcome, given.promise]);
+  return first instanceof Uint8Array ? promised(first, outcome) : first;
+}
+
+async function submitted(
+  primitives: Primitives,
+  target: SubmitTarget,
+  body: Uint8Array,
+  onPromise: (promise: Uint8Array) => void,
+): Promise<Answer> {
   try {
-    return accepted(await target.submit(decodeSigned(primitives, body)));
+    return accepted(await target.submit(decodeSigned(primitives, body), onPromise));
   } catch (error) {
     if (!(error instanceof AnamnesisError)) return refused(500, "internal", "a fault of ours");
     const { code, message } = error as AnamnesisError;
     return refused(LATER.has(code) ? 503 : 422, code, message);
   }
+}
+
+function promised(promise: Uint8Array, outcome: Promise<Answer>): Answer {
+  const headers = {
+    "content-type": SUBMITTED_TYPE,
+    "cache-control": "no-store",
+    "x-content-type-options": "nosniff",
+    [PROMISE_HEADER]: toBase64(promise),
+  };
+  const rest = outcome.then(({ status, body }) => encode([2, status, body]));
+  return { status: 202, headers, body: new Uint8Array(0), rest };
 }
 
 function accepted({ receipt, promise }: Submitted): Answer {

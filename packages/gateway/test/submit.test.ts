@@ -1,10 +1,12 @@
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { join } from "node:path";
-import { utf8 } from "@anamnesis/core";
+import { encode, utf8 } from "@anamnesis/core";
 import { native } from "@anamnesis/crypto/native";
 import { openReader } from "@anamnesis/embedded";
 import { encodeSigned, type SignedTransaction, signPromise } from "@anamnesis/ledger";
 import { statePathOf } from "@anamnesis/ledger/conformance/contract";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { followedLog, serveLog, submitOnce } from "../src/index.ts";
 import { type RunningLog, runningLog } from "./support.ts";
 
@@ -14,7 +16,11 @@ describe("submitting over HTTP", () => {
   let log: RunningLog;
   let server: Awaited<ReturnType<typeof serveLog>>;
   let promised: Uint8Array | null;
+  let early: Uint8Array | undefined;
+  let told: Uint8Array[];
   beforeEach(async () => {
+    told = [];
+    early = undefined;
     log = await runningLog(3);
     promised = null;
     server = await serveLog({
@@ -23,7 +29,11 @@ describe("submitting over HTTP", () => {
       port: 0,
       submit: {
         token: TOKEN,
-        submit: async (transaction) => ({ receipt: await log.engine.submit(transaction), promise: promised }),
+        submit: async (transaction, onPromise) => {
+          if (early !== undefined) onPromise(early);
+          if (early !== undefined) await vi.waitUntil(() => told.length > 0, 60_000);
+          return { receipt: await log.engine.submit(transaction), promise: promised };
+        },
       },
     });
   });
@@ -33,7 +43,7 @@ describe("submitting over HTTP", () => {
   });
 
   const send = (tx: SignedTransaction, token = TOKEN) =>
-    submitOnce({ url: server.url, token }, tx, AbortSignal.timeout(60_000));
+    submitOnce({ url: server.url, token }, tx, AbortSignal.timeout(60_000), (promise) => told.push(promise));
   const post = (body: Uint8Array, token = TOKEN) =>
     fetch(`${server.url}/transactions`, {
       method: "POST",
@@ -47,7 +57,8 @@ describe("submitting over HTTP", () => {
     expect((await log.engine.read(statePathOf("there"))).value).toEqual(utf8("x"));
     const second = new Uint8Array(await (await post(encodeSigned(tx))).arrayBuffer());
     expect(second).toEqual(first);
-    expect(await send(tx)).toEqual({ promise: undefined });
+    await send(tx);
+    expect(told).toEqual([]);
   });
 
   it("hands on the orderer's promise", async () => {
@@ -55,7 +66,37 @@ describe("submitting over HTTP", () => {
     const { chain } = log.fixture.genesis;
     const body = { chain, transaction: tx.id, keyId: log.fixture.member.keyId, nonce: 1, acceptedMs: 1, byMs: 2 };
     promised = signPromise(native.ed25519Signer(log.fixture.logSeed), body);
-    expect(await send(tx)).toEqual({ promise: promised });
+    await send(tx);
+    expect(told).toEqual([promised]);
+  });
+
+  it("hands on a promise that is given before the outcome, and then the outcome", async () => {
+    early = Uint8Array.of(1, 2, 3);
+    await send(log.fixture.command("test.put", "early", { value: utf8("x") }));
+    expect(told).toEqual([early]);
+    expect((await log.engine.read(statePathOf("early"))).value).toEqual(utf8("x"));
+    told = [];
+    await expect(send(log.fixture.command("test.refuse", "a"))).rejects.toMatchObject({ code: "test/refused" });
+    expect(told).toEqual([early]);
+  });
+
+  it.each([
+    ["promise", "!", [2, 200, [1, [0, 1, 1, 1], null]]],
+    ["outcome", "AQID", [3, 200, 0]],
+    ["outcome", "AQID", 7],
+  ])("does not take an unreadable %s for one", async (_, header, body) => {
+    await server.stop();
+    const odd = createServer((request, response) => {
+      request.resume();
+      response.writeHead(202, { "anamnesis-promise": header }).end(encode(body));
+    });
+    await new Promise<void>((resolve) => odd.listen(0, "127.0.0.1", resolve));
+    const { port } = odd.address() as AddressInfo;
+    const tx = log.fixture.command("test.put", "a");
+    const sent = submitOnce({ url: `http://127.0.0.1:${port}`, token: TOKEN }, tx, AbortSignal.timeout(60_000));
+    await expect(sent).rejects.toMatchObject({ code: "gateway/bad-answer" });
+    odd.closeAllConnections();
+    odd.close();
   });
 
   it.each([

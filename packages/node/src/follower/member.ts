@@ -6,14 +6,19 @@ import type { FollowState } from "./follow.ts";
 import type { SubmitOnce } from "./orderer.ts";
 import type { SealState } from "./sealing.ts";
 
-/** How other members are reached; put together where the network is known. */
+/** How other members are reached; put together where the network is known. The signals end what is on its way. */
 export interface Peers {
-  follow(orderer: OrdererConfig): FollowedLog;
+  follow(orderer: OrdererConfig, signal: AbortSignal): FollowedLog;
   submit(orderer: OrdererConfig): SubmitOnce;
   /** Links and newest sealed checkpoint that the orderer has, unchecked. */
-  seals(orderer: OrdererConfig): Promise<{ readonly links: readonly SealedState[]; readonly newest?: SealedState }>;
+  seals(orderer: OrdererConfig, signal: AbortSignal): Promise<OrdererSeals>;
   /** `add-checkpoint` of a member's node. */
-  ask(url: string): AskWitness;
+  ask(url: string, signal: AbortSignal): AskWitness;
+}
+
+export interface OrdererSeals {
+  readonly links: readonly SealedState[];
+  readonly newest?: SealedState;
 }
 
 export interface Submitted {
@@ -35,8 +40,8 @@ export interface RunningMember {
   cosigned(note: string): string;
   sealed(epoch?: number): SealedState | undefined;
   readonly links: readonly SealedState[];
-  /** For those who submit over the network. @throws as `Engine.submit` */
-  submit(transaction: SignedTransaction): Promise<Submitted>;
+  /** For those who submit over the network; `onPromise` is told one that is given before the outcome. @throws as `Engine.submit` */
+  submit(transaction: SignedTransaction, onPromise: (promise: Uint8Array) => void): Promise<Submitted>;
 }
 
 export const NOTES_PAGE = 256;

@@ -4,11 +4,12 @@ import { codeOf } from "@anamnesis/core";
 import type { Orderer } from "@anamnesis/embedded";
 import { ledgerError, type SignedTransaction } from "@anamnesis/ledger";
 
-/** One try over the network. @throws AnamnesisError as the gateway's `submitOnce` */
+/** One try over the network; each promise that comes back is told at once. @throws AnamnesisError as the gateway's `submitOnce` */
 export type SubmitOnce = (
   transaction: SignedTransaction,
   signal: AbortSignal,
-) => Promise<{ readonly promise: Uint8Array | undefined }>;
+  onPromise?: (promise: Uint8Array) => void,
+) => Promise<void>;
 
 /** After these nobody knows whether the transaction was taken: it is sent again, which does no harm if it was. */
 const UNCERTAIN: ReadonlySet<string> = new Set([
@@ -38,9 +39,7 @@ export function patientOrderer({ submitOnce, onWaiting, onPromise }: PatientOpti
       let doubtful = false;
       for (let ms = RETRY_MS.min; !signal.aborted; ms = Math.min(2 * ms, RETRY_MS.max)) {
         try {
-          const { promise } = await submitOnce(transaction, signal);
-          if (promise !== undefined) onPromise?.(promise, transaction);
-          return;
+          return await submitOnce(transaction, signal, (promise) => onPromise?.(promise, transaction));
         } catch (error) {
           const code = codeOf(error) ?? "";
           const uncertain = UNCERTAIN.has(code);
