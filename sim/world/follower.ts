@@ -40,15 +40,20 @@ export class Follower {
     await catchUp(this.#replica, log, { primitives: native, signal: new AbortController().signal });
   }
 
-  /** Follows another log than its own, in a copy of its folder: `open`, or the code with which it refuses. */
-  async looks(log: FollowedLog): Promise<string> {
+  /**
+   * Follows another log than its own, in a copy of its folder: `open`, or the code with which it refuses.
+   * @param honest what it then holds must be a stretch of this log all the same
+   */
+  async looks(log: FollowedLog, honest?: Auditor): Promise<string> {
     const copy = new Follower(`${this.name}-aside`, this.#root, this.#genesis);
     writeFolder(copy.folder, readFolder(this.folder));
     try {
-      await copy.follow(log);
-      return "open";
-    } catch (error) {
-      return codeOf(error) ?? String(error);
+      const outcome = await copy.follow(log).then(
+        () => "open",
+        (error: unknown) => codeOf(error) ?? String(error),
+      );
+      if (honest !== undefined) await copy.audit(honest);
+      return outcome;
     } finally {
       copy.close();
       removeFolder(copy.folder);

@@ -5,7 +5,7 @@ import { contract } from "@anamnesis/contracts";
 import { native } from "@anamnesis/crypto/native";
 import type { FollowedLog } from "@anamnesis/embedded";
 import { createLedger, type EngineLimits, FILES, openEmbedded, openReader, verifyLedger } from "@anamnesis/embedded";
-import type { Engine } from "@anamnesis/ledger";
+import type { Contract, Engine } from "@anamnesis/ledger";
 import type { Face } from "../auditor/audit.ts";
 import type { SimClock } from "./clock.ts";
 import { type Files, readFolder, removeFolder, writeFolder } from "./files.ts";
@@ -72,14 +72,18 @@ export class LedgerProcess {
     removeFolder(old);
   }
 
-  /** Opens an image beside the running ledger, lets `look` at it, and throws it away. */
-  async aside<T>(image: Files, look: (engine: Engine, folder: string) => Promise<T>): Promise<T> {
+  /** Opens an image beside the running ledger, lets `look` at it, and throws it away. @param rules those of an orderer that lies */
+  async aside<T>(
+    image: Files,
+    look: (engine: Engine, folder: string) => Promise<T>,
+    rules: Contract = contract,
+  ): Promise<T> {
     const folder = join(this.#root, "aside");
     removeFolder(folder);
     writeFolder(folder, image);
     let engine: Engine | undefined;
     try {
-      engine = await openEmbedded(this.options(folder));
+      engine = await openEmbedded({ ...this.options(folder), contract: rules });
       return await look(engine, folder);
     } finally {
       await engine?.close();
@@ -116,7 +120,7 @@ export async function faceOf(engine: Pick<Engine, "checkpoint" | "leaves">): Pro
 export function stateTable(folder: string): ReadonlyMap<string, Uint8Array> {
   const db = new DatabaseSync(join(folder, FILES.store), { readOnly: true });
   try {
-    const rows = db.prepare("SELECT key, value FROM state").all();
+    const rows = db.prepare("SELECT key, value FROM state WHERE key IS NOT NULL").all();
     return new Map(
       rows.map(({ key, value }) => [String(key), value instanceof Uint8Array ? value : new Uint8Array(0)]),
     );

@@ -1,6 +1,7 @@
 /** Everything that can happen in one step, and how often. A step draws its chance from a seed of its own. */
 import type { Chance } from "../random.ts";
 import { crash, crashInCommit, diskFull, everyCut } from "./crashes.ts";
+import { falseRules, falseServing } from "./false-orderer.ts";
 import { seal } from "./sealing.ts";
 import { lyingDisk, rot, secondOrderer } from "./treason.ts";
 import { promiseOf, type World } from "./world.ts";
@@ -25,6 +26,8 @@ export const STEPS = {
   "lying-disk": lyingDisk,
   rot,
   "second-orderer": secondOrderer,
+  "false-rules": falseRules,
+  "false-serving": falseServing,
   audit: (world) => world.auditAll(),
 } as const satisfies Readonly<Record<string, Step>>;
 
@@ -48,6 +51,8 @@ export const WEIGHTS: Readonly<Record<StepKind, number>> = {
   "lying-disk": 2,
   rot: 2,
   "second-orderer": 1,
+  "false-rules": 3,
+  "false-serving": 3,
   audit: 3,
 };
 
