@@ -15,6 +15,7 @@ import {
   TILE_WIDTH,
   tileWidth,
 } from "@anamnesis/ledger";
+import { prunedEntries } from "./pruned.ts";
 import { damaged } from "./sqlite.ts";
 import type { BlockRow, Store } from "./store.ts";
 import { damagedTile, type TileCache, TreeView } from "./tree-view.ts";
@@ -59,13 +60,14 @@ function readCheckpoint(p: Primitives, block: BlockRow, genesis: Genesis): Check
 
 /**
  * The leaves of bundle `index` as far as the tree has them, each checked against its hash.
- * @throws AnamnesisError `ledger/damaged-tile`
+ * @throws AnamnesisError `ledger/damaged-tile`, `ledger/pruned`
  */
 export function readLeaves(p: Primitives, store: Store, tree: TreeView, index: number): Uint8Array[] {
   const width = tileWidth(0, index, tree.size);
   const path = formatTilePath({ level: "entries", index, width });
   const data = store.bundle(index);
   const hashes = tree.tile(0, index);
+  if (data === undefined && index * TILE_WIDTH < store.pruned()) throw prunedEntries(store.pruned());
   if (data === undefined || hashes === undefined) throw damagedTile(path, true);
   const leaves = decodeChecked(data, path).slice(0, width);
   const fits = (leaf: Uint8Array, i: number) =>

@@ -1,3 +1,4 @@
+export { compactLedger, type PruneOptions, type PrunePlan, planPrune, pruneEntries } from "./copies/prune.ts";
 export { DEFAULT_LIMITS, type EngineLimits } from "./limits.ts";
 export {
   type CreateOptions,

@@ -121,6 +121,12 @@ export interface LedgerReader extends LogReader {
   rootAt(size: number): Uint8Array;
   /** Signed checkpoints of up to `count` blocks from `sequence` on. */
   notes(sequence: number, count: number): readonly string[];
+  /** A newest value as it lies there, not proved: for guesses that nothing rests on. */
+  peek(key: string): Uint8Array | undefined;
+  /** Leaves below this index were dropped, a multiple of 256; 0 = none. Their proofs can still be made. */
+  pruned(): number;
+  /** Copies the store into a new file, as of `hold`. @param onPages its throwing ends the copy */
+  copyTo(file: string, onPages: (done: number, total: number) => void): Promise<void>;
   /** Until the returned function is called, everything is read as of now. Not for long: it keeps the WAL from shrinking. */
   hold(): () => void;
   close(): Promise<void>;
@@ -153,7 +159,7 @@ async function openFolder(options: ReadOptions, check: typeof refuseRollback): P
   try {
     const store = new Store(db, primitives);
     const genesis = readGenesis(primitives, store, options.genesis);
-    const reader = new FolderReader(primitives, store, genesis, remembered);
+    const reader = new FolderReader(primitives, db, store, genesis, remembered);
     check(primitives, genesis, reader.anchor(), remembered);
     return reader;
   } catch (error) {
@@ -163,11 +169,12 @@ async function openFolder(options: ReadOptions, check: typeof refuseRollback): P
 }
 
 class FolderReader extends StoreReader implements LedgerReader {
+  readonly #db: Database;
   readonly #store: Store;
   readonly remembered: string | undefined;
   readonly anchor: () => Anchor;
 
-  constructor(p: Primitives, store: Store, genesis: Genesis, remembered: string | undefined) {
+  constructor(p: Primitives, db: Database, store: Store, genesis: Genesis, remembered: string | undefined) {
     const cache = new TileCache();
     let anchor: Anchor | undefined;
     const newest = (): Anchor => {
@@ -178,6 +185,7 @@ class FolderReader extends StoreReader implements LedgerReader {
     };
     const current = () => store.snapshot(newest);
     super(p, store, genesis, current);
+    this.#db = db;
     this.#store = store;
     this.remembered = remembered;
     this.anchor = current;
@@ -189,6 +197,20 @@ class FolderReader extends StoreReader implements LedgerReader {
 
   notes(sequence: number, count: number): readonly string[] {
     return this.#store.notes(sequence, count);
+  }
+
+  pruned(): number {
+    const pruned = this.#store.pruned();
+    if (pruned < this.anchor().block.size) return pruned;
+    throw damaged("more was dropped than there is");
+  }
+
+  copyTo(file: string, onPages: (done: number, total: number) => void): Promise<void> {
+    return this.#db.copyTo(file, onPages);
+  }
+
+  peek(key: string): Uint8Array | undefined {
+    return this.#store.stateValue(key);
   }
 
   hold(): () => void {

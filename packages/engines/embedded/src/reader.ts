@@ -99,6 +99,8 @@ export class StoreReader implements LogReader {
   receipt(id: Bytes): Receipt | undefined {
     const receipt = this.#store.receipt(id);
     if (receipt === undefined) return undefined;
+    // Its tag is all there is to go by: the same transaction must get the same answer, and never be executed again.
+    if (receipt.index < this.#store.pruned()) return receipt;
     const { tree } = this.#anchor();
     const leaves = readLeaves(this.#p, this.#store, tree, Math.floor(receipt.index / TILE_WIDTH));
     checkReceipt(this.#p, receipt, leaves[receipt.index % TILE_WIDTH]);

@@ -1,6 +1,7 @@
 /** The rows of a ledger, typed. It stores and finds; whether what it finds is true is checked by those who call it. */
 import type { Primitives } from "@anamnesis/crypto";
 import type { Receipt, TileWrite } from "@anamnesis/ledger";
+import { PRUNED, readPruned } from "./pruned.ts";
 import { readReceipt, receiptTag } from "./receipts.ts";
 import { FORMAT, SCHEMA, tileRow } from "./schema.ts";
 import { blob, type Database, damaged, integer, type Row, type Statement, text } from "./sqlite.ts";
@@ -97,6 +98,12 @@ export class Store {
     const row = this.#reads.meta.get("genesis");
     if (row === undefined) throw damaged("the genesis document is missing");
     return blob(row, "value");
+  }
+
+  /** Leaves below this index were dropped, a multiple of 256; 0 = none. */
+  pruned(): number {
+    const row = this.#reads.meta.get(PRUNED);
+    return row === undefined ? 0 : readPruned(blob(row, "value"));
   }
 
   newest(): BlockRow | undefined {

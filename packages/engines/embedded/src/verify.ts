@@ -1,10 +1,19 @@
 /** `log verify` over a ledger's own folder: the log, and every row that the store keeps beside it. */
 import type { AnamnesisError } from "@anamnesis/core";
-import { knownError, type LogReport, type VerifyOptions, verifyLog } from "@anamnesis/ledger";
+import {
+  type FetchTile,
+  knownError,
+  type LogReport,
+  type LogSource,
+  type VerifyOptions,
+  verifyLog,
+} from "@anamnesis/ledger";
 import { type LedgerReader, openUntrusted } from "./open.ts";
 
-export interface VerifyLedgerOptions extends Omit<VerifyOptions, "tables" | "remembered"> {
+export interface VerifyLedgerOptions extends Omit<VerifyOptions, "tables" | "remembered" | "pruned"> {
   readonly dir: string;
+  /** Where entries are that were dropped here: with it everything is checked and executed. */
+  readonly archive?: FetchTile;
 }
 
 /**
@@ -18,7 +27,9 @@ export async function verifyLedger(options: VerifyLedgerOptions): Promise<LogRep
     const release = reader.hold();
     try {
       const { tables, remembered } = reader;
-      return await verifyLog(reader, { ...options, tables, ...(remembered === undefined ? {} : { remembered }) });
+      const pruned = options.archive === undefined ? reader.pruned() : 0;
+      const given = { ...options, tables, pruned, ...(remembered === undefined ? {} : { remembered }) };
+      return await verifyLog(withArchive(reader, options.archive), given);
     } finally {
       release();
     }
@@ -29,6 +40,19 @@ export async function verifyLedger(options: VerifyLedgerOptions): Promise<LogRep
   } finally {
     await reader?.close().catch(() => {});
   }
+}
+
+/** Entries from the archive where the ledger has dropped them. */
+function withArchive(reader: LedgerReader, archive: FetchTile | undefined): LogSource {
+  if (archive === undefined) return reader;
+  return {
+    checkpoint: () => reader.checkpoint(),
+    tile: (path) =>
+      reader.tile(path).catch((error: unknown) => {
+        if (knownError(error)?.code !== "ledger/pruned") throw error;
+        return archive(path);
+      }),
+  };
 }
 
 function unreadable({ code, message }: AnamnesisError, { genesis }: VerifyLedgerOptions): LogReport {

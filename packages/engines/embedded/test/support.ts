@@ -6,7 +6,7 @@ import { native } from "@anamnesis/crypto/native";
 import type { Engine } from "@anamnesis/ledger";
 import { testContract } from "@anamnesis/ledger/conformance/contract";
 import { Fixture, TestClock } from "@anamnesis/ledger/conformance/fixture";
-import { createLedger, type EngineLimits, openEmbedded, verifyLedger } from "../src/index.ts";
+import { createLedger, type EngineLimits, openEmbedded, type VerifyLedgerOptions, verifyLedger } from "../src/index.ts";
 
 export function temporaryFolder(): { dir: string; remove(): void } {
   const dir = mkdtempSync(join(tmpdir(), "anamnesis-embedded-"));
@@ -30,8 +30,8 @@ export class TestLedger {
     return openEmbedded({ ...this.options(dir), clock: this.clock, limits });
   }
 
-  verify(dir: string) {
-    return verifyLedger(this.options(dir));
+  verify(dir: string, more: Pick<VerifyLedgerOptions, "archive"> = {}) {
+    return verifyLedger({ ...this.options(dir), ...more });
   }
 }
 
