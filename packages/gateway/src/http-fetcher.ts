@@ -17,6 +17,8 @@ export interface HttpFetcherOptions {
   readonly timeoutMs?: number;
   /** Further tries of a request without a usable answer (network, 429, 5xx). */
   readonly retries?: number;
+  /** Ends what is on its way when nobody waits for it any more. */
+  readonly signal?: AbortSignal;
 }
 
 const DEFAULTS = { timeoutMs: 10_000, retries: 2 };
@@ -74,7 +76,7 @@ async function getWithRetries(base: string, path: string, options: HttpFetcherOp
       if (left <= 0)
         throw gatewayError("gateway/bad-answer", `the log cannot answer for ${path} now: try again`, { path });
     } catch (error) {
-      if (left <= 0 || !isPassing(error)) throw error;
+      if (left <= 0 || !isPassing(error) || options.signal?.aborted === true) throw error;
     }
     await new Promise((resolve) => setTimeout(resolve, RETRY_PAUSE_MS * (retries - left + 1)));
   }
@@ -86,11 +88,11 @@ const isPassing = (error: unknown): boolean =>
   (error.code === "gateway/unreachable" || error.code === "gateway/timeout");
 
 async function getOnce(base: string, path: string, options: HttpFetcherOptions) {
-  const { timeoutMs, entriesToken } = { ...DEFAULTS, ...options };
+  const { timeoutMs, entriesToken, signal } = { ...DEFAULTS, ...options };
   const headers = entriesToken === undefined ? {} : { authorization: `Bearer ${entriesToken}` };
   try {
     // The token must not follow a redirect to somewhere else.
-    const response = await fetch(base + path, { headers, redirect: "error", signal: AbortSignal.timeout(timeoutMs) });
+    const response = await fetch(base + path, { headers, redirect: "error", signal: deadline(timeoutMs, signal) });
     if (response.ok) return await readLimited(response, path);
     await response.body?.cancel();
     if (response.status === 404) return undefined;
@@ -107,6 +109,9 @@ async function getOnce(base: string, path: string, options: HttpFetcherOptions) 
     );
   }
 }
+
+export const deadline = (ms: number, signal: AbortSignal | undefined): AbortSignal =>
+  AbortSignal.any([AbortSignal.timeout(ms), ...(signal === undefined ? [] : [signal])]);
 
 function statusError(status: number, path: string) {
   const why = status === 401 || status === 403 ? "entries are for members: give the token" : "not an answer of a log";

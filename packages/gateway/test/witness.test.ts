@@ -104,7 +104,7 @@ describe("a witness over HTTP", () => {
     expect(await httpWitness(`${url}/w1/`)("a")).toEqual({ status: 200, body: "x\n" });
     expect(await httpWitness(url)("a")).toEqual({ status: 200, body: "x\n" });
     expect(seen).toEqual(["POST /w1/add-checkpoint", "POST /add-checkpoint"]);
-    await expect(httpWitness(`${url}/slow`, 50)("a")).rejects.toMatchObject({ code: "gateway/timeout" });
+    await expect(httpWitness(`${url}/slow`, { timeoutMs: 50 })("a")).rejects.toMatchObject({ code: "gateway/timeout" });
     await expect(httpWitness(`${url}/large`)("a")).rejects.toMatchObject({ code: "gateway/too-large" });
     await expect(httpWitness(`${url}/moved`)("a")).rejects.toMatchObject({ code: "gateway/unreachable" });
     other.closeAllConnections();

@@ -33,7 +33,7 @@ export interface Follower extends RunningMember {
   readonly engine: FollowerEngine;
   /** Resolves when the replica was level with the log for the first time. */
   readonly caughtUp: Promise<void>;
-  /** Before capture is stopped: what waits for an orderer that cannot be reached must not keep it. */
+  /** Before capture is stopped: what waits for an orderer that does not answer must not keep it. */
   release(): void;
   stop(): Promise<void>;
 }
@@ -42,6 +42,10 @@ export interface Follower extends RunningMember {
 const REACH_MS = 3000;
 const FOUND_RETRY_MS = 1000;
 const SEALS_EVERY_MS = 2000;
+/** How long what is on its way may take when the node stops. */
+const FINISH_MS = 1000;
+
+const never = new AbortController().signal;
 
 /**
  * The very first start waits for the orderer; later ones serve what is there.
@@ -49,8 +53,9 @@ const SEALS_EVERY_MS = 2000;
  */
 export async function startFollower(options: FollowerOptions): Promise<Follower> {
   const { folder, orderer, peers } = options;
-  const log = peers.follow(orderer);
-  const replica = await openPatiently(options, log);
+  const stopped = new AbortController();
+  const log = peers.follow(orderer, stopped.signal);
+  const replica = await openPatiently(options);
   const store = new SealStore(folder.layout.seals, folder.genesis);
   const cosignatures = new SqliteWitnessStore(folder.layout.cosigned);
   const follow = new Follow({
@@ -65,26 +70,34 @@ export async function startFollower(options: FollowerOptions): Promise<Follower>
     onBehind: () => follow.look(),
     problem: () => problemOf(follow.state, replica.newest.size),
   });
-  const stopSeals = watchSeals(options, store);
+  const watching = watchSeals(options, store, stopped.signal);
+  const release = releasing(engine, follow);
   return {
     ...{ role: "follows", engine, caughtUp: follow.caughtUp, follow: () => follow.state },
     witness: witnessOf(folder, cosignatures, replica, follow),
     ...servedFrom(replica, store),
     seals: () => sealsOf(folder, store),
     submit: async (tx) => ({ receipt: await engine.submit(tx), promise: null }),
-    release: () => {
-      if (follow.state.kind !== "following") engine.abandon();
-    },
+    release,
     async stop() {
-      await stopSeals();
-      const waiting = engine.close();
-      if (follow.state.kind !== "following") engine.abandon();
-      await waiting;
+      release();
+      await engine.close();
+      stopped.abort();
+      await watching;
       await follow.stop();
       cosignatures.close();
       store.close();
       replica.close();
     },
+  };
+}
+
+/** What is on its way may still become final, unless the orderer cannot be asked: it may be stopping too. */
+function releasing(engine: FollowerEngine, follow: Follow): () => void {
+  let waiting: NodeJS.Timeout | undefined;
+  return () => {
+    if (follow.state.kind !== "following") engine.abandon();
+    else waiting ??= setTimeout(() => engine.abandon(), FINISH_MS).unref();
   };
 }
 
@@ -95,8 +108,9 @@ function witnessOf(folder: Folder, store: WitnessStore, replica: Replica, follow
   });
 }
 
-async function openPatiently({ folder, signal }: FollowerOptions, log: FollowedLog): Promise<Replica> {
+async function openPatiently({ folder, orderer, peers, signal = never }: FollowerOptions): Promise<Replica> {
   const { layout, genesis } = folder;
+  const log = peers.follow(orderer, signal);
   for (;;) {
     try {
       return await openOrFound({ dir: layout.ledger, genesis, primitives, contract }, log);
@@ -104,8 +118,8 @@ async function openPatiently({ folder, signal }: FollowerOptions, log: FollowedL
       const code = codeOf(error) ?? "";
       if (!code.startsWith("gateway/") && code !== "ledger/no-ledger") throw error;
     }
-    await sleep(FOUND_RETRY_MS, undefined, signal === undefined ? {} : { signal }).catch(() => undefined);
-    if (signal?.aborted === true) throw nodeError("node/stopped", "stopped before the orderer could be reached");
+    await sleep(FOUND_RETRY_MS, undefined, { signal }).catch(() => undefined);
+    if (signal.aborted) throw nodeError("node/stopped", "stopped before the orderer could be reached");
   }
 }
 
@@ -134,23 +148,16 @@ async function writeEvidence(
   onEvidence?.(keepEvidence(folder.layout.dir, refused.objection.kind, refused.target.size, evidence));
 }
 
-/** Takes over what the orderer collected; each checkpoint is checked before it is kept. */
-function watchSeals({ orderer, peers }: FollowerOptions, store: SealStore): () => Promise<void> {
-  const stop = new AbortController();
-  const loop = (async () => {
-    while (!stop.signal.aborted) {
-      const seals = await peers.seals(orderer).catch(() => undefined);
-      if (seals !== undefined && !stop.signal.aborted) {
-        store.addLinks(seals.links);
-        if (seals.newest !== undefined) store.add(seals.newest);
-      }
-      await sleep(SEALS_EVERY_MS, undefined, { signal: stop.signal }).catch(() => undefined);
+/** Takes over what the orderer collected, until the signal; each checkpoint is checked before it is kept. */
+async function watchSeals({ orderer, peers }: FollowerOptions, store: SealStore, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    const seals = await peers.seals(orderer, signal).catch(() => undefined);
+    if (seals !== undefined && !signal.aborted) {
+      store.addLinks(seals.links);
+      if (seals.newest !== undefined) store.add(seals.newest);
     }
-  })();
-  return async () => {
-    stop.abort();
-    await loop;
-  };
+    await sleep(SEALS_EVERY_MS, undefined, { signal }).catch(() => undefined);
+  }
 }
 
 function sealsOf({ genesis }: Folder, store: SealStore): SealState {

@@ -37,11 +37,12 @@ export async function startOrdering(folder: Folder, engine: Engine, peers: Peers
     rootAt: (size) => log.rootAt(size),
   });
   const own: AskWitness = (body) => handleAddCheckpoint(witness, utf8(body));
+  const stop = new AbortController();
   const addresses = new Map(folder.config.members.map(({ id, url }) => [id, url]));
   const ask = (id: Parameters<typeof addresses.get>[0]): AskWitness | undefined => {
     if (id === folder.config.organisation) return own;
     const url = addresses.get(id);
-    return url === undefined ? undefined : peers?.ask(url);
+    return url === undefined ? undefined : peers?.ask(url, stop.signal);
   };
   const sealing = peers === undefined ? undefined : new Sealing({ reader: log, store, ask: ({ id }) => ask(id) });
   return {
@@ -49,6 +50,7 @@ export async function startOrdering(folder: Folder, engine: Engine, peers: Peers
     ...servedFrom(log, store),
     submit: promising(folder, engine),
     async stop() {
+      stop.abort();
       await sealing?.stop();
       cosignatures.close();
       store.close();

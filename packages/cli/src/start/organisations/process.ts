@@ -54,7 +54,7 @@ export class MemberProcess {
     child.kill("SIGTERM");
     // A process that was stopped with SIGSTOP takes no signal before it goes on.
     child.kill("SIGCONT");
-    await Promise.race([ended, sleep(STOP_MS)]);
+    await Promise.race([ended, sleep(STOP_MS, undefined, { ref: false })]);
     child.kill("SIGKILL");
     await ended;
   }
