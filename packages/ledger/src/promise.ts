@@ -1,14 +1,13 @@
 /**
- * The orderer's word before the log's: "this transaction, by this key with this nonce, will stand in the log by that time".
+ * The orderer's word before the log's: "this transaction, by this key with this nonce, is settled in the log by that time".
  *
  *     Promise       = [ 1, chain: text, transaction: bytes(32), keyId: bytes(16), nonce: uint, accepted: uint (ms), by: uint (ms) ]
  *     SignedPromise = [ Promise as bytes, signature: bytes(64) ]
  *     signature     = Ed25519 by the log's key over "anamnesis/promise/v1" 0x00 ‖ Promise
  *
- * A promise has no way out: it is broken when the log goes on behind `by` and the key's nonce in the state is still lower.
- * So an orderer signs one only when nothing can refuse the transaction any more: after executing it in the order of its
- * queue. What it refuses it answers with the code, and promises nothing. A later transaction of the same key that overtakes
- * it counts as kept.
+ * It is broken when the log goes on behind `by` and the key's nonce in the state is still lower. What is refused after it was
+ * promised is refused in the log (`refuse.ts`), which raises the nonce as well: so whoever orders can always keep his word, and
+ * nothing that is said outside the log has to be believed.
  */
 import {
   asBytes,

@@ -23,6 +23,8 @@ export interface FolderLayout {
   readonly cosigned: string;
   /** Sealed checkpoints and the trust chain. */
   readonly seals: string;
+  /** Promises that are not settled yet: those given by the one that orders, those received by one that follows. */
+  readonly promises: string;
   /** Present while `init` is at work. */
   readonly unfinished: string;
 }
@@ -65,6 +67,7 @@ export function layoutOf(dir: string): FolderLayout {
     witnessed: join(root, "witnessed"),
     cosigned: join(root, "cosigned.db"),
     seals: join(root, "seals.db"),
+    promises: join(root, "promises.db"),
     unfinished: join(root, "INIT-UNFINISHED"),
   };
 }

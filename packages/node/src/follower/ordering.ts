@@ -8,24 +8,22 @@ import {
   handleAddCheckpoint,
   parseNote,
   type SignedTransaction,
-  signPromise,
   withSignatures,
 } from "@anamnesis/ledger";
-import { type Folder, logSeed } from "../folder/folder.ts";
+import { type Folder, logSeed, organisationSigner } from "../folder/folder.ts";
 import { openLog } from "../ledger.ts";
-import { primitives, systemClock } from "../system.ts";
+import { systemClock } from "../system.ts";
 import { SqliteWitnessStore } from "../witness-store.ts";
 import { NOTES_PAGE, type Peers, type RunningMember, type Submitted } from "./member.ts";
 import { memberWitness } from "./member-witness.ts";
+import { PromiseStore } from "./promise-store.ts";
+import { PROMISE_MS, Promiser } from "./promising.ts";
 import { SealStore } from "./seal-store.ts";
 import { Sealing } from "./sealing.ts";
 
 export interface Ordering extends RunningMember {
   stop(): Promise<void>;
 }
-
-/** A promise is given when the transaction is final, so it cannot fail but by a log that is rewritten; time for clocks to differ. */
-const PROMISE_MS = 60_000;
 
 /** @throws AnamnesisError `node/bad-key-file`, `node/no-access`, `node/damaged-memory`, what opening the log throws */
 export async function startOrdering(folder: Folder, engine: Engine, peers: Peers | undefined): Promise<Ordering> {
@@ -35,6 +33,11 @@ export async function startOrdering(folder: Folder, engine: Engine, peers: Peers
   const witness = memberWitness(folder, cosignatures, {
     reach: async (size) => (await log.checkpoint()).size >= size,
     rootAt: (size) => log.rootAt(size),
+  });
+  const promises = new PromiseStore(folder.layout.promises);
+  const promiser = new Promiser({
+    ...{ chain: folder.config.chain, engine, log, store: promises },
+    ...{ logSeed: logSeed(folder), signer: organisationSigner(folder), clock: systemClock },
   });
   const own: AskWitness = (body) => handleAddCheckpoint(witness, utf8(body));
   const stop = new AbortController();
@@ -48,12 +51,13 @@ export async function startOrdering(folder: Folder, engine: Engine, peers: Peers
   return {
     ...{ role: "orders", witness, follow: () => undefined, seals: () => sealing?.state },
     ...servedFrom(log, store),
-    submit: promising(folder, engine),
+    submit: (tx, onPromise) => submitted(promiser, engine, tx, onPromise),
     async stop() {
       stop.abort();
       await sealing?.stop();
       cosignatures.close();
       store.close();
+      promises.close();
       await log.close();
     },
   };
@@ -78,15 +82,19 @@ export function servedFrom(
   };
 }
 
-function promising(folder: Folder, engine: Engine): (tx: SignedTransaction) => Promise<Submitted> {
-  const sign = primitives.ed25519Signer(logSeed(folder));
-  const { chain } = folder.config;
-  return async (tx) => {
-    const acceptedMs = systemClock.now();
-    const receipt = await engine.submit(tx);
-    const keyId = tx.signatures[0]?.keyId ?? new Uint8Array(16);
-    const byMs = Math.max(acceptedMs, receipt.time) + PROMISE_MS;
-    const { nonce } = tx.transaction;
-    return { receipt, promise: signPromise(sign, { chain, transaction: tx.id, keyId, nonce, acceptedMs, byMs }) };
-  };
+async function submitted(
+  promiser: Promiser,
+  engine: Engine,
+  tx: SignedTransaction,
+  onPromise: (promise: Uint8Array) => void,
+): Promise<Submitted> {
+  const given = promiser.accept(tx);
+  if (given !== undefined) {
+    onPromise(given.promise);
+    return { receipt: await promiser.keep(tx), promise: given.promise };
+  }
+  const acceptedMs = systemClock.now();
+  const receipt = await engine.submit(tx);
+  const byMs = Math.max(acceptedMs, receipt.time) + PROMISE_MS;
+  return { receipt, promise: promiser.promise(tx, acceptedMs, byMs) };
 }
