@@ -22,8 +22,8 @@ export const PLANTED: readonly Planted[] = [
     name: "a block is written in two transactions",
     file: `${EMBEDDED}/store.ts`,
     from: "this.#db.transaction(() => this.#insert(write));",
-    to: `this.#db.transaction(() => this.#insert({ ...write, nodes: [], block: write.block }));
-    this.#db.transaction(() => { for (const [path, data] of write.nodes) if (data !== undefined) this.#writes?.node.run(path, data); });`,
+    to: `this.#db.transaction(() => this.#insert({ ...write, nodes: [] }));
+    this.#db.transaction(() => { if (this.#writes !== undefined) this.#insertState(this.#writes, new Map(), write.nodes); });`,
   },
   {
     name: "a state value that is deleted or changed is forgotten for the last key of a block",

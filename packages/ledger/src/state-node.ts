@@ -38,6 +38,7 @@ export const isEmptyState = (hash: Bytes): boolean => equal(hash, EMPTY_STATE);
 /** A leaf can stand no deeper: two hashes that agree in 255 bits are a collision in all but name. */
 export const DEPTH_MAX = 255;
 
+/** Where in the tree a key's value belongs: SHA-256 of the key in UTF-8. */
 export const stateKeyHash = (p: Primitives, key: string): Uint8Array => p.sha256(utf8(key));
 
 export const stateLeaf = (p: Primitives, keyHash: Uint8Array, value: Bytes): StateLeaf => ({

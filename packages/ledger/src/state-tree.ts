@@ -15,7 +15,7 @@ import {
   statePath,
 } from "./state-node.ts";
 
-export { EMPTY_STATE, type StateLeaf, type StateNodeStore } from "./state-node.ts";
+export { EMPTY_STATE, type StateLeaf, type StateNodeStore, stateKeyHash } from "./state-node.ts";
 export * from "./state-proof.ts";
 
 /** `leaf` undefined = the key is gone afterwards. */

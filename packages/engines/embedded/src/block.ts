@@ -15,7 +15,7 @@ import {
   type Receipt,
   TILE_WIDTH,
 } from "@anamnesis/ledger";
-import type { NodeOverlay } from "./state.ts";
+import type { NodeOverlay } from "./node-overlay.ts";
 import type { BlockWrite, BundleWrite } from "./store.ts";
 
 /** What a block is appended to. `tail`: the leaves of the last, not yet full bundle. */

@@ -17,7 +17,8 @@ import {
 import type { Anchor } from "./anchor.ts";
 import { buildBlock } from "./block.ts";
 import { BlockMaker } from "./block-maker.ts";
-import { type CurrentState, NodeOverlay } from "./state.ts";
+import { NodeOverlay } from "./node-overlay.ts";
+import type { CurrentState } from "./state.ts";
 import type { BlockWrite, Store } from "./store.ts";
 
 export interface ProducerOptions {

@@ -1,19 +1,11 @@
 /** The state behind the newest block. Every value read from disk is proved against the state root before it is used. */
-import { type Bytes, toHex } from "@anamnesis/core";
+import type { Bytes } from "@anamnesis/core";
 import type { Primitives } from "@anamnesis/crypto";
-import {
-  proveState,
-  type StateNodeStore,
-  type StateProof,
-  type StateReader,
-  updateState,
-  verifyStateProof,
-} from "@anamnesis/ledger";
+import { proveState, type StateProof, type StateReader, updateState, verifyStateProof } from "@anamnesis/ledger";
+import { NodeOverlay } from "./node-overlay.ts";
+import { RecentValues } from "./recent-values.ts";
 import { damaged } from "./sqlite.ts";
 import type { Store } from "./store.ts";
-
-/** Values kept in memory; the hot ones are the members' keys, nonces and sources. */
-const CACHED_VALUES_MAX = 50_000;
 
 export interface ProvedStateValue {
   readonly value: Uint8Array | undefined;
@@ -31,7 +23,8 @@ export function provedValue(p: Primitives, store: Store, root: Bytes, key: strin
 export class CurrentState implements StateReader {
   readonly #p: Primitives;
   readonly #store: Store;
-  readonly #known = new Map<string, Uint8Array | undefined>();
+  /** The hot ones are the members' keys, nonces and sources. */
+  readonly #recent = new RecentValues();
   #root: Uint8Array;
 
   constructor(p: Primitives, store: Store, root: Uint8Array) {
@@ -45,9 +38,10 @@ export class CurrentState implements StateReader {
   }
 
   get(key: string): Uint8Array | undefined {
-    if (this.#known.has(key)) return this.#known.get(key);
+    const known = this.#recent.get(key);
+    if (known !== undefined) return known.value;
     const { value } = provedValue(this.#p, this.#store, this.#root, key);
-    this.#remember(key, value);
+    this.#recent.set(key, value);
     return value;
   }
 
@@ -62,39 +56,6 @@ export class CurrentState implements StateReader {
 
   committed(root: Uint8Array, changes: ReadonlyMap<string, Uint8Array | undefined>): void {
     this.#root = root;
-    for (const [key, value] of changes) this.#remember(key, value);
-  }
-
-  #remember(key: string, value: Uint8Array | undefined): void {
-    if (this.#known.size >= CACHED_VALUES_MAX) this.#known.clear();
-    this.#known.set(key, value);
-  }
-}
-
-/** Writes to the state tree, held back until the block is written. */
-export class NodeOverlay implements StateNodeStore {
-  readonly #below: Pick<Store, "node"> | undefined;
-  readonly #changes = new Map<string, readonly [path: Uint8Array, node: Uint8Array | undefined]>();
-
-  /** @param below where unchanged nodes are; none for a new tree. */
-  constructor(below: Pick<Store, "node"> | undefined) {
-    this.#below = below;
-  }
-
-  get(path: Uint8Array): Uint8Array | undefined {
-    const changed = this.#changes.get(toHex(path));
-    return changed === undefined ? this.#below?.node(path) : changed[1];
-  }
-
-  put(path: Uint8Array, node: Uint8Array): void {
-    this.#changes.set(toHex(path), [path, node]);
-  }
-
-  delete(path: Uint8Array): void {
-    this.#changes.set(toHex(path), [path, undefined]);
-  }
-
-  [Symbol.iterator](): Iterator<readonly [Uint8Array, Uint8Array | undefined]> {
-    return this.#changes.values();
+    for (const [key, value] of changes) this.#recent.set(key, value);
   }
 }

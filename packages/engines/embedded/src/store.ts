@@ -1,10 +1,21 @@
 /** The rows of a ledger, typed. It stores and finds; whether what it finds is true is checked by those who call it. */
+import { compare, equal } from "@anamnesis/core";
 import type { Primitives } from "@anamnesis/crypto";
-import type { Receipt, TileWrite } from "@anamnesis/ledger";
+import { ledgerError, type Receipt, stateKeyHash, type TileWrite } from "@anamnesis/ledger";
 import { PRUNED, readPruned } from "./pruned.ts";
 import { readReceipt, receiptTag } from "./receipts.ts";
 import { FORMAT, SCHEMA, tileRow } from "./schema.ts";
 import { blob, type Database, damaged, integer, type Row, type Statement, text } from "./sqlite.ts";
+import {
+  nameOfPlace,
+  nameOfUpper,
+  nodesOfPage,
+  type PageName,
+  type PageWrite,
+  placeOfPage,
+  placeOfValue,
+  upperRow,
+} from "./state-pages.ts";
 
 export interface BlockRow {
   readonly sequence: number;
@@ -29,8 +40,8 @@ export interface BlockWrite {
   readonly tiles: readonly TileWrite[];
   readonly receipts: readonly Receipt[];
   readonly state: ReadonlyMap<string, Uint8Array | undefined>;
-  /** Nodes of the state tree by path; `undefined` = gone. */
-  readonly nodes: Iterable<readonly [Uint8Array, Uint8Array | undefined]>;
+  /** Pages of the state tree that become others. */
+  readonly nodes: Iterable<PageWrite>;
 }
 
 const READS = {
@@ -40,13 +51,14 @@ const READS = {
   tile: "SELECT data FROM tiles WHERE id = ?",
   bundle: "SELECT data FROM bundles WHERE idx = ?",
   receipt: "SELECT * FROM receipts WHERE id = ?",
-  state: "SELECT value FROM state WHERE key = ?",
-  node: "SELECT data FROM nodes WHERE path = ?",
+  state: "SELECT value FROM state WHERE place = ?",
+  node: "SELECT data FROM nodes WHERE id = ?",
   notes: "SELECT note FROM blocks WHERE sequence >= ? ORDER BY sequence LIMIT ?",
   blocks: "SELECT * FROM blocks ORDER BY sequence",
   receipts: "SELECT * FROM receipts ORDER BY idx",
-  states: "SELECT key, value FROM state ORDER BY key",
-  nodes: "SELECT path, data FROM nodes ORDER BY path",
+  states: "SELECT place, key, value FROM state WHERE key IS NOT NULL",
+  nodes: "SELECT id, data FROM nodes",
+  lowerNodes: "SELECT place, value FROM state WHERE key IS NULL",
 } as const;
 
 const WRITES = {
@@ -55,11 +67,18 @@ const WRITES = {
   tile: "INSERT INTO tiles VALUES (?, ?) ON CONFLICT DO UPDATE SET data = excluded.data",
   bundle: "INSERT INTO bundles VALUES (?, ?) ON CONFLICT DO UPDATE SET data = excluded.data",
   receipt: "INSERT INTO receipts VALUES (?, ?, ?, ?, ?, ?)",
-  state: "INSERT INTO state VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value",
-  stateGone: "DELETE FROM state WHERE key = ?",
+  state: "INSERT INTO state VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET value = excluded.value",
+  stateGone: "DELETE FROM state WHERE place = ?",
   node: "INSERT INTO nodes VALUES (?, ?) ON CONFLICT DO UPDATE SET data = excluded.data",
-  nodeGone: "DELETE FROM nodes WHERE path = ?",
+  nodeGone: "DELETE FROM nodes WHERE id = ?",
 } as const;
+
+/** `key` null: a page of the tree. */
+interface StateRow {
+  readonly place: Uint8Array;
+  readonly key: string | null;
+  readonly value: Uint8Array | undefined;
+}
 
 type Prepared<T> = { readonly [K in keyof T]: Statement };
 
@@ -76,6 +95,7 @@ export class Store {
   constructor(db: Database, p: Primitives) {
     this.#db = db;
     this.#p = p;
+    refuseOtherFormat(db);
     this.#reads = prepareAll(db, READS);
   }
 
@@ -93,8 +113,7 @@ export class Store {
 
   /** The founding document. @throws AnamnesisError `ledger/damaged-store` when it is missing or of another format. */
   genesis(): Uint8Array {
-    const format = this.#reads.meta.get("format");
-    if (format === undefined || blob(format, "value")[0] !== FORMAT) throw damaged("not a ledger of this format");
+    if (this.#reads.meta.get("format") === undefined) throw damaged("it does not say its format");
     const row = this.#reads.meta.get("genesis");
     if (row === undefined) throw damaged("the genesis document is missing");
     return blob(row, "value");
@@ -134,11 +153,14 @@ export class Store {
   }
 
   stateValue(key: string): Uint8Array | undefined {
-    return readBlob(this.#reads.state.get(key), "value");
+    return readBlob(this.#reads.state.get(this.#placeOf(key)), "value");
   }
 
-  node(path: Uint8Array): Uint8Array | undefined {
-    return readBlob(this.#reads.node.get(path), "data");
+  /** A page of the state tree. */
+  page(name: PageName): Uint8Array | undefined {
+    const row = upperRow(name);
+    if (row !== undefined) return readBlob(this.#reads.node.get(row), "data");
+    return readBlob(this.#reads.state.get(placeOfPage(name)), "value");
   }
 
   *blocks(): Generator<BlockRow> {
@@ -150,11 +172,20 @@ export class Store {
   }
 
   *state(): Generator<readonly [string, Uint8Array]> {
-    for (const row of this.#reads.states.iterate()) yield [text(row, "key"), blob(row, "value")];
+    for (const row of this.#reads.states.iterate()) {
+      const key = text(row, "key");
+      if (!equal(blob(row, "place"), this.#placeOf(key))) throw damaged("a state value lies where another one belongs");
+      yield [key, blob(row, "value")];
+    }
   }
 
   *nodes(): Generator<readonly [Uint8Array, Uint8Array]> {
-    for (const row of this.#reads.nodes.iterate()) yield [blob(row, "path"), blob(row, "data")];
+    for (const row of this.#reads.nodes.iterate()) {
+      yield* nodesOfPage(nameOfUpper(integer(row, "id")), blob(row, "data"));
+    }
+    for (const row of this.#reads.lowerNodes.iterate()) {
+      yield* nodesOfPage(nameOfPlace(blob(row, "place")), blob(row, "value"));
+    }
   }
 
   /** What SQLite itself finds wrong with its file: at most ten lines, none when it is sound. */
@@ -200,16 +231,37 @@ export class Store {
     for (const r of receipts) {
       w.receipt.run(r.id, r.index, r.count, r.sequence, r.time, receiptTag(this.#p, r));
     }
-    for (const [key, value] of state) {
-      if (value === undefined) w.stateGone.run(key);
-      else w.state.run(key, value);
-    }
-    for (const [path, data] of nodes) {
-      if (data === undefined) w.nodeGone.run(path);
-      else w.node.run(path, data);
-    }
+    this.#insertState(w, state, nodes);
     w.block.run(block.sequence, block.time, block.first, block.size, block.note);
   }
+
+  /** In the order in which they lie on disk, so that each of its pages is in hand once. */
+  #insertState(w: Prepared<typeof WRITES>, state: BlockWrite["state"], nodes: BlockWrite["nodes"]): void {
+    const rows: StateRow[] = [...state].map(([key, value]) => ({ place: this.#placeOf(key), key, value }));
+    for (const { name, data } of nodes) {
+      const upper = upperRow(name);
+      if (upper === undefined) rows.push({ place: placeOfPage(name), key: null, value: data });
+      else if (data === undefined) w.nodeGone.run(upper);
+      else w.node.run(upper, data);
+    }
+    for (const { place, key, value } of rows.sort((a, b) => compare(a.place, b.place))) {
+      if (value === undefined) w.stateGone.run(place);
+      else w.state.run(place, key, value);
+    }
+  }
+
+  #placeOf(key: string): Uint8Array {
+    return placeOfValue(stateKeyHash(this.#p, key));
+  }
+}
+
+/** Before anything else is asked: the tables of another format have other columns. A ledger that is being made has none yet. */
+function refuseOtherFormat(db: Database): void {
+  const row = db.prepare(READS.meta).get("format");
+  const format = row === undefined ? FORMAT : (blob(row, "value")[0] ?? 0);
+  if (format === FORMAT) return;
+  const message = `the ledger's store has format ${format}, and this version works with format ${FORMAT}: open it with the version that made it, or make its folder anew from its log`;
+  throw ledgerError("ledger/damaged-store", message, { format });
 }
 
 const readBlock = (row: Row | undefined): BlockRow | undefined => (row === undefined ? undefined : blockOfRow(row));

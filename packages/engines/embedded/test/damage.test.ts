@@ -58,6 +58,35 @@ describe("a store that contradicts its newest checkpoint", () => {
     expect(await opened()).toEqual(both("ledger/damaged-store"));
   });
 
+  it("says which format a ledger of another version has, and what to do", async () => {
+    change("UPDATE meta SET value = x'01' WHERE key = 'format'; DROP TABLE state");
+    const message = expect.stringMatching(/has format 1, .* make its folder anew from its log/);
+    await expect(ledger.open(dir)).rejects.toMatchObject({ code: "ledger/damaged-store", message });
+    await expect(openReader({ dir, primitives: native })).rejects.toMatchObject({
+      code: "ledger/damaged-store",
+      message,
+    });
+  });
+
+  it.each([
+    ["a value under another key", "state", "UPDATE state SET key = 'test/c' WHERE key IS NOT NULL AND key LIKE '%b'"],
+    ["a value too many", "state", "INSERT INTO state SELECT randomblob(33), 'test/c', x'01'"],
+    ["a value altered", "state", "UPDATE state SET value = x'07' WHERE key LIKE '%b'"],
+    [
+      "a page of the tree among the values",
+      "nodes",
+      "INSERT INTO state VALUES (x'abcd04', NULL, CAST(x'8000' || zeroblob(65) AS BLOB))",
+    ],
+    ["a page of the tree that has no place", "nodes", "INSERT INTO state VALUES (x'abcd', NULL, x'00')"],
+    ["a page of the tree moved", "nodes", "UPDATE nodes SET id = id + 1000 WHERE id > 15"],
+    ["a page of the tree missing", "nodes", "DELETE FROM nodes WHERE id > 15"],
+    ["a page of the tree cut", "nodes", "UPDATE nodes SET data = substr(data, 1, 66) WHERE id = 1"],
+  ])("is told by verification: %s", async (_, table, sql) => {
+    change(sql);
+    const { problems } = await ledger.verify(dir);
+    expect(problems.map((each) => [each.code, each.where])).toEqual([["ledger/damaged-store", `table ${table}`]]);
+  });
+
   it("says that a bundle is missing when it is", async () => {
     change("DELETE FROM bundles");
     const message = expect.stringContaining("is missing");

@@ -16,9 +16,9 @@ import {
 import { loadAnchor } from "../anchor.ts";
 import { BlockMaker, type ClosedBlock, type MakerOptions } from "../block-maker.ts";
 import type { Lock } from "../lock.ts";
+import { NodeOverlay } from "../node-overlay.ts";
 import { StoreReader } from "../reader.ts";
 import type { RememberedCheckpoint } from "../remembered.ts";
-import { NodeOverlay } from "../state.ts";
 import type { BlockRow, Store } from "../store.ts";
 import { TileCache } from "../tree-view.ts";
 import { type CopiedSigner, copiedSigner } from "./copied-signer.ts";
