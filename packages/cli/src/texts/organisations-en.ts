@@ -1,6 +1,8 @@
 /** What a ledger of several organisations says, in English. */
 export const organisationsEn = {
   option: "organisations of the sandbox, each with a process, keys and a replica of its own",
+  /** What the processes of the organisations are started with. */
+  language: "en",
   founding: (n: number) => `${n} organisations found a ledger, each with its own process and keys …`,
   databases: (n: number) => `Starting PostgreSQL: one server with ${n} databases, a hospital each …`,
   filling: (name: string, done: number, total: number) => `${name}: inventing a hospital, ${done} of ${total} rows`,
@@ -13,6 +15,7 @@ export const organisationsEn = {
     `  curl ${url}/sealed`,
   ],
   head: ["", "process", "leaves", "cosigned", ""],
+  begins: "starts",
   down: "does not answer",
   orders: "orders",
   follows: "follows",

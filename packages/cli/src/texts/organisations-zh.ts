@@ -3,6 +3,7 @@ import type { organisationsEn } from "./organisations-en.ts";
 
 export const organisationsZh: typeof organisationsEn = {
   option: "沙盒中的机构数，每个机构有自己的进程、密钥和副本",
+  language: "zh",
   founding: (n) => `${n} 个机构正在共同创建账本，各自使用自己的进程和密钥……`,
   databases: (n) => `正在启动 PostgreSQL：一台服务器，${n} 个数据库，每家医院一个……`,
   filling: (name, done, total) => `${name}：正在虚构医院数据，${done} / ${total} 行`,
@@ -15,6 +16,7 @@ export const organisationsZh: typeof organisationsEn = {
     `  curl ${url}/sealed`,
   ],
   head: ["", "进程", "叶子", "已共同签名", ""],
+  begins: "正在启动",
   down: "没有应答",
   orders: "负责排序",
   follows: "正在跟随",

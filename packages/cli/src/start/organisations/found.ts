@@ -7,7 +7,7 @@ import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync } from "nod
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { cliError } from "../../errors.ts";
-import { CHAIN, type Place, urlOf } from "./plan.ts";
+import { CHAIN, isFounded, type Place, urlOf } from "./plan.ts";
 
 export const COMMAND = fileURLToPath(new URL("../../../bin/anamnesis.js", import.meta.url));
 
@@ -15,9 +15,8 @@ export const COMMAND = fileURLToPath(new URL("../../../bin/anamnesis.js", import
 export async function foundTogether(dir: string, places: readonly Place[], signal: AbortSignal): Promise<void> {
   const [orderer, ...others] = places;
   if (orderer === undefined) throw cliError("cli/usage", "at least one organisation");
-  if (places.every(isFounded)) return;
-  if (places.some(({ dir: each }) => existsSync(join(each, "genesis.json"))))
-    throw cliError("cli/sandbox-folder", "the folder holds a sandbox of other organisations: choose another --dir");
+  const open = places.filter((place) => !isFounded(place.dir));
+  if (open.length < places.length) return adoptRest(dir, open, signal);
   mkdirSync(dir, { recursive: true, mode: 0o700 });
   for (const place of places) rmSync(place.dir, { recursive: true, force: true });
   const run = (...args: string[]) => command(args, signal);
@@ -33,7 +32,13 @@ export async function foundTogether(dir: string, places: readonly Place[], signa
   await each(places, ({ dir: at }) => run("init", at, "--genesis", file));
 }
 
-const isFounded = ({ dir }: Place): boolean => existsSync(join(dir, "genesis.json"));
+/** Everybody has signed, and not all have taken the document up. */
+async function adoptRest(dir: string, open: readonly Place[], signal: AbortSignal): Promise<void> {
+  const file = join(dir, "genesis.json");
+  if (!open.every((place) => existsSync(join(place.dir, "organisation.json")) && existsSync(file)))
+    throw cliError("cli/sandbox-folder", "the folder holds a sandbox of other organisations: choose another --dir");
+  await each(open, ({ dir: at }) => command(["init", at, "--genesis", file], signal));
+}
 
 /** Two at a time: each is a process that takes a moment to start. */
 async function each(places: readonly Place[], work: (place: Place) => Promise<void>): Promise<void> {

@@ -1,5 +1,6 @@
 /** The node of one organisation in a process of its own, started again when it ends by itself. */
 import { type ChildProcess, spawn } from "node:child_process";
+import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { MembersStatus } from "../../consortium.ts";
 import { COMMAND } from "./found.ts";
@@ -8,17 +9,28 @@ import { type Place, urlOf } from "./plan.ts";
 const RESTART_MS = 5000;
 const ANSWER_MS = 1500;
 const STOP_MS = 3500;
+/** What the first line of a failure begins with. */
+const FAILED = "anamnesis: ";
+
+export interface MemberOptions {
+  readonly language: string;
+  /** Aborted: it is not started again. */
+  readonly signal: AbortSignal;
+  /** Told each line that it writes to its standard error. */
+  readonly onLine: (line: string) => void;
+}
 
 export class MemberProcess {
   readonly place: Place;
-  readonly #stop: AbortSignal;
+  readonly #o: MemberOptions;
   #child: ChildProcess | undefined;
-  #said = "";
+  #problem = "";
+  #answered = false;
   #starts = 0;
 
-  constructor(place: Place, stop: AbortSignal) {
+  constructor(place: Place, options: MemberOptions) {
     this.place = place;
-    this.#stop = stop;
+    this.#o = options;
     this.#start();
   }
 
@@ -26,21 +38,24 @@ export class MemberProcess {
     return this.#child?.pid;
   }
 
-  /** How often it was started again. */
-  get restarts(): number {
-    return this.#starts - 1;
+  /** Started for the first time, and has not answered yet. */
+  get begins(): boolean {
+    return this.#starts === 1 && !this.#answered;
   }
 
-  /** What it wrote to its standard error last. */
-  get lastLine(): string {
-    return this.#said.trimEnd().split("\n").at(-1) ?? "";
+  /** Why it ended the last time, in its own words; empty when it gave no reason. */
+  get problem(): string {
+    return this.#problem;
   }
 
   /** `undefined` while it does not answer. */
   async look(): Promise<MembersStatus | undefined> {
     try {
       const response = await fetch(`${urlOf(this.place)}/members`, { signal: AbortSignal.timeout(ANSWER_MS) });
-      return (await response.json()) as MembersStatus;
+      const status = (await response.json()) as MembersStatus;
+      this.#answered = true;
+      this.#problem = "";
+      return status;
     } catch {
       return undefined;
     }
@@ -62,20 +77,24 @@ export class MemberProcess {
   #start(): void {
     this.#starts++;
     // The channel tells the child when this process is gone, however it ended.
-    const child = spawn(process.execPath, [COMMAND, "node", "--dir", this.place.dir], {
+    const child = spawn(process.execPath, [COMMAND, "node", "--dir", this.place.dir, "--lang", this.#o.language], {
       stdio: ["ignore", "ignore", "pipe", "ipc"],
       detached: true,
     });
     this.#child = child;
-    child.stderr?.on("data", (chunk: Buffer) => {
-      this.#said = (this.#said + chunk.toString()).slice(-2000);
-    });
+    if (child.stderr !== null) createInterface({ input: child.stderr }).on("line", (line) => this.#hear(line));
     child.on("error", () => undefined);
     child.once("exit", () => void this.#again());
   }
 
+  #hear(line: string): void {
+    if (line.startsWith(FAILED)) this.#problem = line.slice(FAILED.length);
+    this.#o.onLine(line);
+  }
+
   async #again(): Promise<void> {
-    await sleep(RESTART_MS, undefined, { signal: this.#stop }).catch(() => undefined);
-    if (!this.#stop.aborted) this.#start();
+    const { signal } = this.#o;
+    await sleep(RESTART_MS, undefined, { signal }).catch(() => undefined);
+    if (!signal.aborted) this.#start();
   }
 }

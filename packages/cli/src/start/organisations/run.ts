@@ -6,7 +6,7 @@ import { untilAborted } from "../../output/wait.ts";
 import type { StartOptions } from "../run.ts";
 import { type Databases, openDatabases } from "./databases.ts";
 import { foundTogether } from "./found.ts";
-import { type Place, placesOf } from "./plan.ts";
+import { isFounded, type Place, placesIn } from "./plan.ts";
 import { MemberProcess } from "./process.ts";
 import { membersScreen } from "./screen.ts";
 
@@ -19,10 +19,21 @@ export async function runOrganisations(
   session: Session,
   out: NodeJS.WriteStream,
 ): Promise<void> {
+  try {
+    await run(options, session, out);
+  } catch (problem) {
+    // Stopped while a step was on its way: whatever it says of that, the next start goes on from there.
+    if (!session.signal.aborted) throw problem;
+  }
+  session.progress.clear();
+  session.print(session.texts.start.stopped);
+}
+
+async function run(options: OrganisationsOptions, session: Session, out: NodeJS.WriteStream): Promise<void> {
   const { dir, port, seed, signal } = { ...options, signal: session.signal };
   const { texts, progress } = session;
-  const places = placesOf(dir, options.organisations, port);
-  session.note(texts.organisations.founding(places.length));
+  const places = await placesIn(dir, options.organisations, port);
+  if (!places.every((place) => isFounded(place.dir))) session.note(texts.organisations.founding(places.length));
   await foundTogether(dir, places, signal);
   session.note(texts.organisations.databases(places.length));
   const databases = await openDatabases({
@@ -35,7 +46,6 @@ export async function runOrganisations(
   } finally {
     await databases.postgres.stop();
   }
-  session.print(texts.start.stopped);
 }
 
 async function live(
@@ -46,7 +56,15 @@ async function live(
   out: NodeJS.WriteStream,
 ): Promise<void> {
   const { signal } = session;
-  const members = places.map((place) => new MemberProcess(place, signal));
+  const { organisations, node } = session.texts;
+  const say = (name: string, line: string): void => {
+    // The live table says it in its own words.
+    if (!session.live && line !== node.stopHint) session.print(`${name.padEnd(6)}| ${line}`);
+  };
+  const members = places.map((place) => {
+    const onLine = (line: string): void => say(place.name, line);
+    return new MemberProcess(place, { language: organisations.language, signal, onLine });
+  });
   const wards = places.map((place) => ward(options, databases.urlOf(place), place, signal));
   const screen = membersScreen(session, out, members);
   const drawing = (async () => {

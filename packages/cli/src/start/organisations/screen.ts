@@ -25,7 +25,8 @@ export function membersScreen(
   return {
     everyMs: session.live ? 1000 : 5000,
     draw(seen) {
-      const rows = members.map((member, i) => rowOf(member, seen[i], seen[0], session));
+      const cosigned = newestCosigned(seen);
+      const rows = members.map((member, i) => rowOf(member, seen[i], cosigned, session));
       const lines = [...table([organisations.head, ...rows]), sealLine(seen, session)];
       if (!session.live) return lines.forEach((line) => session.print(line));
       session.progress.clear();
@@ -39,15 +40,25 @@ export function membersScreen(
 function rowOf(
   member: MemberProcess,
   seen: MembersStatus | undefined,
-  orderer: MembersStatus | undefined,
+  cosigned: ReadonlyMap<string, number>,
   session: Session,
 ): string[] {
   const { organisations: t } = session.texts;
   const { name } = member.place;
   const pid = String(member.pid ?? "–");
-  if (seen === undefined) return [name, pid, "–", "–", `${t.down}   ${member.restarts > 0 ? member.lastLine : ""}`];
-  const cosigned = orderer?.seals?.members.find(({ id }) => id === name);
-  return [name, pid, String(seen.size), String(cosigned?.size ?? 0), stateOf(seen, session)];
+  if (seen === undefined) {
+    const { begins, problem } = member;
+    return [name, pid, "–", "–", begins ? t.begins : [t.down, problem].join("   ")];
+  }
+  return [name, pid, String(seen.size), String(cosigned.get(name) ?? 0), stateOf(seen, session)];
+}
+
+/** By organisation: also while the one that collects does not answer. */
+function newestCosigned(seen: readonly (MembersStatus | undefined)[]): ReadonlyMap<string, number> {
+  const sizes = new Map<string, number>();
+  for (const each of seen)
+    for (const { id, size } of each?.seals?.members ?? []) sizes.set(id, Math.max(size, sizes.get(id) ?? 0));
+  return sizes;
 }
 
 function stateOf({ role, follow }: MembersStatus, { texts }: Session): string {
