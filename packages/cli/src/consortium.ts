@@ -27,6 +27,7 @@ export function consortiumOf(node: RunningNode, token: string): Pick<ServeOption
     get links() {
       return member.links;
     },
+    withheld: () => member.withheld(),
     members: () => membersStatus(node),
   };
   return {

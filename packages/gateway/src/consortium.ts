@@ -13,6 +13,8 @@ export interface ConsortiumRoutes {
   sealed(epoch?: number): SealedState | undefined;
   /** The trust chain. */
   readonly links: readonly SealedState[];
+  /** Statements about leaves that this member could not get (spec/log.md, `withheld`); undefined when it misses none. */
+  withheld?(): Uint8Array | undefined;
   /** How far each member has cosigned: figures for people and programs. */
   members(): Promise<object>;
 }
@@ -33,6 +35,10 @@ export async function consortiumRoute(
   }
   if (target === "/members") {
     return jsonAnswer(200, `${JSON.stringify(await routes.members())}\n`, "no-store");
+  }
+  if (target === "/withheld") {
+    const said = routes.withheld?.();
+    return said === undefined ? plain(404, "nothing is withheld") : answer(200, "application/cbor", said, "no-store");
   }
   const [, name, digits] = NUMBERED.exec(target) ?? [];
   if (name === undefined) return undefined;

@@ -59,6 +59,10 @@ export async function fetchSeals(url: string, options: HttpFetcherOptions = {}):
   return answer === undefined ? { links: [] } : decodeSeals(answer);
 }
 
+/** What a member says about leaves that it could not get, unchecked; undefined when it misses none. @throws AnamnesisError as fetching does */
+export const fetchWithheld = (url: string, options: HttpFetcherOptions = {}): Promise<Uint8Array | undefined> =>
+  getWithRetries(baseUrl(url), "withheld", { retries: 0, ...options });
+
 export function baseUrl(text: string): string {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url === undefined || !/^https?:$/.test(url.protocol) || url.search !== "" || url.hash !== "") {

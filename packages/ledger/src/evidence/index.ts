@@ -18,7 +18,18 @@ export { EVIDENCE_BYTES_MAX, EVIDENCE_KINDS, type EvidenceKind, isEvidence } fro
 export { type ForkFinding, makeFork, type Prefix, prefixOf } from "./fork.ts";
 export type { Accuser } from "./ground.ts";
 export type { BlockFault } from "./judge-block.ts";
-export { type Missing, makeWithheld, type Statement, stateWithheld, type WithheldFinding } from "./withheld.ts";
+export {
+  decodeTestimonies,
+  encodeTestimonies,
+  isStatedBy,
+  type Missing,
+  makeWithheld,
+  type Statement,
+  stateWithheld,
+  TESTIMONIES_MAX,
+  type Testimony,
+  type WithheldFinding,
+} from "./withheld.ts";
 
 export type Finding = ForkFinding | BadBlockFinding | BrokenPromiseFinding | BackDatedFinding | WithheldFinding;
 

@@ -7,9 +7,22 @@
  *     statement = Ed25519 by the member's cosigner key over "anamnesis/withheld/v1" 0x00 ‖
  *                 DAG-CBOR [ 1, chain, size, root, from, to, organisation, time ]
  */
-import { asBytes, asList, asText, asTuple, asUint, type Bytes, type Cbor, concat, encode, utf8 } from "@anamnesis/core";
+import {
+  asBytes,
+  asList,
+  asText,
+  asTuple,
+  asUint,
+  type Bytes,
+  type Cbor,
+  concat,
+  decode,
+  encode,
+  utf8,
+} from "@anamnesis/core";
 import type { Primitives } from "@anamnesis/crypto";
 import { type Checkpoint, parseCheckpoint } from "../checkpoint.ts";
+import { ledgerError } from "../errors.ts";
 import { MEMBERS_MAX } from "../member-set.ts";
 import { NOTE_LIMITS, parseNote } from "../note-format.ts";
 import { encodeEvidence } from "./file.ts";
@@ -62,6 +75,40 @@ export function stateWithheld(
   return { organisation, time, signature: sign(message(chain, checkpoint, missing, organisation, time)) };
 }
 
+/** What one member says, as members hand it to each other: `[ 1, [ [ note, from, to, organisation, time, signature ], … ] ]`. */
+export interface Testimony {
+  readonly missing: Missing;
+  readonly statement: Statement;
+}
+
+/** Statements of one member that are handed on at most: about as many points from which members may be missing leaves. */
+export const TESTIMONIES_MAX = 16;
+
+export function encodeTestimonies(testimonies: readonly Testimony[]): Uint8Array {
+  const list = testimonies.map(({ missing: { note, from, to }, statement: { organisation, time, signature } }) => [
+    ...[note, from, to],
+    ...[organisation, time, signature],
+  ]);
+  return encode([1, list]);
+}
+
+/** Nothing in it is checked but its form. @throws AnamnesisError `core/bad-encoding`, `ledger/malformed` */
+export function decodeTestimonies(bytes: Bytes): readonly Testimony[] {
+  const [version, list] = asTuple(decode(bytes, "testimonies"), 2, "testimonies");
+  if (version !== 1) throw ledgerError("ledger/malformed", "testimonies of an unknown version");
+  return asList(list, TESTIMONIES_MAX, "testimonies").map((item) => {
+    const [note, from, to, organisation, time, signature] = asTuple(item, 6, "testimony");
+    return { missing: readMissing(note, from, to), statement: readStatement(organisation, time, signature) };
+  });
+}
+
+/** Whether the member's cosigner key signed it. @throws AnamnesisError `ledger/malformed` for what is no note */
+export function isStatedBy(p: Primitives, chain: string, cosigner: Bytes, { missing, statement }: Testimony): boolean {
+  const checkpoint = parseCheckpoint(parseNote(missing.note).text);
+  const { organisation, time, signature } = statement;
+  return p.ed25519Verify(cosigner, message(chain, checkpoint, missing, organisation, time), signature);
+}
+
 /** @throws AnamnesisError `ledger/too-large`; whether it is heard is `checkEvidence`'s to say */
 export function makeWithheld(accuser: Accuser, missing: Missing, statements: readonly Statement[]): Uint8Array {
   const list = statements.map(({ organisation, time, signature }) => [organisation, time, signature]);
@@ -92,18 +139,29 @@ export function checkWithheld(p: Primitives, ground: Ground, content: Cbor): Wit
 
 function read(content: Cbor): { readonly missing: Missing; readonly statements: readonly Statement[] } {
   const [note, from, to, list] = asTuple(content, 4, "withheld");
-  const missing = {
-    note: asText(note, NOTE_LIMITS.noteBytes, "note"),
-    from: asUint(from, "from"),
-    to: asUint(to, "to"),
+  return {
+    missing: readMissing(note, from, to),
+    statements: asList(list, MEMBERS_MAX, "statements").map(statementIn),
   };
-  const statements = asList(list, MEMBERS_MAX, "statements").map((item) => {
-    const [organisation, time, signature] = asTuple(item, 3, "statement");
-    return {
-      organisation: asText(organisation, 32, "organisation"),
-      time: asUint(time, "time"),
-      signature: asBytes(signature, 64, "signature"),
-    };
-  });
-  return { missing, statements };
 }
+
+function statementIn(item: Cbor): Statement {
+  const [organisation, time, signature] = asTuple(item, 3, "statement");
+  return readStatement(organisation, time, signature);
+}
+
+const readMissing = (note: Cbor | undefined, from: Cbor | undefined, to: Cbor | undefined): Missing => ({
+  note: asText(note, NOTE_LIMITS.noteBytes, "note"),
+  from: asUint(from, "from"),
+  to: asUint(to, "to"),
+});
+
+const readStatement = (
+  organisation: Cbor | undefined,
+  time: Cbor | undefined,
+  signature: Cbor | undefined,
+): Statement => ({
+  organisation: asText(organisation, 32, "organisation"),
+  time: asUint(time, "time"),
+  signature: asBytes(signature, 64, "signature"),
+});

@@ -24,6 +24,8 @@ export interface WitnessDeps {
    * (503); `no` = never (422). Without it a consistent tree is enough.
    */
   readonly vouches?: (checkpoint: Checkpoint) => Promise<"yes" | "wait" | "no">;
+  /** Told every note that a key of the log signed, whatever becomes of the request: for those who hold it against others. */
+  readonly seen?: (note: string, checkpoint: Checkpoint) => void;
 }
 
 /** What goes back over HTTP. Texts for refusals are for the log's operator; only status and size are the protocol's. */
@@ -52,6 +54,7 @@ export async function handleAddCheckpoint(deps: WitnessDeps, body: Bytes): Promi
   if (keys === undefined) return refuse(404, "this witness does not know the log of that origin");
   const signatures = signaturesOf(deps.primitives, request.note, keys);
   if (signatures === undefined) return refuse(403, "no valid signature by a key that this witness knows for the log");
+  deps.seen?.(formatNote(parseNote(request.note).text, signatures), checkpoint);
   if (old > checkpoint.size) return refuse(400, "the old size is above the checkpoint's");
   let latest = await deps.store.latest(checkpoint.origin);
   for (let tries = 0; tries < TRIES_MAX; tries++) {

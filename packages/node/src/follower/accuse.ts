@@ -1,6 +1,7 @@
 /** Writing down what convicts the orderer, in a form that anybody checks alone (`anamnesis proof check`). */
 import { join } from "node:path";
 import { contract } from "@anamnesis/contracts";
+import { equal } from "@anamnesis/core";
 import type { LogRefused, Replica } from "@anamnesis/embedded";
 import {
   type Accuser,
@@ -39,6 +40,19 @@ export async function accuse({ objection, target }: LogRefused, given: Accusatio
   );
 }
 
+/** Whether the log's key signed a tree that is not the one here, as far as this one reaches. */
+export function contradicts(note: string, { genesis, replica }: Pick<Accusation, "genesis" | "replica">): boolean {
+  const { size, root } = openCheckpoint(primitives, note, genesis);
+  const { newest, reader } = replica;
+  return size > 0 && size <= newest.size && !equal(reader.rootAt(size), root);
+}
+
+/** Evidence against who signed a note that contradicts the replica. */
+export function contradiction(note: string, given: Omit<Accusation, "tile">): Promise<Uint8Array> {
+  const { newest, reader } = given.replica;
+  return forkEvidence(note, newest.note, { ...given, tile: (path) => reader.tile(path) });
+}
+
 /** @param first and @param second signed notes of the same log, in either order; tiles are those of the larger one */
 async function forkEvidence(
   first: string,
@@ -55,11 +69,11 @@ async function forkEvidence(
   return makeFork({ primitives, genesis, links }, older.note, newer.note, prefix);
 }
 
-/** Puts the file under `evidence/` of the data folder. @returns its path */
-export function keepEvidence(dir: string, kind: string, size: number, evidence: Uint8Array): string {
+/** Puts the file under `evidence/` of the data folder. @param label tells it from others of its kind @returns its path */
+export function keepEvidence(dir: string, kind: string, label: number | string, evidence: Uint8Array): string {
   const folder = join(dir, "evidence");
   makeFolder(folder);
-  const path = join(folder, `${kind}-${size}.evidence`);
+  const path = join(folder, `${kind}-${label}.evidence`);
   writeWhole(path, evidence, 0o644);
   return path;
 }

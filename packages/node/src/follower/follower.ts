@@ -17,6 +17,7 @@ import { patientOrderer } from "./orderer.ts";
 import { servedFrom } from "./ordering.ts";
 import { SealStore, sizeOf } from "./seal-store.ts";
 import type { SealState } from "./sealing.ts";
+import { overheard, Watch, type WatchPace } from "./watch.ts";
 
 export interface FollowerOptions {
   readonly folder: Folder;
@@ -27,6 +28,7 @@ export interface FollowerOptions {
   readonly onCatchUp?: (size: number, total: number) => void;
   /** The path of an evidence file that was just written. */
   readonly onEvidence?: (path: string) => void;
+  readonly watchPace?: Partial<WatchPace>;
 }
 
 export interface Follower extends RunningMember {
@@ -54,9 +56,10 @@ const never = new AbortController().signal;
 export async function startFollower(options: FollowerOptions): Promise<Follower> {
   const { folder, orderer, peers } = options;
   const stopped = new AbortController();
-  const log = peers.follow(orderer, stopped.signal);
   const replica = await openPatiently(options);
   const store = new SealStore(folder.layout.seals, folder.genesis);
+  const watch = watchOf(options, replica, store);
+  const log = overheard(peers.follow(orderer, stopped.signal), (note) => watch.heard(note));
   const cosignatures = new SqliteWitnessStore(folder.layout.cosigned);
   const follow = new Follow({
     ...{ replica, log },
@@ -66,15 +69,19 @@ export async function startFollower(options: FollowerOptions): Promise<Follower>
   });
   const engine = new FollowerEngine({
     replica,
-    orderer: patientOrderer({ submitOnce: peers.submit(orderer) }),
+    orderer: patientOrderer({
+      submitOnce: peers.submit(orderer),
+      onPromise: (promise, tx) => watch.promised(promise, tx),
+    }),
     onBehind: () => follow.look(),
     problem: () => problemOf(follow.state, replica.newest.size),
   });
-  const watching = watchSeals(options, store, stopped.signal);
+  const watching = watchSeals(options, store, watch, stopped.signal);
   const release = releasing(engine, follow);
   return {
     ...{ role: "follows", engine, caughtUp: follow.caughtUp, follow: () => follow.state },
-    witness: witnessOf(folder, cosignatures, replica, follow),
+    witness: witnessOf(folder, cosignatures, replica, follow, watch),
+    withheld: () => watch.testimonies,
     ...servedFrom(replica, store),
     seals: () => sealsOf(folder, store),
     submit: async (tx) => ({ receipt: await engine.submit(tx), promise: null }),
@@ -85,6 +92,7 @@ export async function startFollower(options: FollowerOptions): Promise<Follower>
       stopped.abort();
       await watching;
       await follow.stop();
+      await watch.stop();
       cosignatures.close();
       store.close();
       replica.close();
@@ -101,10 +109,31 @@ function releasing(engine: FollowerEngine, follow: Follow): () => void {
   };
 }
 
-function witnessOf(folder: Folder, store: WitnessStore, replica: Replica, follow: Follow) {
+function watchOf(options: FollowerOptions, replica: Replica, seals: SealStore): Watch {
+  const { folder, peers, onEvidence, watchPace } = options;
+  const { members, organisation } = folder.config;
+  return new Watch({
+    ...{ folder, replica, seals },
+    async others(signal) {
+      const asked = members.filter(({ id }) => id !== organisation);
+      const answers = asked.map(({ url }) => peers.withheld(url, signal).catch(() => undefined));
+      return (await Promise.all(answers)).flatMap((said) => (said === undefined ? [] : [said]));
+    },
+    ...(onEvidence === undefined ? {} : { onEvidence }),
+    ...(watchPace === undefined ? {} : { pace: watchPace }),
+  });
+}
+
+function witnessOf(folder: Folder, store: WitnessStore, replica: Replica, follow: Follow, watch: Watch) {
   return memberWitness(folder, store, {
-    reach: (size) => follow.reach(size, REACH_MS),
+    async reach(size) {
+      const reached = await follow.reach(size, REACH_MS);
+      if (follow.state.kind === "cut-off") follow.look();
+      // Who cannot reach the log does not say now what the newest checkpoint is (spec/log.md, `back-dated`).
+      return reached && (follow.state.kind === "following" || follow.state.kind === "catching-up");
+    },
     rootAt: (size) => replica.reader.rootAt(size),
+    seen: (note) => watch.offered(note),
   });
 }
 
@@ -149,12 +178,17 @@ async function writeEvidence(
 }
 
 /** Takes over what the orderer collected, until the signal; each checkpoint is checked before it is kept. */
-async function watchSeals({ orderer, peers }: FollowerOptions, store: SealStore, signal: AbortSignal): Promise<void> {
+async function watchSeals(
+  { orderer, peers }: FollowerOptions,
+  store: SealStore,
+  watch: Watch,
+  signal: AbortSignal,
+): Promise<void> {
   while (!signal.aborted) {
     const seals = await peers.seals(orderer, signal).catch(() => undefined);
     if (seals !== undefined && !signal.aborted) {
       store.addLinks(seals.links);
-      if (seals.newest !== undefined) store.add(seals.newest);
+      if (seals.newest !== undefined && store.add(seals.newest)) watch.heard(seals.newest.note);
     }
     await sleep(SEALS_EVERY_MS, undefined, { signal }).catch(() => undefined);
   }

@@ -18,8 +18,8 @@ export interface Vouching {
   reach(size: number): Promise<boolean>;
   /** Root of the first `size` leaves as they were executed here. */
   rootAt(size: number): Uint8Array;
-  /** Told when the log's key signed a tree that is not the one here. */
-  onContradiction?(checkpoint: Checkpoint): void;
+  /** Told every note that the log's key signed. */
+  seen?(note: string, checkpoint: Checkpoint): void;
 }
 
 const memberCosigner = (folder: Folder): Cosigner =>
@@ -34,9 +34,8 @@ export function memberWitness(folder: Folder, store: WitnessStore, vouching: Vou
     logKeys: (of) => (of === origin ? [logVerifier(primitives, genesis)] : undefined),
     async vouches(checkpoint) {
       if (!(await vouching.reach(checkpoint.size))) return "wait";
-      if (equal(vouching.rootAt(checkpoint.size), checkpoint.root)) return "yes";
-      vouching.onContradiction?.(checkpoint);
-      return "no";
+      return equal(vouching.rootAt(checkpoint.size), checkpoint.root) ? "yes" : "no";
     },
+    ...(vouching.seen === undefined ? {} : { seen: vouching.seen }),
   };
 }

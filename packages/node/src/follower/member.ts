@@ -12,6 +12,8 @@ export interface Peers {
   submit(orderer: OrdererConfig): SubmitOnce;
   /** Links and newest sealed checkpoint that the orderer has, unchecked. */
   seals(orderer: OrdererConfig, signal: AbortSignal): Promise<OrdererSeals>;
+  /** What a member's node says about leaves that are withheld from it, unchecked; undefined when it misses none. */
+  withheld(url: string, signal: AbortSignal): Promise<Uint8Array | undefined>;
   /** `add-checkpoint` of a member's node. */
   ask(url: string, signal: AbortSignal): AskWitness;
 }
@@ -40,6 +42,8 @@ export interface RunningMember {
   cosigned(note: string): string;
   sealed(epoch?: number): SealedState | undefined;
   readonly links: readonly SealedState[];
+  /** Statements about leaves that were not to be had; undefined when none are missed. */
+  withheld(): Uint8Array | undefined;
   /** For those who submit over the network; `onPromise` is told one that is given before the outcome. @throws as `Engine.submit` */
   submit(transaction: SignedTransaction, onPromise: (promise: Uint8Array) => void): Promise<Submitted>;
 }

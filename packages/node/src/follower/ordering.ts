@@ -49,7 +49,7 @@ export async function startOrdering(folder: Folder, engine: Engine, peers: Peers
   };
   const sealing = peers === undefined ? undefined : new Sealing({ reader: log, store, ask: ({ id }) => ask(id) });
   return {
-    ...{ role: "orders", witness, follow: () => undefined, seals: () => sealing?.state },
+    ...{ role: "orders", witness, follow: () => undefined, seals: () => sealing?.state, withheld: () => undefined },
     ...servedFrom(log, store),
     submit: (tx, onPromise) => submitted(promiser, engine, tx, onPromise),
     async stop() {
