@@ -38,4 +38,23 @@ describe("the queue", () => {
     expect(queue.ready).toBe(false);
     expect(queue.take()).toEqual([]);
   });
+
+  it("lets go of the transaction whose signature is wrong, and of no other, also when that is known late", async () => {
+    const queue = queueOf(100);
+    const late = Promise.withResolvers<boolean>();
+    const gone = queue.push({ transaction, bytes: 60 }, late.promise);
+    queue.fail(ledgerError("ledger/closed", "closed"));
+    await expect(gone).rejects.toMatchObject({ code: "ledger/closed" });
+    queue.push({ transaction, bytes: 50 }, true).catch(() => undefined);
+    late.reject(ledgerError("ledger/bad-signature", "wrong"));
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(queue.length).toBe(1);
+    expect([51, 50].map((bytes) => room(queue, bytes))).toEqual([false, true]);
+  });
+
+  it("fills a block to its last byte", () => {
+    const queue = new Queue({ ...DEFAULT_LIMITS, blockBytes: 100 }, () => undefined);
+    for (const bytes of [60, 40, 1]) expect(room(queue, bytes)).toBe(true);
+    expect([queue.take().length, queue.take().length]).toEqual([2, 1]);
+  });
 });
