@@ -3,7 +3,7 @@
  * without keys is empty, one with a single key is that key's leaf, anything else is an inner node. So the tree's form
  * depends on the set of keys alone, and its depth is about log2 of their number.
  */
-import { type Bytes, concat, equal, invariant, utf8 } from "@anamnesis/core";
+import { type Bytes, equal, invariant, utf8 } from "@anamnesis/core";
 import type { Primitives } from "@anamnesis/crypto";
 import { ledgerError } from "./errors.ts";
 
@@ -52,10 +52,13 @@ export const bitAt = (keyHash: Bytes, depth: number): 0 | 1 =>
   (((keyHash[depth >> 3] as number) >> (7 - (depth & 7))) & 1) as 0 | 1;
 
 /** Stored form: tag 0 = leaf (key hash, value hash), 1 = inner (left, right). The node's hash is SHA-256 of it. */
-export const encodeStateNode = (node: StateNode): Uint8Array =>
-  node.kind === "leaf"
-    ? concat(Uint8Array.of(0), node.keyHash, node.valueHash)
-    : concat(Uint8Array.of(1), node.left, node.right);
+export function encodeStateNode(node: StateNode): Uint8Array {
+  const bytes = new Uint8Array(65);
+  bytes[0] = node.kind === "leaf" ? 0 : 1;
+  bytes.set(node.kind === "leaf" ? node.keyHash : node.left, 1);
+  bytes.set(node.kind === "leaf" ? node.valueHash : node.right, 33);
+  return bytes;
+}
 
 export const stateNodeHash = (p: Primitives, node: StateNode | undefined): Uint8Array =>
   node === undefined ? EMPTY_STATE : p.sha256(encodeStateNode(node));

@@ -3,6 +3,7 @@ import { type Bytes, compare, equal } from "@anamnesis/core";
 import type { Primitives } from "@anamnesis/crypto";
 import {
   bitAt,
+  EMPTY_STATE,
   encodeStateNode,
   isEmptyState,
   readStateNode,
@@ -11,7 +12,6 @@ import {
   type StateNodeStore,
   stateKeyHash,
   stateLeaf,
-  stateNodeHash,
   statePath,
 } from "./state-node.ts";
 
@@ -24,9 +24,10 @@ interface Change {
   readonly leaf: StateLeaf | undefined;
 }
 
-/** A subtree after the update, with its hash. */
+/** A subtree after the update: its topmost node, if it is known, with the stored form, and its hash. */
 interface Subtree {
   readonly node: StateNode | undefined;
+  readonly bytes: Uint8Array | undefined;
   readonly hash: Uint8Array;
 }
 
@@ -53,7 +54,7 @@ export function updateState(
   if (first === undefined) return root.slice();
   const update = new Update(p, store);
   const top = update.apply(sorted, 0, root);
-  update.replace(statePath(first.keyHash, 0), root, top);
+  update.replace(first.keyHash, 0, root, top);
   return top.hash;
 }
 
@@ -86,16 +87,17 @@ class Update {
     return this.#subtree({ kind: "inner", left: left.hash, right: right.hash });
   }
 
-  /** Stores a node at its path when its hash changed. */
-  replace(path: Bytes, oldHash: Bytes, now: Subtree): void {
+  /** Stores the node at `depth` on the way (or its sibling) when its hash changed. */
+  replace(way: Bytes, depth: number, oldHash: Bytes, now: Subtree, sibling = false): void {
     if (equal(oldHash, now.hash)) return;
-    if (now.node === undefined) this.#store.delete(path);
-    else this.#store.put(path, encodeStateNode(now.node));
+    const path = statePath(way, depth, sibling);
+    if (now.bytes === undefined) this.#store.delete(path);
+    else this.#store.put(path, now.bytes);
   }
 
-  #side(changes: readonly Change[], depth: number, oldHash: Uint8Array): Subtree & { readonly untouched?: true } {
+  #side(changes: readonly Change[], depth: number, oldHash: Uint8Array): Subtree {
     if (changes.length > 0) return this.apply(changes, depth, oldHash);
-    return { node: undefined, hash: oldHash, untouched: true };
+    return { node: undefined, bytes: undefined, hash: oldHash };
   }
 
   /**
@@ -109,11 +111,11 @@ class Update {
     const rest = bit === 0 ? left : right;
     const path = statePath(way, depth, bitAt(way, depth - 1) !== bit);
     const node = rest.node ?? readStateNode(this.#p, this.#store, path, rest.hash);
-    return node?.kind === "leaf" ? { node, hash: rest.hash } : undefined;
+    return node?.kind === "leaf" ? { node, bytes: encodeStateNode(node), hash: rest.hash } : undefined;
   }
 
   #storeSide(way: Bytes, depth: number, bit: 0 | 1, oldHash: Bytes, now: Subtree): void {
-    this.replace(statePath(way, depth, bitAt(way, depth - 1) !== bit), oldHash, now);
+    this.replace(way, depth, oldHash, now, bitAt(way, depth - 1) !== bit);
   }
 
   /** A subtree from sorted leaves where the store has no nodes below `depth`. */
@@ -130,11 +132,12 @@ class Update {
   }
 
   #subtree(node: StateNode): Subtree {
-    return { node, hash: stateNodeHash(this.#p, node) };
+    const bytes = encodeStateNode(node);
+    return { node, bytes, hash: this.#p.sha256(bytes) };
   }
 }
 
-const GONE: Subtree = { node: undefined, hash: new Uint8Array(32) };
+const GONE: Subtree = { node: undefined, bytes: undefined, hash: EMPTY_STATE };
 
 function keyHashOf(changes: readonly Change[]): Uint8Array {
   return (changes[0] as Change).keyHash;

@@ -17,11 +17,13 @@ describe("recent values", () => {
     recent.set("a", Uint8Array.of(1));
     for (let i = 0; i < 10_000; i++) recent.set(`first ${i}`, new Uint8Array(300));
     recent.set("a", Uint8Array.of(2));
+    const seen = new Set<number | undefined>();
     for (let i = 0; i < 40_000; i++) {
       recent.set(`then ${i}`, new Uint8Array(300));
       const known = recent.get("a");
-      if (known !== undefined) expect(known.value).toEqual(Uint8Array.of(2));
+      if (known !== undefined) seen.add(known.value?.[0]);
     }
+    expect([...seen]).toEqual([2]);
   });
 
   it("keep what is asked for again and again, and forget the rest", () => {
