@@ -1,20 +1,11 @@
 /** Nodes of the state tree: the store's, page by page, and upon them the changes of one block, held back until it is written. */
 import type { StateNodeStore } from "@anamnesis/ledger";
-import {
-  decodePage,
-  encodePage,
-  type PageName,
-  type PageNodes,
-  type PageWrite,
-  pageKey,
-  pageName,
-  slotOf,
-} from "./state-pages.ts";
+import { StatePage } from "./state-page.ts";
+import { type PageName, type PageWrite, pageKey, pageName, slotOf } from "./state-pages.ts";
 
-interface Page {
+interface Named {
   readonly name: PageName;
-  readonly nodes: PageNodes;
-  changed: boolean;
+  readonly page: StatePage;
 }
 
 /** Where pages are read. */
@@ -25,7 +16,7 @@ export interface PageSource {
 /** Of one state: pages that were read once are not read again. */
 export class NodeOverlay implements StateNodeStore {
   readonly #below: PageSource | undefined;
-  readonly #pages = new Map<number | string, Page>();
+  readonly #pages = new Map<number | string, Named>();
 
   /** @param below where unchanged nodes are; none for a new tree. */
   constructor(below: PageSource | undefined) {
@@ -33,38 +24,31 @@ export class NodeOverlay implements StateNodeStore {
   }
 
   get(path: Uint8Array): Uint8Array | undefined {
-    return this.#page(path).nodes[slotOf(path)];
+    return this.#page(path).get(slotOf(path));
   }
 
   put(path: Uint8Array, node: Uint8Array): void {
-    this.#set(path, node);
+    this.#page(path).set(slotOf(path), node);
   }
 
   delete(path: Uint8Array): void {
-    this.#set(path, undefined);
+    this.#page(path).set(slotOf(path), undefined);
   }
 
   /** What has to be written for the changes. */
   *[Symbol.iterator](): Iterator<PageWrite> {
-    for (const { name, nodes, changed } of this.#pages.values()) {
-      if (changed) yield { name, data: encodePage(nodes) };
+    for (const { name, page } of this.#pages.values()) {
+      if (page.changed) yield { name, data: page.encode() };
     }
   }
 
-  #set(path: Uint8Array, node: Uint8Array | undefined): void {
-    const page = this.#page(path);
-    page.nodes[slotOf(path)] = node;
-    page.changed = true;
-  }
-
-  #page(path: Uint8Array): Page {
+  #page(path: Uint8Array): StatePage {
     const key = pageKey(path);
     const known = this.#pages.get(key);
-    if (known !== undefined) return known;
+    if (known !== undefined) return known.page;
     const name = pageName(path);
-    const data = this.#below?.page(name);
-    const page = { name, nodes: data === undefined ? [] : decodePage(data), changed: false };
-    this.#pages.set(key, page);
+    const page = new StatePage(this.#below?.page(name));
+    this.#pages.set(key, { name, page });
     return page;
   }
 }

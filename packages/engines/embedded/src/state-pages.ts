@@ -8,13 +8,12 @@
  */
 import { type Bytes, concat } from "@anamnesis/core";
 import { damaged } from "./sqlite.ts";
+import { SLOTS, StatePage } from "./state-page.ts";
 
 /** Pages with fewer digits than this lie apart from the values. */
 const UPPER_DIGITS = 4;
 /** Digits whose value a number holds exactly, with a one before them. */
 const NUMBER_DIGITS = 12;
-const NODE_BYTES = 65;
-const SLOTS = 15;
 /** Digits of a whole key hash. */
 const HASH_DIGITS = 64;
 
@@ -23,9 +22,6 @@ export interface PageName {
   readonly digits: number;
   readonly prefix: Uint8Array;
 }
-
-/** By slot: the topmost node, then each level from left to right. */
-export type PageNodes = (Uint8Array | undefined)[];
 
 /** `data` undefined: no nodes are left. */
 export interface PageWrite {
@@ -101,39 +97,11 @@ export function nameOfPlace(place: Bytes): PageName {
   return { digits, prefix };
 }
 
-/** Two bytes that say which slots are filled (the highest bit is slot 0), then their nodes. `undefined` when there are none. */
-export function encodePage(nodes: PageNodes): Uint8Array | undefined {
-  const page = new Uint8Array(2 + SLOTS * NODE_BYTES);
-  let filled = 0;
-  let end = 2;
-  for (let slot = 0; slot < SLOTS; slot++) {
-    const node = nodes[slot];
-    if (node === undefined) continue;
-    filled |= 0x8000 >> slot;
-    page.set(node, end);
-    end += NODE_BYTES;
-  }
-  page[0] = filled >> 8;
-  page[1] = filled & 255;
-  return filled === 0 ? undefined : page.subarray(0, end);
-}
-
-/** What the nodes say is for the reader to check against the root. @throws AnamnesisError `ledger/damaged-store` */
-export function decodePage(data: Bytes): PageNodes {
-  const filled = ((data[0] ?? 0) << 8) | (data[1] ?? 0);
-  const nodes: PageNodes = [];
-  let at = 2;
-  for (let slot = 0; slot < SLOTS; slot++) {
-    const present = (filled & (0x8000 >> slot)) !== 0;
-    nodes.push(present ? data.subarray(at, at + NODE_BYTES) : undefined);
-    if (present) at += NODE_BYTES;
-  }
-  if (filled === 0 || (filled & 1) !== 0 || at !== data.length)
-    throw damaged("a page of the state tree is cut or altered");
-  return nodes;
-}
-
-/** The nodes of a stored page with their paths. */
+/** The nodes of a stored page with their paths. @throws AnamnesisError `ledger/damaged-store` when it has not the form of one */
 export function* nodesOfPage(name: PageName, data: Bytes): Generator<readonly [Uint8Array, Uint8Array]> {
-  for (const [slot, node] of decodePage(data).entries()) if (node !== undefined) yield [pathOf(name, slot), node];
+  const page = new StatePage(data);
+  for (let slot = 0; slot < SLOTS; slot++) {
+    const node = page.get(slot);
+    if (node !== undefined) yield [pathOf(name, slot), node];
+  }
 }

@@ -4,9 +4,8 @@ import { EMPTY_STATE, updateState } from "@anamnesis/ledger";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { NodeOverlay } from "../src/node-overlay.ts";
+import { SLOTS, StatePage } from "../src/state-page.ts";
 import {
-  decodePage,
-  encodePage,
   nameOfPlace,
   nameOfUpper,
   nodesOfPage,
@@ -99,26 +98,45 @@ describe("a node's place", () => {
 });
 
 describe("a page", () => {
-  const nodes = fc.array(fc.option(node, { nil: undefined, freq: 2 }), { minLength: 15, maxLength: 15 });
+  const nodes = fc.array(fc.option(node, { nil: undefined, freq: 2 }), { minLength: SLOTS, maxLength: SLOTS });
+  const slot = fc.nat(SLOTS - 1);
+  const changes = fc.array(fc.tuple(slot, fc.option(node, { nil: undefined })), { maxLength: 20 });
+  const contentOf = (page: StatePage) => Array.from({ length: SLOTS }, (_, i) => page.get(i));
+  const pageOf = (given: readonly (Uint8Array | undefined)[]) => {
+    const page = new StatePage();
+    given.forEach((each, i) => page.set(i, each));
+    return page;
+  };
 
-  it("property: comes back as it was written", () => {
+  it("property: comes back as it was written, with what was changed", () => {
     fc.assert(
-      fc.property(nodes, (given) => {
-        const data = encodePage(given);
-        if (data === undefined) expect(given.every((each) => each === undefined)).toBe(true);
-        else expect(decodePage(data)).toEqual(given);
+      fc.property(nodes, changes, (given, later) => {
+        const stored = pageOf(given).encode();
+        const page = new StatePage(stored);
+        expect(page.changed).toBe(false);
+        expect(contentOf(page)).toEqual(given);
+        const model = [...given];
+        for (const [at, each] of later) {
+          page.set(at, each);
+          model[at] = each;
+        }
+        expect(page.changed).toBe(later.length > 0);
+        expect(contentOf(page)).toEqual(model);
+        expect(page.encode()).toEqual(pageOf(model).encode());
+        expect(page.encode() === undefined).toBe(model.every((each) => each === undefined));
       }),
     );
   });
 
   it("is refused when it is cut, too long, empty, or fills a slot that there is not", () => {
-    const data = encodePage([undefined, new Uint8Array(65).fill(1), new Uint8Array(65).fill(2)]) ?? new Uint8Array(0);
+    const data = pageOf([undefined, new Uint8Array(65).fill(1), new Uint8Array(65).fill(2)]).encode();
+    if (data === undefined) throw new Error("a page with two nodes");
     expect(data.length).toBe(132);
     for (let length = 0; length < data.length; length++) {
-      expect(codeThrown(() => decodePage(data.slice(0, length)))).toBe("ledger/damaged-store");
+      expect(codeThrown(() => new StatePage(data.slice(0, length)))).toBe("ledger/damaged-store");
     }
     for (const bad of [Uint8Array.of(...data, 0), Uint8Array.of(0, 0), data.with(1, 1), data.with(0, 0)]) {
-      expect(codeThrown(() => decodePage(bad))).toBe("ledger/damaged-store");
+      expect(codeThrown(() => new StatePage(bad))).toBe("ledger/damaged-store");
     }
   });
 });
