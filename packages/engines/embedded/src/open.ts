@@ -1,7 +1,7 @@
 /** Making, opening and reading the ledger of one folder: the wiring of this package. */
 import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { AnamnesisError, type Clock, equal } from "@anamnesis/core";
+import { type Clock, equal } from "@anamnesis/core";
 import type { Primitives } from "@anamnesis/crypto";
 import {
   type Contract,
@@ -9,7 +9,6 @@ import {
   decodeGenesis,
   type Engine,
   encodeGenesis,
-  Frontier,
   type Genesis,
   type LogReader,
   ledgerError,
@@ -17,24 +16,22 @@ import {
   logVerifier,
   type NoteSigner,
   noteSigner,
-  openCheckpoint,
   parseVerifierKey,
   type StoredTables,
   sameVerifier,
 } from "@anamnesis/ledger";
 import { type Anchor, loadAnchor } from "./anchor.ts";
 import { EmbeddedEngine } from "./engine.ts";
+import { FILES } from "./files.ts";
 import { DEFAULT_LIMITS, type EngineLimits } from "./limits.ts";
 import { acquireLock } from "./lock.ts";
 import { foundingBlock, Producer } from "./producer.ts";
 import { StoreReader } from "./reader.ts";
 import { RememberedCheckpoint } from "./remembered.ts";
+import { refuseRollback, restoredMark } from "./rollback.ts";
 import { Database, damaged } from "./sqlite.ts";
 import { Store } from "./store.ts";
 import { TileCache } from "./tree-view.ts";
-
-/** Files of a ledger's folder. SQLite puts its `-wal` and `-shm` beside the store while it is open. */
-export const FILES = { store: "ledger.sqlite", lock: "ledger.lock", remembered: "last-checkpoint" } as const;
 
 export interface CreateOptions {
   /** Folder of the ledger; made when it is missing. */
@@ -147,7 +144,7 @@ export function openReader(options: ReadOptions): Promise<LedgerReader> {
 
 /** A reader of a ledger that may be older than it was once: for `log verify`, which reports that itself. */
 export function openUntrusted(options: ReadOptions): Promise<LedgerReader> {
-  return openFolder(options, () => {});
+  return openFolder(options, () => undefined);
 }
 
 async function openFolder(options: ReadOptions, check: typeof refuseRollback): Promise<LedgerReader> {
@@ -160,7 +157,7 @@ async function openFolder(options: ReadOptions, check: typeof refuseRollback): P
     const store = new Store(db, primitives);
     const genesis = readGenesis(primitives, store, options.genesis);
     const reader = new FolderReader(primitives, db, store, genesis, remembered);
-    check(primitives, genesis, reader.anchor(), remembered);
+    check(primitives, genesis, reader.anchor(), remembered, restoredMark(dir));
     return reader;
   } catch (error) {
     db.close();
@@ -259,20 +256,4 @@ function signerOf({ primitives, logSigner }: Pick<CreateOptions, "primitives" | 
     throw ledgerError("ledger/unknown-key", "the signer is not the log key that genesis names: check the key folder");
   }
   return signer;
-}
-
-/** The remembered checkpoint must be a prefix of what is here. One that cannot be read is `log verify`'s to report. */
-export function refuseRollback(p: Primitives, genesis: Genesis, { tree }: Anchor, note: string | undefined): void {
-  if (note === undefined) return;
-  let seen: { size: number; root: Uint8Array };
-  try {
-    seen = openCheckpoint(p, note, genesis);
-  } catch (error) {
-    if (error instanceof AnamnesisError) return;
-    throw error;
-  }
-  const prefix = seen.size <= tree.size && equal(Frontier.read(p, tree.hashes(seen.size), seen.size).root(), seen.root);
-  if (prefix) return;
-  const message = `the store is older than, or contradicts, a checkpoint it gave out (${seen.size} leaves): restore a newer copy`;
-  throw ledgerError("ledger/rolled-back", message, { seen: seen.size, size: tree.size });
 }

@@ -21,8 +21,8 @@ const SQLITE = {
 /** SQLITE_IOERR with these extensions comes from reading: the file is shorter than it says, or the disk cannot read it. */
 const READ_ERRORS = new Set([10 + 256, 10 + 2 * 256, 10 + 33 * 256, 10 + 34 * 256]);
 
-/** Pages copied in one piece (8 MiB): the process does nothing else meanwhile. */
-const COPIED_PAGES = 1024;
+/** Pages copied in one piece (256 KiB): the process does nothing else meanwhile. */
+const COPIED_PAGES = 32;
 
 export class Database {
   readonly #db: DatabaseSync;

@@ -9,6 +9,7 @@ import {
   verifyLog,
 } from "@anamnesis/ledger";
 import { type LedgerReader, openUntrusted } from "./open.ts";
+import { restoredMark } from "./rollback.ts";
 
 export interface VerifyLedgerOptions extends Omit<VerifyOptions, "tables" | "remembered" | "pruned"> {
   readonly dir: string;
@@ -26,7 +27,9 @@ export async function verifyLedger(options: VerifyLedgerOptions): Promise<LogRep
     reader = await openUntrusted({ dir: options.dir, primitives: options.primitives });
     const release = reader.hold();
     try {
-      const { tables, remembered } = reader;
+      // A follower that was restored is older than what it has seen, and meant to be.
+      const remembered = restoredMark(options.dir) ?? reader.remembered;
+      const { tables } = reader;
       const pruned = options.archive === undefined ? reader.pruned() : 0;
       const given = { ...options, tables, pruned, ...(remembered === undefined ? {} : { remembered }) };
       return await verifyLog(withArchive(reader, options.archive), given);

@@ -6,8 +6,9 @@ import { join } from "node:path";
 import { equal } from "@anamnesis/core";
 import type { Primitives } from "@anamnesis/crypto";
 import { type FetchTile, formatTilePath, type Genesis, ledgerError, TILE_WIDTH } from "@anamnesis/ledger";
+import { FILES } from "../files.ts";
 import { acquireLock } from "../lock.ts";
-import { FILES, type LedgerReader, openReader } from "../open.ts";
+import { type LedgerReader, openReader } from "../open.ts";
 import { PRUNED, readPruned, writePruned } from "../pruned.ts";
 import { blob, Database, integer } from "../sqlite.ts";
 

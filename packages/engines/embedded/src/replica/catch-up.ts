@@ -101,7 +101,7 @@ export class LogRefused extends AnamnesisError<"ledger/bad-block"> {
 
 /** The log may be behind the replica (a copy, a cache), but one of the two must be the beginning of the other. */
 async function requireContinuation(
-  { newest, reader }: Replica,
+  { newest, reader, expected }: Replica,
   log: FollowedLog,
   p: Primitives,
   target: NotedCheckpoint,
@@ -110,9 +110,16 @@ async function requireContinuation(
     target.size < newest.size
       ? equal(reader.rootAt(target.size), target.root)
       : (await relate(p, newest, target, (path) => log.tile(path))).kind !== "forked";
-  if (continues) return;
-  const why = `the log of ${target.size} leaves contradicts the ${newest.size} that are here`;
-  throw new LogRefused(new BlockRefused(why, { kind: "fork", note: newest.note }), target);
+  if (!continues) {
+    const why = `the log of ${target.size} leaves contradicts the ${newest.size} that are here`;
+    throw new LogRefused(new BlockRefused(why, { kind: "fork", note: newest.note }), target);
+  }
+  // A log that is still behind what was seen before is asked again once it is not.
+  if (expected === undefined || target.size < expected.size) return;
+  const seen = await relate(p, expected, target, (path) => log.tile(path));
+  if (seen.kind !== "forked") return;
+  const why = `the log of ${target.size} leaves contradicts the ${expected.size} that were seen before this member was restored`;
+  throw new LogRefused(new BlockRefused(why, { kind: "fork", note: expected.note }), target);
 }
 
 /** Signed checkpoints in the order of the blocks, fetched a page at a time. */

@@ -4,10 +4,12 @@ import { join } from "node:path";
 import type { Primitives } from "@anamnesis/crypto";
 import { type Contract, checkGenesis, encodeGenesis, type Genesis, ledgerError, parseNote } from "@anamnesis/ledger";
 import { loadAnchor } from "../anchor.ts";
+import { FILES } from "../files.ts";
 import { acquireLock } from "../lock.ts";
-import { FILES, holdsLedger, readGenesis, refuseRollback, requireLedger } from "../open.ts";
+import { holdsLedger, readGenesis, requireLedger } from "../open.ts";
 import { foundingBlock } from "../producer.ts";
 import { RememberedCheckpoint } from "../remembered.ts";
+import { forgetRestored, refuseRollback, restoredMark } from "../rollback.ts";
 import { Database } from "../sqlite.ts";
 import { Store } from "../store.ts";
 import { TileCache } from "../tree-view.ts";
@@ -75,10 +77,15 @@ export async function openReplica(options: ReplicaOptions): Promise<Replica> {
     const store = new Store(db, primitives);
     const genesis = readGenesis(primitives, store, options.genesis);
     const anchor = loadAnchor(primitives, store, genesis, new TileCache());
-    refuseRollback(primitives, genesis, anchor, RememberedCheckpoint.read(join(dir, FILES.remembered)));
+    const seen = RememberedCheckpoint.read(join(dir, FILES.remembered));
+    const expected = refuseRollback(primitives, genesis, anchor, seen, restoredMark(dir));
     const remembered = new RememberedCheckpoint(join(dir, FILES.remembered));
-    remembered.remember(anchor.checkpoint.note);
-    return new Replica({ options, store, genesis, remembered, lock });
+    if (expected === undefined) {
+      forgetRestored(dir);
+      remembered.remember(anchor.checkpoint.note);
+    }
+    const onReached = () => forgetRestored(dir);
+    return new Replica({ options, store, genesis, remembered, lock, onReached, ...(expected && { expected }) });
   } catch (error) {
     db?.close();
     lock.release();

@@ -19,6 +19,7 @@ import type { Lock } from "../lock.ts";
 import { NodeOverlay } from "../node-overlay.ts";
 import { StoreReader } from "../reader.ts";
 import type { RememberedCheckpoint } from "../remembered.ts";
+import { holds, type Seen } from "../rollback.ts";
 import type { BlockRow, Store } from "../store.ts";
 import { TileCache } from "../tree-view.ts";
 import { type CopiedSigner, copiedSigner } from "./copied-signer.ts";
@@ -30,6 +31,10 @@ export interface ReplicaParts {
   readonly genesis: Genesis;
   readonly remembered: RememberedCheckpoint;
   readonly lock: Lock;
+  /** What this member had seen of the log before it was restored to an older state. */
+  readonly expected?: Seen;
+  /** Called once it was reached. */
+  readonly onReached?: () => void;
 }
 
 /** A block that has just become durable here. */
@@ -52,9 +57,11 @@ export class Replica {
   readonly reader: LogReader & Pick<StoreReader, "receipt" | "rootAt">;
   #maker: BlockMaker;
   #closed = false;
+  #expected: Seen | undefined;
 
   constructor(parts: ReplicaParts) {
     this.#parts = parts;
+    this.#expected = parts.expected;
     this.#maker = this.#load();
     const { options, store, genesis } = parts;
     this.reader = new StoreReader(options.primitives, store, genesis, () => this.#maker.anchor);
@@ -69,6 +76,11 @@ export class Replica {
     const { block, checkpoint } = this.#maker.anchor;
     const { sequence, time, size, note } = block;
     return { sequence, time, size, note, root: checkpoint.root };
+  }
+
+  /** A newer checkpoint that this member saw before it was restored: the log must lead to it. */
+  get expected(): Seen | undefined {
+    return this.#expected;
   }
 
   /** The state behind the newest block, every value proved before it is given out. For evidence: see `BlockRefused`. */
@@ -108,7 +120,7 @@ export class Replica {
       if (error instanceof BlockRefused && applied.length > 0) this.apply(blocks.slice(0, applied.length));
       throw error;
     }
-    this.#parts.remembered.remember(this.newest.note);
+    this.#remember();
     for (const { built } of applied) this.#announce(built.write.block, built.write.receipts);
   }
 
@@ -131,6 +143,19 @@ export class Replica {
     } finally {
       lock.release();
     }
+  }
+
+  /** What was seen before stays remembered until the log has led there. */
+  #remember(): void {
+    const { remembered, onReached } = this.#parts;
+    if (this.#expected !== undefined) {
+      if (!holds(this.#parts.options.primitives, this.#maker.anchor, this.#expected)) return;
+      this.#expected = undefined;
+      remembered.remember(this.newest.note);
+      onReached?.();
+      return;
+    }
+    remembered.remember(this.newest.note);
   }
 
   #load(): BlockMaker {
