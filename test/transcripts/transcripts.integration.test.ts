@@ -1,14 +1,23 @@
 /** The recorded commands give the same roots wherever and however they are executed. */
 import { execFileSync, spawnSync } from "node:child_process";
-import { cpSync, mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { contract, MODULES } from "@anamnesis/contracts";
 import { codeOf, fromHex, toHex } from "@anamnesis/core";
 import { native } from "@anamnesis/crypto/native";
 import { portable } from "@anamnesis/crypto/portable";
-import { catchUp, createLedger, openEmbedded, openOrFound, openReader, verifyLedger } from "@anamnesis/embedded";
+import {
+  catchUp,
+  createLedger,
+  openEmbedded,
+  openOrFound,
+  openReader,
+  restoreSnapshot,
+  takeSnapshot,
+  verifyLedger,
+} from "@anamnesis/embedded";
 import type { Engine } from "@anamnesis/ledger";
 import { skipLoudly } from "@anamnesis/testkit";
 import { afterEach, describe, expect, it } from "vitest";
@@ -70,17 +79,21 @@ describe("the transcript of all modules", () => {
     return differing;
   }
 
-  it("comes out as recorded on the embedded engine, restarted and copied in the middle", async () => {
+  it("comes out as recorded on the embedded engine, restarted and restored from a snapshot in the middle", async () => {
     const dir = place();
     const copy = place();
-    folders.push(dir, copy);
+    const snapshot = join(place(), "snapshot");
+    folders.push(dir, copy, dirname(snapshot));
     const half = Math.floor(steps.length / 2);
     clock = genesis.time;
     await createLedger(options(dir));
     let engine = await openEmbedded(options(dir));
     expect(await order(engine, steps.slice(0, half))).toEqual([]);
     await engine.close();
-    cpSync(dir, copy, { recursive: true });
+    const log = await openReader(options(dir));
+    await takeSnapshot(log, snapshot, { primitives: native });
+    await log.close();
+    expect(await restoreSnapshot({ ...options(copy), snapshot, follows: false })).toMatchObject({ replayed: true });
     for (const folder of [dir, copy]) {
       engine = await openEmbedded(options(folder));
       expect(await order(engine, steps.slice(half))).toEqual([]);
