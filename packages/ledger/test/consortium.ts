@@ -33,6 +33,8 @@ import { MemoryNodes } from "../src/verify-block.ts";
 import { naiveReader, p } from "./support.ts";
 
 export const fixture = new Fixture(p);
+/** Above those of the commands in `trial.ts`. */
+const NONCE_AFTER_SCRIPT = 48;
 export const FOUNDERS = ["nord", "ost", "sued", "west"];
 export const genesis = founded(p, {
   chain: fixture.genesis.chain,
@@ -71,6 +73,7 @@ export const memberSign = (name: string) => (message: Uint8Array) => p.ed25519Si
 export const signLog = (text: string, seed = fixture.logSeed) => noteSigner(p, logOrigin(chain), seed).sign(text);
 
 export class World {
+  #nonce = NONCE_AFTER_SCRIPT;
   readonly leaves: Uint8Array[] = [];
   readonly nodes = new MemoryNodes();
   readonly state = new Map<string, Uint8Array>();
@@ -111,7 +114,8 @@ export class World {
   }
 
   put(name: string, value: Uint8Array = new Uint8Array([1])): void {
-    this.block([fixture.command("test.put", name, { value })]);
+    // Counted per world: the vectors hold these nonces, whatever other tests of the same process signed before.
+    this.block([fixture.command("test.put", name, { value, change: { nonce: this.#nonce++ } })]);
   }
 
   members(set: MemberSet): void {

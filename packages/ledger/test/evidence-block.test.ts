@@ -13,9 +13,9 @@ import {
   makeBadBlock,
   type SuspectBlock,
 } from "../src/index.ts";
-import { chain, contract, fixture, genesis, World } from "./consortium.ts";
+import { chain, contract, genesis, World } from "./consortium.ts";
 import { codeThrown, naiveReader, p } from "./support.ts";
-import { accuser, BAD, BLOCK_MS, check, code, NOTHING, noteOf, script, world } from "./trial.ts";
+import { accuser, BAD, BLOCK_MS, check, code, fixture, NOTHING, noteOf, script, world } from "./trial.ts";
 
 describe("bad-block", () => {
   /** A block as a follower has it that stands behind `done` honest ones; `later` leaves follow it in the log. */

@@ -1,9 +1,11 @@
 import { codeOf } from "@anamnesis/core";
+import { Fixture } from "@anamnesis/ledger/conformance/fixture";
 import { describe, expect, it } from "vitest";
 import { blockLeaf, commandLeaf, type FoundBlock, foundBlocks, genesisLeaf } from "../src/index.ts";
-import { fixture, World } from "./consortium.ts";
+import { World } from "./consortium.ts";
 import { p } from "./support.ts";
 
+const fixture = new Fixture(p);
 const MIB = 1024 * 1024;
 
 async function* entries(leaves: readonly Uint8Array[], from = 0) {

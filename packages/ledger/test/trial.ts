@@ -1,4 +1,6 @@
 /** What the tests of evidence share: an honest log that everybody can have, and the judge. */
+
+import { Fixture } from "@anamnesis/ledger/conformance/fixture";
 import {
   type Accuser,
   checkEvidence,
@@ -8,7 +10,7 @@ import {
   logOrigin,
   treeHash,
 } from "../src/index.ts";
-import { chain, contract, fixture, genesis, signLog, World } from "./consortium.ts";
+import { chain, contract, genesis, signLog, World } from "./consortium.ts";
 import { codeThrown, p } from "./support.ts";
 
 export const accuser: Accuser = { primitives: p, genesis, links: [] };
@@ -16,6 +18,9 @@ export const check = (bytes: Uint8Array) => checkEvidence(p, contract, bytes);
 export const code = (bytes: () => Uint8Array) => codeThrown(() => check(bytes()));
 export const NOTHING = new Uint8Array(0);
 export const BAD = "ledger/bad-evidence";
+
+/** Of its own: the vectors hold its nonces, whatever other tests of the same process signed before. */
+export const fixture = new Fixture(p);
 
 /** What happens, block by block; the state is large enough that a block touches only a part of it. */
 export const script = [
