@@ -1,7 +1,8 @@
 /** The rules of batches, from spec/encoding.md ("Events: the batch" and "Event leaf"). */
 import { type Item, readCbor } from "./cbor.ts";
 import { bytes, type Command, hex, list, str, uint } from "./formats.ts";
-import type { Model, Rules, Seen } from "./model.ts";
+import type { BlockOf, Model, Rules, Seen } from "./model.ts";
+import type { RegistryRules } from "./rules-registry.ts";
 import { merkleRoot } from "./trees.ts";
 
 const KINDS =
@@ -27,6 +28,12 @@ interface Source {
   readonly events: bigint;
 }
 
+interface Bucket {
+  /** Thousandths of an event. */
+  readonly left: bigint;
+  readonly asOf: bigint;
+}
+
 interface Event {
   readonly kind: string;
   readonly source: string;
@@ -37,17 +44,31 @@ export class EventRules implements Rules {
   readonly kinds = ["events.batch"];
   readonly sources = new Map<string, Source>();
   readonly #model: Model;
+  readonly #registry: RegistryRules;
+  readonly #buckets = new Map<string, Bucket>();
 
-  constructor(model: Model) {
+  constructor(model: Model, registry: RegistryRules) {
     this.#model = model;
-    model.owned.push("source/");
+    this.#registry = registry;
+    model.owned.push("source/", "quota/");
+  }
+
+  /** Events that an organisation may still submit at that time, in thousandths: full at first, then what flows in. */
+  left(organisation: string, time: bigint): bigint {
+    const [burst, perSecond] = this.#registry.quota;
+    const bucket = this.#buckets.get(organisation);
+    if (bucket === undefined) return 1000n * burst;
+    const { left, asOf } = bucket;
+    const now = time > asOf ? left + (time - asOf) * perSecond : left;
+    // A full bucket takes nothing in; one that the members made smaller keeps no more than it holds.
+    return now > 1000n * burst ? 1000n * burst : now;
   }
 
   leaves(command: Command): number {
     return Number(readHeader(command.body).count);
   }
 
-  broken({ command, attachments }: Seen, signers: readonly string[]): ReadonlySet<string> {
+  broken({ command, attachments }: Seen, signers: readonly string[], time: bigint): ReadonlySet<string> {
     const codes = new Set<string>();
     const total = attachments.reduce((sum, leaf) => sum + leaf.length, 0);
     if (attachments.length > BATCH_EVENTS || total > BATCH_BYTES) codes.add("ledger/too-large");
@@ -61,6 +82,7 @@ export class EventRules implements Rules {
     if (hex(merkleRoot(attachments)) !== hex(header.root)) codes.add("events/wrong-root");
     const gap = this.#continuity(header, `${signers[0] ?? ""}/${header.source}`, events[0]);
     if (gap !== undefined) codes.add(gap);
+    if (this.left(signers[0] ?? "", time) < 1000n * header.count) codes.add("events/over-quota");
     return codes;
   }
 
@@ -73,9 +95,14 @@ export class EventRules implements Rules {
     return before(position, header.from) ? "events/undeclared-gap" : undefined;
   }
 
-  apply({ command }: Seen, signers: readonly string[]): void {
+  apply({ command }: Seen, signers: readonly string[], { time }: BlockOf): void {
     const header = readHeader(command.body);
-    const name = `${signers[0] ?? ""}/${header.source}`;
+    const who = signers[0] ?? "";
+    const name = `${who}/${header.source}`;
+    const asOf = this.#buckets.get(who)?.asOf ?? time;
+    const bucket = { left: this.left(who, time) - 1000n * header.count, asOf: time > asOf ? time : asOf };
+    this.#buckets.set(who, bucket);
+    this.#model.put(`quota/${who}`, [bucket.left, bucket.asOf]);
     const known = this.sources.get(name);
     const { incarnation, to: position } = header;
     const batches = (known?.batches ?? 0n) + 1n;

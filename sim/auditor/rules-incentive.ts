@@ -46,6 +46,11 @@ export class IncentiveRules implements Rules {
     model.owned.push("sealing", "score/", "seal/");
   }
 
+  /** Size of the checkpoint that was sealed last; 0 before the first seal. */
+  get sealedSize(): bigint {
+    return this.#sealedSize;
+  }
+
   leaves(): number {
     return 0;
   }

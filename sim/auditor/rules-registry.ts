@@ -12,7 +12,7 @@ interface Organisation {
   name: string;
   status: "active" | "suspended" | "left" | "removed";
   keys: readonly string[];
-  readonly cosigner: Uint8Array;
+  cosigner: Uint8Array;
   proposals: readonly bigint[];
 }
 
@@ -35,9 +35,12 @@ export interface Founder {
 const STATUS = ["active", "suspended", "left", "removed"] as const;
 const OUTCOME = ["open", "carried", "void"] as const;
 const OPEN_MOST = 16;
+const KEYS_MOST = 16;
 
 export class RegistryRules implements Rules {
-  readonly kinds = ["propose", "vote", "leave", "rotate-keys", "vouch", "withdraw"].map((verb) => `registry.${verb}`);
+  readonly kinds = ["propose", "vote", "leave", "rotate-keys", "rotate-cosigner", "vouch", "withdraw"].map(
+    (verb) => `registry.${verb}`,
+  );
   readonly organisations = new Map<string, Organisation>();
   readonly proposals: Proposal[] = [];
   readonly #persons = new Map<string, string>();
@@ -68,6 +71,12 @@ export class RegistryRules implements Rules {
     return [...this.organisations].filter(([, each]) => each.status === "active").map(([id]) => id);
   }
 
+  /** Events that a bucket holds, and that flow in per second. */
+  get quota(): readonly [burst: bigint, perSecond: bigint] {
+    const [burst, perSecond] = list(list(this.#policy, 4)[3], 2);
+    return [uint(burst), uint(perSecond)];
+  }
+
   broken({ command }: Seen, signers: readonly string[], time: bigint): ReadonlySet<string> {
     const who = signers[0] ?? "";
     try {
@@ -93,6 +102,13 @@ export class RegistryRules implements Rules {
         return this.active.every((id) => id === who) ? "registry/last-member" : undefined;
       case "registry.rotate-keys":
         return this.#rotationRefusal(list(body, 2), who);
+      case "registry.rotate-cosigner": {
+        const [cosigner, proof] = list(body, 2);
+        const key = bytes(cosigner);
+        if (hex(this.organisations.get(who)?.cosigner ?? key) === hex(key)) return "registry/no-change";
+        if (!this.#proves(who, "cosign", key, bytes(proof))) return "registry/no-proof";
+        return this.#seated(key, who) ? "registry/known-key" : undefined;
+      }
       case "registry.vouch": {
         const [handle, roles] = list(body, 2);
         if (bytes(handle).length !== 16 || list(roles).length === 0) return "registry/malformed";
@@ -130,7 +146,8 @@ export class RegistryRules implements Rules {
     if (new Set(ids).size < ids.length) return "registry/malformed";
     if (ids.some((id) => this.#model.keys.has(id))) return "registry/known-key";
     if (new Set(gone).size < gone.length || !gone.every((id) => own.includes(id))) return "registry/unknown-key";
-    return own.length - gone.length + ids.length === 0 ? "registry/last-key" : undefined;
+    const rest = own.length - gone.length + ids.length;
+    return rest === 0 ? "registry/last-key" : rest > KEYS_MOST ? "registry/too-many" : undefined;
   }
 
   apply({ command }: Seen, signers: readonly string[], block: BlockOf): void {
@@ -140,6 +157,7 @@ export class RegistryRules implements Rules {
     else if (command.kind === "registry.vote") this.#vote(list(body, 2), who, block);
     else if (command.kind === "registry.leave") this.#retire(who, "left", block);
     else if (command.kind === "registry.rotate-keys") this.#rotate(list(body, 2), who);
+    else if (command.kind === "registry.rotate-cosigner") this.#cosigner(who, bytes(list(body, 2)[0]), block);
     else this.#person(list(body), who, block.time);
   }
 
@@ -181,16 +199,24 @@ export class RegistryRules implements Rules {
 
   /** What must be shown once, when it is proposed. */
   #unproved(action: Item): string | undefined {
+    if (type(action) === "recover") {
+      const [, id, keys, proofs] = list(action, 4);
+      return this.#unprovedKeys(str(id), list(keys, 2), list(proofs, 2));
+    }
     if (type(action) !== "join") return undefined;
     const [, organisation, proofs] = list(action, 3);
     const [id, name, keys, cosigner] = list(organisation, 4);
-    const [signatures, cosignature] = list(proofs, 2);
-    if (str(name).trim() === "" || list(keys).length !== list(signatures).length) return "registry/malformed";
-    const signed = list(keys).every((key, i) =>
-      this.#proves(str(id), "sign", bytes(list(key, 2)[1]), bytes(list(signatures)[i])),
-    );
-    const cosigned = this.#proves(str(id), "cosign", bytes(cosigner), bytes(cosignature));
-    return signed && cosigned ? undefined : "registry/no-proof";
+    if (str(name).trim() === "") return "registry/malformed";
+    return this.#unprovedKeys(str(id), [keys ?? null, cosigner ?? null], list(proofs, 2));
+  }
+
+  #unprovedKeys(id: string, [keys, cosigner]: readonly Item[], [signatures, cosignature]: readonly Item[]) {
+    const brought = list(keys).map((key) => bytes(list(key, 2)[1]));
+    if (brought.length === 0 || brought.length !== list(signatures).length) return "registry/malformed";
+    if (!brought.every((key, i) => this.#proves(id, "sign", key, bytes(list(signatures)[i]))))
+      return "registry/no-proof";
+    if (new Set([...brought, bytes(cosigner)].map(hex)).size <= brought.length) return "registry/malformed";
+    return this.#proves(id, "cosign", bytes(cosigner), bytes(cosignature)) ? undefined : "registry/no-proof";
   }
 
   #impossible(action: Item): string | undefined {
@@ -199,21 +225,30 @@ export class RegistryRules implements Rules {
       const same = hex(writeCbor(list(action, 2)[1] ?? null)) === hex(writeCbor(this.#policy));
       return same ? "registry/no-change" : undefined;
     }
-    if (what === "join") return this.#cannotJoin(list(list(action, 3)[1], 4));
-    const organisation = this.organisations.get(about(action) ?? "");
+    if (what === "join") {
+      const [id, , keys, cosigner] = list(list(action, 3)[1], 4);
+      if (this.organisations.has(str(id))) return "registry/known-organisation";
+      return this.#taken(str(id), [keys ?? null, cosigner ?? null]);
+    }
+    const id = about(action) ?? "";
+    const organisation = this.organisations.get(id);
     if (organisation === undefined) return "registry/unknown-organisation";
     const right = what === "reinstate" ? ["suspended"] : what === "suspend" ? ["active"] : ["active", "suspended"];
     if (!right.includes(organisation.status)) return "registry/wrong-status";
-    if (what === "reinstate") return undefined;
-    return this.active.every((id) => id === about(action)) ? "registry/last-member" : undefined;
+    if (what === "recover") return this.#taken(id, list(list(action, 4)[2], 2));
+    if (what === "reinstate") return this.#seated(organisation.cosigner, id) ? "registry/known-key" : undefined;
+    return this.active.every((each) => each === id) ? "registry/last-member" : undefined;
   }
 
-  #cannotJoin([id, , keys, cosigner]: readonly Item[]): string | undefined {
-    if (this.organisations.has(str(id))) return "registry/known-organisation";
+  #taken(id: string, [keys, cosigner]: readonly Item[]): string | undefined {
     const known = list(keys).some((key) => this.#model.keys.has(keyIdOf(str(list(key, 2)[0]), bytes(list(key, 2)[1]))));
-    const seats = this.active.map((each) => hex(this.organisations.get(each)?.cosigner ?? new Uint8Array(0)));
-    const taken = [...seats, hex(this.#logKey)].includes(hex(bytes(cosigner)));
-    return known || taken ? "registry/known-key" : undefined;
+    return known || this.#seated(bytes(cosigner), id) ? "registry/known-key" : undefined;
+  }
+
+  /** Whether a cosigner key is the log's, or sits in the member set for somebody else. */
+  #seated(cosigner: Uint8Array, id: string): boolean {
+    const others = this.active.filter((each) => each !== id).map((each) => this.organisations.get(each)?.cosigner);
+    return [...others, this.#logKey].some((key) => key !== undefined && hex(key) === hex(cosigner));
   }
 
   #execute(action: Item, block: BlockOf): void {
@@ -225,6 +260,7 @@ export class RegistryRules implements Rules {
     } else if (what === "join") this.#join(list(list(action, 3)[1], 4), block);
     else if (what === "suspend") this.#status(id, "suspended", "suspended", block);
     else if (what === "reinstate") this.#status(id, "active", "active", block);
+    else if (what === "recover") this.#recover(id, list(list(action, 4)[2], 2), block);
     else this.#retire(id, "removed", block);
   }
 
@@ -267,6 +303,27 @@ export class RegistryRules implements Rules {
     });
     organisation.keys = [...organisation.keys.filter((id) => !gone.includes(id)), ...fresh];
     this.#writeOrganisation(who);
+  }
+
+  /** Other keys for one that lost its own: the old ones never sign again. */
+  #recover(id: string, [keys, cosigner]: readonly Item[], block: BlockOf): void {
+    const organisation = this.organisations.get(id);
+    if (organisation === undefined) return;
+    for (const old of organisation.keys) this.#model.setKey(old, "retired");
+    organisation.keys = list(keys).map((key) => {
+      const [suite, publicKey] = list(key, 2);
+      return this.#model.addKey(str(suite), bytes(publicKey), id);
+    });
+    if (organisation.status === "suspended") for (const key of organisation.keys) this.#model.setKey(key, "suspended");
+    this.#cosigner(id, bytes(cosigner), block);
+  }
+
+  #cosigner(id: string, cosigner: Uint8Array, block: BlockOf): void {
+    const organisation = this.organisations.get(id);
+    if (organisation === undefined) return;
+    organisation.cosigner = cosigner;
+    this.#writeOrganisation(id);
+    if (organisation.status === "active") this.#changeSet(block);
   }
 
   #person(body: readonly Item[], who: string, time: bigint): void {

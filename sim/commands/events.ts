@@ -21,8 +21,12 @@ export interface Draft {
   readonly next?: SourceView;
 }
 
-export function batch(chance: Chance, view: SourceView): Draft {
-  const { leaves, to } = run(chance, view, view.position, chance.between(1, chance.once(1, 8) ? 300 : 6));
+export function batch(
+  chance: Chance,
+  view: SourceView,
+  events = chance.between(1, chance.once(1, 8) ? 300 : 6),
+): Draft {
+  const { leaves, to } = run(chance, view, view.position, events);
   return draft(view, { from: view.position, to }, leaves);
 }
 
@@ -44,6 +48,7 @@ export function oddBatch(chance: Chance, view: SourceView): Draft {
     () => draft(view, span, [...leaves].reverse()),
     () => draft(view, span, [...leaves, ...leaves]),
     () => draft(view, { from: position, to: { ...to, ordinal: to.ordinal - 1 } }, leaves),
+    () => draft(view, { from: position, to: { ...to, lsn: to.lsn - 1n } }, leaves),
     () =>
       draft(
         view,

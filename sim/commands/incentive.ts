@@ -21,6 +21,8 @@ export interface ToSeal {
   readonly root: Uint8Array;
   /** Agreed time, seconds. */
   readonly time: number;
+  /** The checkpoint that was sealed last. */
+  readonly sealed: Pick<ToSeal, "note" | "size" | "root"> | undefined;
 }
 
 /** A seal that `members` cosign, and sometimes one of them does not. */
@@ -46,6 +48,7 @@ export function oddSealing(chance: Chance, what: ToSeal, members: readonly Cosig
     () => draft({ ...seal, cosignatures: [...cosignatures, ...(first === undefined ? [] : [first])] }),
     () => draft({ ...seal, size: seal.size - 1 }),
     () => draft({ ...seal, size: 0 }),
+    () => draft(sealOf({ ...what, ...what.sealed }, members)),
     () => draft({ ...seal, root: chance.bytes(32) }),
     () => draft({ ...seal, cosignatures: cosignatures.map((each) => flipped(chance, each, someone.id)) }),
     () => draft({ ...seal, cosignatures: [...cosignatures, { ...cosign(what, someone), id: orgId("nobody") }] }),

@@ -1,15 +1,24 @@
 /** A client: makes transactions of its organisation, sends them until they are answered, and goes on from the answer. */
 import { comparePositions, PROPOSE_KIND, type SourceState, VOTE_KIND, voteBody } from "@anamnesis/contracts";
-import { type SourceId, toHex } from "@anamnesis/core";
+import { type OrgId, type SourceId, toHex } from "@anamnesis/core";
 import type { Signer } from "@anamnesis/crypto";
 import { native } from "@anamnesis/crypto/native";
 import { type Genesis, type SignedTransaction, signTransaction, type Transaction } from "@anamnesis/ledger";
 import { batch, type Draft, oddBatch, type SourceView } from "../commands/events.ts";
-import { join, registryCommand, type Surroundings } from "../commands/registry.ts";
+import { appeal, registryCommand, type Surroundings } from "../commands/registry.ts";
 import type { Chance } from "../random.ts";
-import type { Organisation } from "./founding.ts";
 
-export type Members = Pick<Surroundings, "organisations" | "proposals" | "applicants">;
+/** What an organisation signs with: its keys now, and those that it ever had. */
+export interface Held {
+  readonly now: readonly Signer[];
+  readonly ever: readonly Signer[];
+}
+
+/** What clients know of each other, and each of itself. */
+export interface Members extends Pick<Surroundings, "organisations" | "proposals" | "wallet"> {
+  held(id: string): Held;
+  cosigner(id: string): Uint8Array;
+}
 
 interface Outstanding {
   readonly tx: SignedTransaction;
@@ -23,8 +32,9 @@ const RETRY_MS = 3000;
 const CLIENTS_MAX = 64;
 
 export class Client {
-  readonly organisation: Organisation;
+  readonly id: OrgId;
   readonly #genesis: Genesis;
+  readonly #members: Members;
   readonly #stranger: Signer;
   readonly #outstanding = new Map<string, Outstanding>();
   #nonce: number;
@@ -35,11 +45,18 @@ export class Client {
   #known: SourceView;
 
   /** @param number its own among the clients: no two of them ever use one nonce, so their transactions differ */
-  constructor(genesis: Genesis, organisation: Organisation, stranger: Signer, incarnation: Uint8Array, number: number) {
-    this.#nonce = number;
+  constructor(
+    genesis: Genesis,
+    id: OrgId,
+    members: Members,
+    who: { readonly stranger: Signer; readonly incarnation: Uint8Array; readonly number: number },
+  ) {
+    this.#nonce = who.number;
     this.#genesis = genesis;
-    this.organisation = organisation;
-    this.#stranger = stranger;
+    this.id = id;
+    this.#members = members;
+    this.#stranger = who.stranger;
+    const { incarnation } = who;
     const position = { lsn: 0n, ordinal: 0 };
     this.#founding = { source: "ehr" as SourceId, incarnation, position };
     this.#view = this.#founding;
@@ -47,9 +64,9 @@ export class Client {
   }
 
   /** The next transaction, if there may be one; `now` in ms. Mostly right, sometimes wrong in one way. */
-  next(chance: Chance, now: number, members: Members): SignedTransaction | undefined {
+  next(chance: Chance, now: number): SignedTransaction | undefined {
     if (this.#outstanding.size >= OUTSTANDING_MAX) return undefined;
-    if (chance.once(2, 5)) return this.#sign(chance, this.#governing(chance, members), now, {});
+    if (chance.once(2, 5)) return this.#sign(chance, registryCommand(chance, this.#surroundings()), now, {});
     if (chance.once(1, 6)) return this.#sign(chance, oddBatch(chance, this.#known), now, {});
     const draft = batch(chance, this.#view);
     if (chance.once(1, 10)) return this.#spoiled(chance, draft, now);
@@ -57,11 +74,17 @@ export class Client {
     return this.#sign(chance, draft, now, {});
   }
 
-  /** A proposal that somebody new joins. */
-  invite(chance: Chance, now: number, members: Members): SignedTransaction {
-    const { id: self, signer } = this.organisation;
-    const body = join(chance, { ...members, chain: this.#genesis.chain, self, selfKey: signer.keyId });
+  /** A proposal on which all shall vote. */
+  appeal(chance: Chance, now: number): SignedTransaction {
+    const body = appeal(chance, this.#surroundings());
     return this.#sign(chance, { kind: PROPOSE_KIND, body, attachments: [] }, now, {});
+  }
+
+  /** A batch of so many events. */
+  flood(chance: Chance, now: number, events: number): SignedTransaction {
+    const draft = batch(chance, this.#view, events);
+    if (draft.next !== undefined) this.#view = draft.next;
+    return this.#sign(chance, draft, now, {});
   }
 
   /** A yes on one proposal. */
@@ -76,7 +99,7 @@ export class Client {
 
   /** Puts its own signature under what somebody else is sending: the same bytes, another transaction. */
   copy({ transaction, attachments }: SignedTransaction): SignedTransaction {
-    return signTransaction(native, transaction, [this.organisation.signer], attachments);
+    return signTransaction(native, transaction, this.#members.held(this.id).now.slice(0, 1), attachments);
   }
 
   /** Those whose answer is overdue: they are sent again as they are. */
@@ -101,14 +124,22 @@ export class Client {
     this.#view = this.#known;
   }
 
-  #governing(chance: Chance, members: Members): Draft {
-    const { id: self, signer } = this.organisation;
-    return registryCommand(chance, { ...members, chain: this.#genesis.chain, self, selfKey: signer.keyId });
+  #surroundings(): Surroundings {
+    const { organisations, proposals, wallet } = this.#members;
+    const keys = this.#members.held(this.id).now.map(({ publicKey }) => publicKey);
+    const cosigner = this.#members.cosigner(this.id);
+    return { organisations, proposals, wallet, chain: this.#genesis.chain, self: this.id, keys, cosigner };
+  }
+
+  /** One of its keys, seldom one that it gave up. */
+  #signer(chance: Chance): Signer {
+    const { now, ever } = this.#members.held(this.id);
+    return chance.pick(chance.once(1, 20) ? ever : now);
   }
 
   /** A right batch in a wrong transaction. */
   #spoiled(chance: Chance, draft: Draft, now: number): SignedTransaction {
-    const mine = this.organisation.signer;
+    const mine = this.#signer(chance);
     const past = Math.floor(now / 1000) - chance.between(0, 100);
     const ways: readonly (() => SignedTransaction)[] = [
       () => this.#sign(chance, draft, now, { nonce: chance.below(this.#nonce + 1) }),
@@ -126,10 +157,11 @@ export class Client {
   #sign(chance: Chance, draft: Draft, now: number, change: Partial<Transaction>, by?: readonly Signer[]) {
     this.#nonce += CLIENTS_MAX * chance.between(1, 3);
     const expires =
-      Math.floor(now / 1000) + chance.pick([2, 3600, 864_000, 864_000, 864_000, 8_640_000, 8_640_000, 8_640_000]);
+      Math.floor(now / 1000) +
+      (chance.once(1, 16) ? 2 : chance.pick([3600, 864_000, 864_000, 864_000, 8_640_000, 8_640_000, 8_640_000]));
     const { kind, body } = draft;
     const fields = { chain: this.#genesis.chain, kind, nonce: this.#nonce, expires, body, ...change };
-    const signers = by ?? [this.organisation.signer];
+    const signers = by ?? [this.#signer(chance)];
     const tx = signTransaction(native, fields, signers, draft.attachments);
     this.#outstanding.set(toHex(tx.id), { tx, retryAt: now + RETRY_MS, next: draft.next });
     return tx;

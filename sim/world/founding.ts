@@ -14,6 +14,8 @@ import type { Chance } from "../random.ts";
 export interface Organisation {
   readonly id: OrgId;
   readonly signer: Signer;
+  /** Seed of its key of transactions. */
+  readonly signing: Uint8Array;
   /** Seed of the key with which it cosigns checkpoints. */
   readonly cosigner: Uint8Array;
 }
@@ -36,21 +38,21 @@ const SHARES = [
 const NAMES = ["nord", "sued", "west", "ost", "mitte"] as const;
 
 export function found(chance: Chance): Founding {
-  const signer = () => signerFromSeed(native, "INTL-1", chance.bytes(32));
-  const organisations = NAMES.slice(0, chance.pick([1, 2, 3, 4, 4, 5, 5])).map((name) => ({
-    id: orgId(name),
-    signer: signer(),
-    cosigner: cosignerSeed(native, name),
-  }));
+  const signer = (seed: Uint8Array) => signerFromSeed(native, "INTL-1", seed);
+  const organisations = NAMES.slice(0, chance.pick([1, 2, 3, 4, 4, 5, 5])).map((name) => {
+    const signing = chance.bytes(32);
+    return { id: orgId(name), signing, signer: signer(signing), cosigner: cosignerSeed(native, name) };
+  });
   const logSeed = chance.bytes(32);
   const logKey = native.ed25519PublicKey(logSeed);
   const policy = {
     proposalMs: chance.pick([3_600_000, 86_400_000]),
     members: chance.pick(SHARES),
     rules: chance.pick(SHARES),
+    ...(chance.once(1, 3) ? { quota: { burst: 4096, perSecond: chance.between(1, 3) } } : {}),
   };
   const genesis = founded(native, { chain: "simulated", time: START_MS, organisations, logKey, policy });
-  return { genesis, logSeed, organisations, stranger: signer() };
+  return { genesis, logSeed, organisations, stranger: signer(chance.bytes(32)) };
 }
 
 function registryOf(model: Model, { organisations, logKey, policy }: Genesis): RegistryRules {
@@ -67,6 +69,7 @@ interface Foretold {
   readonly model: Model;
   readonly registry: RegistryRules;
   readonly incentive: IncentiveRules;
+  readonly events: EventRules;
 }
 
 /** The auditor's model of the same foundation. */
@@ -79,6 +82,7 @@ export function modelOf({ genesis }: Founding): Foretold {
   }
   const registry = registryOf(model, genesis);
   const incentive = new IncentiveRules(model, registry);
-  model.rules.push(new EventRules(model), registry, incentive);
-  return { model, registry, incentive };
+  const events = new EventRules(model, registry);
+  model.rules.push(events, registry, incentive);
+  return { model, registry, incentive, events };
 }

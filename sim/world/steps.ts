@@ -12,6 +12,7 @@ export const STEPS = {
   make,
   campaign,
   seal,
+  flood,
   deliver,
   answer,
   pass,
@@ -37,6 +38,7 @@ export const WEIGHTS: Readonly<Record<StepKind, number>> = {
   make: 40,
   campaign: 2,
   seal: 8,
+  flood: 1,
   deliver: 34,
   answer: 20,
   pass: 16,
@@ -61,11 +63,11 @@ async function make(world: World, chance: Chance): Promise<void> {
   const client = chance.pick(world.clients);
   const overheard = chance.once(1, 12) ? world.requests.overheard(chance) : undefined;
   if (overheard !== undefined) {
-    world.requests.send(chance, client.organisation.id, client.copy(overheard), world.clock.now());
+    world.requests.send(chance, client.id, client.copy(overheard), world.clock.now());
   }
   for (let i = chance.between(1, 4); i > 0; i--) {
-    const tx = client.next(chance, world.agreed, world.members);
-    if (tx !== undefined) world.requests.send(chance, client.organisation.id, tx, world.clock.now());
+    const tx = client.next(chance, world.agreed);
+    if (tx !== undefined) world.requests.send(chance, client.id, tx, world.clock.now());
   }
 }
 
@@ -74,7 +76,7 @@ async function campaign(world: World, chance: Chance): Promise<void> {
   const proposers = [chance.pick(world.clients), chance.pick(world.clients)];
   await world.submit(
     chance,
-    proposers.map((each) => each.invite(chance, world.agreed, world.members)),
+    proposers.map((each) => each.appeal(chance, world.agreed)),
   );
   const { proposals } = world.members;
   const newest = [proposals - 2, proposals - 1].filter((number) => number >= 0);
@@ -82,14 +84,28 @@ async function campaign(world: World, chance: Chance): Promise<void> {
   if (votes.length > 0) await world.submit(chance, votes);
 }
 
+/** One organisation submits what its quota lets through, to the last event, or one event more. */
+async function flood(world: World, chance: Chance): Promise<void> {
+  world.welcome(chance);
+  const client = chance.pick(world.clients);
+  const left = () => Number(world.events.left(client.id, BigInt(world.agreed)) / 1000n);
+  if (left() > 4096) return;
+  for (const part of [1500, 1500, 3000]) {
+    const events = part < left() ? part : left() + chance.below(2);
+    if (events > 0) await world.submit(chance, [client.flood(chance, world.agreed, events)]);
+  }
+}
+
 async function deliver(world: World, chance: Chance): Promise<void> {
   world.clock.pass(chance.below(1500));
   for (const client of world.clients) {
     for (const tx of client.overdue(world.clock.now())) {
-      world.requests.send(chance, client.organisation.id, tx, world.clock.now());
+      world.requests.send(chance, client.id, tx, world.clock.now());
     }
   }
   const group = world.requests.arrived(chance, world.clock.now());
+  // A client that sends one thing after the other over one connection: most do.
+  if (chance.once(3, 4)) group.sort((a, b) => a.transaction.nonce - b.transaction.nonce);
   if (group.length > 0) await world.submit(chance, group);
   await answer(world, chance);
 }
@@ -125,7 +141,7 @@ async function follow(world: World, chance: Chance): Promise<void> {
 
 async function partition(world: World, chance: Chance): Promise<void> {
   if (chance.once(1, 2)) return world.requests.heal();
-  world.requests.cut(chance.pick(world.clients).organisation.id);
+  world.requests.cut(chance.pick(world.clients).id);
 }
 
 async function restart(world: World, chance: Chance): Promise<void> {

@@ -1,22 +1,24 @@
 /** The simulated world: one orderer, its clients and followers, a network, a disk, a clock; and the auditor. */
 import { decodeSourceState, type SourceState, sourcePath } from "@anamnesis/contracts";
-import { codeOf, toHex } from "@anamnesis/core";
-import { signerFromSeed } from "@anamnesis/crypto";
+import { codeOf, type OrgId, orgId, toHex } from "@anamnesis/core";
+import { type Signer, signerFromSeed } from "@anamnesis/crypto";
 import { native } from "@anamnesis/crypto/native";
 import type { Receipt, SignedTransaction } from "@anamnesis/ledger";
 import { AuditFailure, Auditor, require } from "../auditor/audit.ts";
 import { readCommand } from "../auditor/formats.ts";
 import type { Seen } from "../auditor/model.ts";
+import type { EventRules } from "../auditor/rules-events.ts";
 import type { IncentiveRules } from "../auditor/rules-incentive.ts";
 import type { RegistryRules } from "../auditor/rules-registry.ts";
-import type { Applicant } from "../commands/registry.ts";
+import type { ToSeal } from "../commands/incentive.ts";
+import { Wallet } from "../commands/keys.ts";
 import { Chance } from "../random.ts";
-import { Client, type Members } from "./client.ts";
+import { Client, type Held, type Members } from "./client.ts";
 import { SimClock } from "./clock.ts";
 import { DiskSpy } from "./disk-spy.ts";
 import { type Files, removeFolder } from "./files.ts";
 import { Follower } from "./follower.ts";
-import { type Founding, found, modelOf, type Organisation, START_MS } from "./founding.ts";
+import { type Founding, found, modelOf, START_MS } from "./founding.ts";
 import { faceOf, LedgerProcess, stateTable } from "./ledger-process.ts";
 import { Network } from "./network.ts";
 
@@ -43,25 +45,33 @@ export class World {
   readonly answers = new Network<Answer>();
   /** An earlier state of the folder, for the lying disk. */
   older: { readonly files: Files; readonly size: number } | undefined;
+  /** The checkpoint that was sealed last, where it is at hand. */
+  sealed: ToSeal | undefined;
   /** Images of power cuts that were tried one by one. */
   cutsTried = 0;
   readonly #root: string;
   readonly #registry: RegistryRules;
   /** Whose turn it is to seal. */
   readonly incentive: IncentiveRules;
-  readonly #applicants = new Map<string, Applicant>();
+  readonly events: EventRules;
+  readonly #wallet = new Wallet();
+  readonly #signers = new Map<string, Signer>();
 
   private constructor(root: string, chance: Chance) {
     this.#root = root;
     this.founding = found(chance);
-    const { genesis, organisations, stranger } = this.founding;
+    const { genesis, organisations } = this.founding;
     this.spy = new DiskSpy({ walPages: chance.pick([8, 30, 4000]) });
     this.process = new LedgerProcess(root, this.founding, this.clock);
-    const { model, registry, incentive } = modelOf(this.founding);
+    const { model, registry, incentive, events } = modelOf(this.founding);
     this.#registry = registry;
     this.incentive = incentive;
+    this.events = events;
+    for (const { signing, cosigner } of organisations) for (const seed of [signing, cosigner]) this.#wallet.keep(seed);
+    this.#wallet.keep(this.founding.logSeed);
     this.auditor = new Auditor(model, genesis.logKey);
-    this.clients = organisations.map((each, i) => new Client(genesis, each, stranger, chance.bytes(8), i));
+    this.clients = [];
+    this.welcome(chance);
     this.followers = organisations.slice(1).map((each) => new Follower(each.id, root, genesis));
   }
 
@@ -128,29 +138,62 @@ export class World {
   /** Who was let in begins to work. */
   welcome(chance: Chance): void {
     const { genesis, stranger } = this.founding;
-    for (const [key, { id, seed, cosigner }] of this.#applicants) {
-      if (!this.auditor.model.keys.has(key)) continue;
-      this.#applicants.delete(key);
-      const signer = signerFromSeed(native, "INTL-1", seed);
-      this.clients.push(new Client(genesis, { id, signer, cosigner }, stranger, chance.bytes(8), this.clients.length));
+    for (const id of this.#registry.organisations.keys()) {
+      if (this.clients.some((client) => client.id === id)) continue;
+      const who = { stranger, incarnation: chance.bytes(8), number: this.clients.length };
+      this.clients.push(new Client(genesis, orgId(id), this.members, who));
     }
   }
 
   /** What members know of each other. */
   get members(): Members {
-    const { organisations, proposals } = this.#registry;
-    return { organisations: [...organisations.keys()], proposals: proposals.length, applicants: this.#applicants };
+    const registry = this.#registry;
+    return {
+      wallet: this.#wallet,
+      held: (id) => this.#held(id),
+      cosigner: (id) => registry.organisations.get(id)?.cosigner ?? new Uint8Array(32),
+      get organisations() {
+        return [...registry.organisations.keys()];
+      },
+      get proposals() {
+        return registry.proposals.length;
+      },
+    };
   }
 
-  /** Members whose cosigner keys are at hand, active ones only. */
-  get cosigners(): readonly Organisation[] {
-    const { active } = this.#registry;
-    return this.clients.map(({ organisation }) => organisation).filter(({ id }) => active.includes(id));
+  /** Who has given up all its keys goes on trying with them. */
+  #held(id: string): Held {
+    const { keys } = this.auditor.model;
+    const ever = [...keys].filter(([, { organisation }]) => organisation === id);
+    const listed = new Set(this.#registry.organisations.get(id)?.keys);
+    const now = ever.filter(([key]) => listed.has(key)).map(([, { publicKey }]) => this.#signerOf(publicKey));
+    const all = ever.map(([, { publicKey }]) => this.#signerOf(publicKey));
+    return { now: now.length === 0 ? all : now, ever: all };
+  }
+
+  #signerOf(publicKey: Uint8Array): Signer {
+    const name = toHex(publicKey);
+    const known = this.#signers.get(name);
+    if (known !== undefined) return known;
+    const seed = this.#wallet.seedOf(publicKey);
+    if (seed === undefined) throw new RangeError("nobody has the seed of a member's key");
+    const signer = signerFromSeed(native, "INTL-1", seed);
+    this.#signers.set(name, signer);
+    return signer;
+  }
+
+  /** Members that cosign: the active ones. */
+  get cosigners(): readonly { readonly id: OrgId; readonly cosigner: Uint8Array }[] {
+    const { active, organisations } = this.#registry;
+    return active.flatMap((id) => {
+      const cosigner = this.#wallet.seedOf(organisations.get(id)?.cosigner ?? new Uint8Array(32));
+      return cosigner === undefined ? [] : [{ id: orgId(id), cosigner }];
+    });
   }
 
   /** What the ledger tells a client of its source. */
-  async sourceOf({ organisation }: Client): Promise<SourceState | undefined> {
-    const { value } = await this.process.engine.read(sourcePath(organisation.id, "ehr"));
+  async sourceOf({ id }: Client): Promise<SourceState | undefined> {
+    const { value } = await this.process.engine.read(sourcePath(id, "ehr"));
     return value === undefined ? undefined : decodeSourceState(value);
   }
 
@@ -162,7 +205,7 @@ export class World {
   waitingRequests(chance: Chance): readonly SignedTransaction[] {
     const arrived = this.requests.arrived(chance, this.clock.now());
     if (arrived.length > 0) return arrived;
-    const made = this.clients.map((client) => client.next(chance, this.agreed, this.members));
+    const made = this.clients.map((client) => client.next(chance, this.agreed));
     return made.filter((tx) => tx !== undefined);
   }
 

@@ -1,24 +1,27 @@
 // Records the transcript anew: `node test/transcripts/make.ts`. Only when the state is meant to change; say so in the CHANGELOG.
 import { writeFileSync } from "node:fs";
-import { encodeSealBody, readProposalCount, readSealing, SEAL_KIND } from "@anamnesis/contracts";
-import { fromHex, orgId, sourceId, toBase64, toHex } from "@anamnesis/core";
+import { encodeSealBody, readOrganisation, readProposalCount, readSealing, SEAL_KIND } from "@anamnesis/contracts";
+import { fromHex, type OrgId, orgId, sourceId, toBase64, toHex } from "@anamnesis/core";
 import { type Signer, signerFromSeed } from "@anamnesis/crypto";
 import { native } from "@anamnesis/crypto/native";
 import {
   cosigner,
   cosignerName,
+  decodeMemberKey,
   decodeMemberSet,
   encodeGenesis,
   encodeSigned,
   formatCheckpoint,
   logOrigin,
   MEMBER_SET,
+  memberKeyPath,
   type SignedTransaction,
   signTransaction,
 } from "@anamnesis/ledger";
 import { cosignerSeed, founded, founderSigner } from "@anamnesis/ledger/conformance/founding";
 import { batch, type Draft, oddBatch, type SourceView } from "../../sim/commands/events.ts";
-import { type Applicant, registryCommand } from "../../sim/commands/registry.ts";
+import { Wallet } from "../../sim/commands/keys.ts";
+import { registryCommand } from "../../sim/commands/registry.ts";
 import { Chance } from "../../sim/random.ts";
 import { FILE, Player, type Step } from "./transcript.ts";
 
@@ -45,16 +48,21 @@ function small(draw: () => Draft): Draft {
   }
 }
 
-function stranger(): Applicant {
-  const seed = chance.bytes(32);
-  return { id: orgId("stranger"), seed, cosigner: seed };
+/** Somebody who signs. */
+interface Actor {
+  readonly id: OrgId;
+  readonly signer: Signer;
 }
+
+const signerOf = (seed: Uint8Array): Signer => signerFromSeed(native, "INTL-1", seed);
+const stranger = (): Actor => ({ id: orgId("stranger"), signer: signerOf(chance.bytes(32)) });
+const founders = FOUNDERS.map((id): Actor => ({ id: orgId(id), signer: founderSigner(native, id) }));
 
 class Recorder {
   readonly steps: Step[] = [];
   readonly #player = new Player(native, genesis);
   readonly #views = new Map<string, SourceView>();
-  readonly #applicants = new Map<string, Applicant>();
+  readonly #wallet = new Wallet();
   #time = genesis.time;
   #nonce = 0;
 
@@ -66,37 +74,40 @@ class Recorder {
     this.#record(this.#sign(by, what === "seal" ? this.#seal() : this.#draft(what, by)), by);
   }
 
-  #somebody(): Applicant | string {
-    const applicants = [...this.#applicants.values()];
-    return applicants.length > 0 && chance.once(1, 6) ? chance.pick(applicants) : chance.pick(FOUNDERS);
+  /** Whoever holds a key of a member, mostly one that may sign. */
+  #somebody(): Actor {
+    const brought = this.#wallet.seeds.map((seed): Actor => ({ id: orgId("nobody"), signer: signerOf(seed) }));
+    const known = [...founders, ...brought].flatMap(({ signer }) => {
+      const record = this.#state.get(memberKeyPath(toHex(signer.keyId)));
+      const key = record === undefined ? undefined : decodeMemberKey(record);
+      return key === undefined ? [] : [{ id: orgId(key.organisation), signer, status: key.status }];
+    });
+    const active = known.filter(({ status }) => status === "active");
+    return chance.pick(chance.once(1, 20) || active.length === 0 ? known : active);
   }
 
-  #signer(by: Applicant | string): Signer {
-    return typeof by === "string" ? founderSigner(native, by) : signerFromSeed(native, "INTL-1", by.seed);
-  }
-
-  #draft(what: "events" | "odd" | "registry", by: Applicant | string): Draft {
+  #draft(what: "events" | "odd" | "registry", by: Actor): Draft {
     if (what !== "registry") return small(() => (what === "odd" ? oddBatch : batch)(chance, this.#view(by)));
     return registryCommand(chance, {
       chain: genesis.chain,
-      self: orgId(typeof by === "string" ? by : by.id),
-      selfKey: this.#signer(by).keyId,
-      organisations: [...FOUNDERS, ...[...this.#applicants.values()].map(({ id }) => id)],
+      self: by.id,
+      keys: [by.signer.publicKey],
+      cosigner: readOrganisation(this.#state, by.id)?.cosigner ?? new Uint8Array(32),
+      wallet: this.#wallet,
+      organisations: FOUNDERS,
       proposals: readProposalCount(this.#state),
-      applicants: this.#applicants,
     });
   }
 
   readonly #state = { get: (key: string) => this.#player.state.get(key) };
 
-  #view(by: Applicant | string): SourceView {
-    const name = typeof by === "string" ? by : by.id;
+  #view(by: Actor): SourceView {
     const start = {
       source: sourceId("ehr"),
       incarnation: new Uint8Array(8).fill(1),
       position: { lsn: 0n, ordinal: 0 },
     };
-    return this.#views.get(name) ?? start;
+    return this.#views.get(by.id) ?? start;
   }
 
   /** By the founders' cosigner keys, on the log as it stands; now and then too few, or on something else. */
@@ -118,16 +129,16 @@ class Recorder {
     return { kind: SEAL_KIND, body: encodeSealBody({ size: this.#player.size, root, cosignatures }), attachments: [] };
   }
 
-  #sign(by: Applicant | string, draft: Draft, change: object = {}): SignedTransaction & { readonly next?: SourceView } {
+  #sign(by: Actor, draft: Draft, change: object = {}): SignedTransaction & { readonly next?: SourceView } {
     const expires = Math.floor(this.#time / 1000) + 3_600;
     const { kind, body, attachments, next } = draft;
     const transaction = { chain: genesis.chain, kind, nonce: ++this.#nonce, expires, body, ...change };
-    const signed = signTransaction(native, transaction, [this.#signer(by)], attachments);
+    const signed = signTransaction(native, transaction, [by.signer], attachments);
     return next === undefined ? signed : { ...signed, next };
   }
 
   /** What is wrong with it is not the command itself: chain, time, nonce, signature, key. */
-  #wrongFrame(by: Applicant | string): SignedTransaction {
+  #wrongFrame(by: Actor): SignedTransaction {
     const draft = this.#draft("events", by);
     const { next: _, ...rest } = draft;
     switch (chance.below(5)) {
@@ -146,10 +157,10 @@ class Recorder {
     }
   }
 
-  #record(signed: SignedTransaction & { readonly next?: SourceView }, by: Applicant | string): void {
+  #record(signed: SignedTransaction & { readonly next?: SourceView }, by: Actor): void {
     const outcome = this.#player.play(this.#time, signed);
     if (outcome.refused === undefined && signed.next !== undefined) {
-      this.#views.set(typeof by === "string" ? by : by.id, signed.next);
+      this.#views.set(by.id, signed.next);
     }
     this.steps.push({ time: this.#time, transaction: toBase64(encodeSigned(signed)), ...outcome });
   }
