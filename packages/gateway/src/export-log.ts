@@ -1,6 +1,7 @@
 /**
  * A log as plain files in the C2SP layout, readable by tools that nobody here wrote: `checkpoint`, `tile/…`,
- * `tile/entries/…`, and beside them `genesis.json` and `log.vkey`. It may be run again into the same folder: full tiles
+ * `tile/entries/…`, and beside them `genesis.json`, `log.vkey` and `notes/…`: the signed checkpoint behind each block, with which
+ * another member can import the log. It may be run again into the same folder: full tiles
  * that are there stay, and the checkpoint is written last, so the folder is a whole log at every moment.
  */
 import { mkdir, readFile, rename, stat, writeFile } from "node:fs/promises";
@@ -8,6 +9,7 @@ import { dirname, join } from "node:path";
 import { fromUtf8, utf8 } from "@anamnesis/core";
 import type { Primitives } from "@anamnesis/crypto";
 import {
+  encodeBundle,
   formatTilePath,
   genesisToJson,
   type LogReader,
@@ -18,6 +20,7 @@ import {
   type TileId,
 } from "@anamnesis/ledger";
 import { gatewayError, systemCode } from "./errors.ts";
+import { NOTES_PAGE, notesFile } from "./notes-file.ts";
 
 export interface ExportOptions {
   readonly primitives: Primitives;
@@ -33,10 +36,15 @@ export interface Exported {
   readonly kept: number;
 }
 
+/** A log that also gives the signed checkpoint behind each block, as a ledger's own reader does. */
+export interface ExportedLog extends LogReader {
+  notes?(sequence: number, count: number): readonly string[];
+}
+
 /**
  * @throws AnamnesisError `gateway/cannot-write`; `ledger/exists` when the folder holds another log; what reading throws.
  */
-export async function exportLog(reader: LogReader, outDir: string, options: ExportOptions): Promise<Exported> {
+export async function exportLog(reader: ExportedLog, outDir: string, options: ExportOptions): Promise<Exported> {
   const { primitives, onProgress, signal } = options;
   const genesis = genesisToJson(reader.genesis);
   await refuseOtherLog(outDir, genesis);
@@ -50,6 +58,7 @@ export async function exportLog(reader: LogReader, outDir: string, options: Expo
     else kept++;
     onProgress?.(written + kept, total);
   }
+  await exportNotes(reader, outDir, signal);
   await writeWhole(join(outDir, "genesis.json"), utf8(genesis));
   await writeWhole(join(outDir, "log.vkey"), utf8(`${logVerifierKey(primitives, reader.genesis)}\n`));
   await writeWhole(join(outDir, "checkpoint"), utf8(note));
@@ -84,6 +93,18 @@ async function exportTile(reader: LogReader, outDir: string, id: TileId): Promis
   if (data === undefined) throw ledgerError("ledger/damaged-tile", `${path} is missing`, { path });
   await writeWhole(file, data);
   return true;
+}
+
+/** Pages of 256 by the number of their first block, as `/notes/<number>` over HTTP; a page that another one follows is full. */
+async function exportNotes(reader: ExportedLog, outDir: string, signal: AbortSignal | undefined): Promise<void> {
+  if (reader.notes === undefined) return;
+  for (let first = 0; ; first += NOTES_PAGE) {
+    signal?.throwIfAborted();
+    if (await exists(notesFile(outDir, first + NOTES_PAGE))) continue;
+    const notes = reader.notes(first, NOTES_PAGE);
+    if (notes.length > 0) await writeWhole(notesFile(outDir, first), encodeBundle(notes.map((note) => utf8(note))));
+    if (notes.length < NOTES_PAGE) return;
+  }
 }
 
 async function exists(file: string): Promise<boolean> {

@@ -2,8 +2,16 @@
 import { open, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { fromUtf8 } from "@anamnesis/core";
-import { type Genesis, genesisFromJson, type LogSource, ledgerError, parseTilePath } from "@anamnesis/ledger";
+import {
+  decodeBundle,
+  type Genesis,
+  genesisFromJson,
+  type LogSource,
+  ledgerError,
+  parseTilePath,
+} from "@anamnesis/ledger";
 import { gatewayError, systemCode } from "./errors.ts";
+import { NOTES_PAGE, notesFile } from "./notes-file.ts";
 
 /** A log that can be fetched: what verification needs, and its founding document if it lies beside. */
 export interface FetchedLog extends LogSource {
@@ -12,10 +20,16 @@ export interface FetchedLog extends LogSource {
   witnessed(): Promise<string | undefined>;
 }
 
+/** Also the signed checkpoint behind each block: what a member follows or imports. */
+export interface NotedLog extends FetchedLog {
+  /** Signed notes behind the blocks from `sequence` on: at most 256, none when the log ends before it. */
+  notes(sequence: number): Promise<readonly string[]>;
+}
+
 /** Larger than any tile, bundle, checkpoint or genesis document of a log. */
 export const FETCH_BYTES_MAX = 32 * 1024 * 1024;
 
-export function fileFetcher(dir: string): FetchedLog {
+export function fileFetcher(dir: string): NotedLog {
   return {
     async checkpoint() {
       const note = await readLimited(join(dir, "checkpoint"));
@@ -27,6 +41,12 @@ export function fileFetcher(dir: string): FetchedLog {
       // Parsing first: a path of another form could lead out of the folder.
       parseTilePath(path);
       return readLimited(join(dir, path));
+    },
+    async notes(sequence) {
+      const first = sequence - (sequence % NOTES_PAGE);
+      const page = await readLimited(notesFile(dir, first));
+      const notes = page === undefined ? [] : decodeBundle(page).slice(sequence - first);
+      return notes.map((note) => textOf(note, "a signed checkpoint"));
     },
     async genesis() {
       const json = await readLimited(join(dir, "genesis.json"));

@@ -1,6 +1,7 @@
 /** A log over HTTP as a follower takes it: everything behind one checkpoint, several requests on their way at a time. */
 import { parseCheckpoint, parseNote } from "@anamnesis/ledger";
-import { type HttpFetcherOptions, type HttpLog, httpFetcher } from "./http-fetcher.ts";
+import type { NotedLog } from "./file-fetcher.ts";
+import { type HttpFetcherOptions, httpFetcher } from "./http-fetcher.ts";
 import { Ahead } from "./http-fetcher-ahead.ts";
 
 /**
@@ -10,7 +11,7 @@ import { Ahead } from "./http-fetcher-ahead.ts";
 export function followedLog(
   url: string,
   options: HttpFetcherOptions = {},
-): Pick<HttpLog, "checkpoint" | "tile" | "notes"> {
+): Pick<NotedLog, "checkpoint" | "tile" | "notes"> {
   const log = httpFetcher(url, { retries: 0, ...options });
   let ahead = new Ahead(log.tile, 0);
   return {

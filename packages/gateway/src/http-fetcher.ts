@@ -2,14 +2,8 @@
 import { concat } from "@anamnesis/core";
 import { decodeBundle, type Genesis, genesisFromJson, ledgerError, parseTilePath } from "@anamnesis/ledger";
 import { gatewayError } from "./errors.ts";
-import { FETCH_BYTES_MAX, type FetchedLog, textOf } from "./file-fetcher.ts";
+import { FETCH_BYTES_MAX, type NotedLog, textOf } from "./file-fetcher.ts";
 import { decodeSeals, type SealsAnswer } from "./seals.ts";
-
-/** A log that a member's node serves: also the signed checkpoint behind each of its blocks. */
-export interface HttpLog extends FetchedLog {
-  /** Signed notes behind the blocks from `sequence` on: at most 256, none when the log ends before it. */
-  notes(sequence: number): Promise<readonly string[]>;
-}
 
 export interface HttpFetcherOptions {
   /** Members' token for entries. */
@@ -25,7 +19,7 @@ const DEFAULTS = { timeoutMs: 10_000, retries: 2 };
 const RETRY_PAUSE_MS = 200;
 
 /** @param url where `/checkpoint` is, e.g. `http://127.0.0.1:8420`. @throws AnamnesisError `gateway/bad-address` */
-export function httpFetcher(url: string, options: HttpFetcherOptions = {}): HttpLog {
+export function httpFetcher(url: string, options: HttpFetcherOptions = {}): NotedLog {
   const base = baseUrl(url);
   const get = (path: string) => getWithRetries(base, path, options);
   return {
@@ -100,6 +94,7 @@ async function getOnce(base: string, path: string, options: HttpFetcherOptions) 
     if (response.ok) return await readLimited(response, path);
     await response.body?.cancel();
     if (response.status === 404) return undefined;
+    if (response.status === 410) throw gone(path);
     if (response.status === 429 || response.status >= 500) return "again";
     throw statusError(response.status, path);
   } catch (cause) {
@@ -116,6 +111,11 @@ async function getOnce(base: string, path: string, options: HttpFetcherOptions) 
 
 export const deadline = (ms: number, signal: AbortSignal | undefined): AbortSignal =>
   AbortSignal.any([AbortSignal.timeout(ms), ...(signal === undefined ? [] : [signal])]);
+
+const gone = (path: string) =>
+  ledgerError("ledger/pruned", "the log no longer gives these entries: take them from an export or another member", {
+    path,
+  });
 
 function statusError(status: number, path: string) {
   const why = status === 401 || status === 403 ? "entries are for members: give the token" : "not an answer of a log";

@@ -1,9 +1,9 @@
 export type { ConsortiumRoutes } from "./consortium.ts";
 export type { GatewayErrorCode } from "./errors.ts";
-export { type Exported, type ExportOptions, exportLog } from "./export-log.ts";
-export { type FetchedLog, fileFetcher } from "./file-fetcher.ts";
+export { type Exported, type ExportedLog, type ExportOptions, exportLog } from "./export-log.ts";
+export { type FetchedLog, fileFetcher, type NotedLog } from "./file-fetcher.ts";
 export { freePorts } from "./free-ports.ts";
-export { fetchSeals, fetchWithheld, type HttpFetcherOptions, type HttpLog, httpFetcher } from "./http-fetcher.ts";
+export { fetchSeals, fetchWithheld, type HttpFetcherOptions, httpFetcher } from "./http-fetcher.ts";
 export { followedLog } from "./http-fetcher-follow.ts";
 export type { LogServer } from "./http-server.ts";
 export { type ServeOptions, serveLog } from "./serve.ts";

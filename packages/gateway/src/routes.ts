@@ -22,6 +22,11 @@ export interface Served {
   readonly witnessed?: () => string | undefined;
 }
 
+/** Entries that were dropped do not come back: 410, so that nobody asks again. */
+const STATUS: ReadonlyMap<string, number> = new Map([
+  ["ledger/closed", 503],
+  ["ledger/pruned", 410],
+]);
 const PATH_CHARACTERS_MAX = 128;
 /** A full tile never changes. A partial one neither, but the next one replaces it soon. */
 const FOREVER = "max-age=31536000, immutable";
@@ -90,5 +95,6 @@ function tileId(path: string): TileId | undefined {
 
 function failure(error: unknown): Answer {
   if (!(error instanceof AnamnesisError)) return plain(500, "the log cannot answer");
-  return plain(error.code === "ledger/closed" ? 503 : 500, `${error.code}: ${error.message}`);
+  const { code, message } = error as AnamnesisError;
+  return plain(STATUS.get(code) ?? 500, `${code}: ${message}`);
 }

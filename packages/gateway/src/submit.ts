@@ -30,7 +30,7 @@ export const PROMISE_HEADER = "anamnesis-promise";
 const SUBMITTED_TYPE = "application/cbor";
 const RETRY_AFTER_S = "1";
 /** Refusals that pass by themselves. */
-const LATER: ReadonlySet<string> = new Set(["ledger/busy", "ledger/disk-full", "ledger/closed"]);
+const LATER: ReadonlySet<string> = new Set(["ledger/busy", "ledger/disk-full", "ledger/closed", "events/over-quota"]);
 
 /**
  * 202 with the promise in its header as soon as there is one: its body `[2, status, body]` is then what is said here, when it is

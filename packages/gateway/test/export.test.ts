@@ -2,6 +2,7 @@ import { execFileSync } from "node:child_process";
 import { mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { native } from "@anamnesis/crypto/native";
+import { openReader } from "@anamnesis/embedded";
 import { openNote, parseVerifierKey, verifyLog } from "@anamnesis/ledger";
 import { testContract } from "@anamnesis/ledger/conformance";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -41,6 +42,25 @@ describe("a log as files", () => {
     writeFileSync(join(out, "checkpoint"), before);
     const codes = (await verifyLog(fileFetcher(out), rolledBack)).problems.map((each) => each.code);
     expect(codes).toEqual(["ledger/rolled-back"]);
+  });
+
+  it("brings the signed checkpoint behind each block, a page at a time, also when it grows", async () => {
+    const { genesis } = log.fixture;
+    const reader = await openReader({ dir: join(log.dir, "ledger"), primitives: native, genesis });
+    for (let i = 0; i < 258; i++) await log.engine.submit(log.fixture.command("test.put", `k${i % 5}`));
+    await exportLog(reader, out, { primitives: native });
+    expect(readdirSync(join(out, "notes")).toSorted()).toEqual(["0", "256"]);
+    const inode = statSync(join(out, "notes/0")).ino;
+    await log.engine.submit(log.fixture.command("test.put", "last"));
+    await exportLog(reader, out, { primitives: native });
+    expect(statSync(join(out, "notes/0")).ino).toBe(inode);
+    const files = fileFetcher(out);
+    expect(await files.notes(0)).toEqual(reader.notes(0, 256));
+    expect(await files.notes(255)).toEqual(reader.notes(255, 1));
+    expect(await files.notes(258)).toEqual(reader.notes(258, 256));
+    expect(await files.notes(261)).toEqual([]);
+    expect(await files.notes(10_000)).toEqual([]);
+    await reader.close();
   });
 
   it("finds a flipped bit in any file, and names the file", async () => {

@@ -1,5 +1,7 @@
 import { connect } from "node:net";
+import { join } from "node:path";
 import { native } from "@anamnesis/crypto/native";
+import { pruneEntries } from "@anamnesis/embedded";
 import { openCheckpoint, verifyLog } from "@anamnesis/ledger";
 import { testContract } from "@anamnesis/ledger/conformance";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -42,6 +44,18 @@ describe("serving a log", () => {
     expect((await partial.bytes()).length).toBe(7 * 32);
     expect((await get("/tile/0/009")).status).toBe(404);
     expect((await get("/tile/0/002")).status).toBe(404);
+  });
+
+  it("says of dropped entries that they are gone, and goes on giving their hashes", async () => {
+    const { genesis } = log.fixture;
+    await pruneEntries({ dir: join(log.dir, "ledger"), primitives: native, genesis, before: 300 });
+    const asked = await get("/tile/entries/000", { authorization: `Bearer ${TOKEN}` });
+    expect(asked.status).toBe(410);
+    expect(await asked.text()).toContain("ledger/pruned");
+    expect((await get("/tile/0/000")).status).toBe(200);
+    const fetched = httpFetcher(server.url, { entriesToken: TOKEN });
+    await expect(fetched.tile("tile/entries/000")).rejects.toMatchObject({ code: "ledger/pruned" });
+    expect(await fetched.tile("tile/entries/001")).toBeInstanceOf(Uint8Array);
   });
 
   it("gives entries to members only", async () => {

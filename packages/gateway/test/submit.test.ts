@@ -1,7 +1,7 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
-import { encode, utf8 } from "@anamnesis/core";
+import { AnamnesisError, encode, utf8 } from "@anamnesis/core";
 import { native } from "@anamnesis/crypto/native";
 import { openReader } from "@anamnesis/embedded";
 import { encodeSigned, type SignedTransaction, signPromise } from "@anamnesis/ledger";
@@ -115,6 +115,19 @@ describe("submitting over HTTP", () => {
     expect((await post(new Uint8Array(2_000_000))).status).toBe(413);
     expect((await post(utf8("not a transaction"))).status).toBe(422);
     expect((await fetch(`${server.url}/transactions`)).status).toBe(404);
+  });
+
+  it("answers what a quota refuses for now as something to send again", async () => {
+    await server.stop();
+    const refused = new AnamnesisError("events/over-quota", "the organisation's quota is used up: submit again in 3 s");
+    server = await serveLog({
+      ...{ reader: log.engine, primitives: native, port: 0 },
+      submit: { token: TOKEN, submit: () => Promise.reject(refused) },
+    });
+    const tx = log.fixture.command("test.put", "a");
+    const answer = await post(encodeSigned(tx));
+    expect([answer.status, answer.headers.get("retry-after")]).toEqual([503, "1"]);
+    await expect(send(tx)).rejects.toMatchObject({ code: "events/over-quota" });
   });
 
   it("says that it cannot be reached, and that the queue is full, with codes that may be tried again", async () => {
