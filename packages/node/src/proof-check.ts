@@ -40,7 +40,7 @@ export interface Check {
   readonly name: CheckName;
   readonly result: "held" | "failed" | "not-made";
   /** Why it failed or was not made. */
-  readonly why?: "no-key" | "no-authorship" | "no-tiles" | "no-genesis" | `${string}/${string}`;
+  readonly why?: "no-key" | "no-authorship" | "no-tiles" | "no-genesis" | "later-key" | `${string}/${string}`;
 }
 
 export interface ProofVerdict {
@@ -214,7 +214,10 @@ function checkAuthorship(
   if (proof.authorship === null) return [notMade("batch", "no-authorship"), notMade("authorship", "no-authorship")];
   if (author.code !== undefined) return [failed("batch", author.code), failed("authorship", author.code)];
   if (genesis === undefined) return [held("batch"), notMade("authorship", "no-genesis")];
-  return [held("batch"), organisation === undefined ? failed("authorship", "ledger/unknown-key") : held("authorship")];
+  if (organisation !== undefined) return [held("batch"), held("authorship")];
+  // The founding document names no key that came later: whose this one is, only a seal can show.
+  const sealed = proof.seal !== undefined;
+  return [held("batch"), sealed ? failed("authorship", "ledger/unknown-key") : notMade("authorship", "later-key")];
 }
 
 function organisationOf(genesis: Genesis | undefined, id: Bytes): string | undefined {

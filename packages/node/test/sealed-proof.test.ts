@@ -90,6 +90,19 @@ describe("a proof after ten changes of the members", () => {
     expect(await check(file)).toMatchObject({ holds: true, complete: true, author: "im-tal" });
   });
 
+  it("leaves open whose a later key is when it brings no seal, and holds otherwise", async () => {
+    const { file, checkpoint } = await proveEvent(world.engine, latecomer);
+    const verdict = await checkProofFile({ file, checkpoint, genesis: world.genesis });
+    expect(verdict).toMatchObject({ holds: true, complete: false, author: null });
+    expect(verdict.checks.at(-1)).toEqual({ name: "authorship", result: "not-made", why: "later-key" });
+    const sealed = decodeProofFile((await proveEvent(world.engine, latecomer, trust)).file);
+    const { seal } = sealed;
+    const keyless = encodeProofFile({ ...sealed, seal: seal && { ...seal, key: undefined } });
+    const { holds, checks } = await check(keyless);
+    expect(holds).toBe(false);
+    expect(checks.at(-1)).toEqual({ name: "authorship", result: "failed", why: "ledger/unknown-key" });
+  });
+
   it("needs no more links than the members' overlap demands", () => {
     expect(trust.set.epoch).toBe(10);
     expect(trust.links.length).toBeLessThan(10);

@@ -112,6 +112,7 @@ function row(c: Check, { texts: { proof } }: Session): string[] {
     "no-genesis": proof.noGenesis,
     "no-authorship": proof.noAuthorship,
     "no-tiles": proof.noTiles,
+    "later-key": proof.laterKey,
   };
   const mark = { held: "✓", failed: "✗", "not-made": "–" }[c.result];
   const why = c.why === undefined ? "" : ` (${reasons[c.why] ?? c.why})`;

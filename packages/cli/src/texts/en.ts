@@ -1,6 +1,7 @@
 /** All texts for people, in English. The shape of this object is the shape of every other language. */
 
 import { attacksEn } from "./attacks-en.ts";
+import { eraseEn } from "./erase-en.ts";
 import { errorsEn } from "./errors-en.ts";
 import { evidenceEn } from "./evidence-en.ts";
 import { legalEn } from "./legal-en.ts";
@@ -296,6 +297,8 @@ export const en = {
     } as Readonly<Record<string, string>>,
     noKey: "neither --genesis nor --key was given",
     noGenesis: "no genesis was given: nobody says whose key it is",
+    laterKey:
+      "the genesis names no such key: a member's later key, or nobody's. A sealed proof says whose: make it again once the event is sealed",
     noAuthorship: "the proof file holds no authorship",
     noTiles:
       "the checkpoint has another size and no tiles are beside it: export the log, or give the address of the log",
@@ -311,6 +314,7 @@ export const en = {
     checkpoint: "checkpoint",
     lag: "lag",
     passed: "passed",
+    reads: (n: number, newest: string) => `${count(n, "read")} on the ledger, the newest of ${newest}`,
     goingThrough: {
       first: (table: string) => `${table} is being read for the first time`,
       columns: (table: string) => `${table} is being gone through again: its columns changed`,
@@ -375,6 +379,7 @@ export const en = {
   },
 
   attacks: attacksEn,
+  erase: eraseEn,
 
   legal: legalEn,
 

@@ -1,6 +1,7 @@
 /** 所有面向用户的中文文字；结构与英文相同，由类型检查保证。 */
 import { attacksZh } from "./attacks-zh.ts";
 import type { Texts } from "./en.ts";
+import { eraseZh } from "./erase-zh.ts";
 import { errorsZh } from "./errors-zh.ts";
 import { evidenceZh } from "./evidence-zh.ts";
 import { legalZh } from "./legal-zh.ts";
@@ -251,6 +252,7 @@ export const zh: Texts = {
     },
     noKey: "未给出 --genesis 或 --key",
     noGenesis: "未给出创世文件：无法得知密钥属于谁",
+    laterKey: "创世文件中没有此密钥：可能是成员后来的密钥，也可能不属于任何人。待事件被封印后重新生成证明，即可得知",
     noAuthorship: "证明文件不含作者信息",
     noTiles: "检查点大小不同且旁边没有哈希块：请导出日志，或给出日志地址",
     sealed: (cosigned, of, epoch) => `由 ${of} 个成员中的 ${cosigned} 个封印，第 ${epoch} 期`,
@@ -264,6 +266,7 @@ export const zh: Texts = {
     checkpoint: "检查点",
     lag: "延迟",
     passed: "已越过",
+    reads: (n, newest) => `账本上有 ${n} 次读取，最新一次在 ${newest}`,
     goingThrough: {
       first: (table) => `正在首次读取 ${table}`,
       columns: (table) => `正在重新核对 ${table}：其列已更改`,
@@ -327,6 +330,7 @@ export const zh: Texts = {
   },
 
   attacks: attacksZh,
+  erase: eraseZh,
 
   legal: legalZh,
 
