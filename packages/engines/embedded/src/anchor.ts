@@ -65,7 +65,7 @@ function readCheckpoint(p: Primitives, block: BlockRow, genesis: Genesis): Check
 export function readLeaves(p: Primitives, store: Store, tree: TreeView, index: number): Uint8Array[] {
   const width = tileWidth(0, index, tree.size);
   const path = formatTilePath({ level: "entries", index, width });
-  const data = store.bundle(index);
+  const data = store.bundle(index) ?? (index * TILE_WIDTH < store.pruned() ? store.archived(index) : undefined);
   const hashes = tree.tile(0, index);
   if (data === undefined && index * TILE_WIDTH < store.pruned()) throw prunedEntries(store.pruned());
   if (data === undefined || hashes === undefined) throw damagedTile(path, true);

@@ -1,10 +1,31 @@
-/** Up to where a ledger has dropped the bytes of its leaves: one row of `meta`, changed together with the rows it speaks of. */
+/**
+ * Up to where a ledger has dropped the bytes of its leaves, and the folder of the export that holds them, if one was named: rows of
+ * `meta`, changed together with the rows they speak of. What the folder gives is checked against the tree like everything else.
+ */
+import { readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
 import { asUint, decode, encode } from "@anamnesis/core";
-import { ledgerError, TILE_WIDTH } from "@anamnesis/ledger";
+import { formatTilePath, ledgerError, TILE_WIDTH } from "@anamnesis/ledger";
 import { damaged } from "./sqlite.ts";
 
 /** Its key in the table `meta`. */
 export const PRUNED = "pruned";
+
+export const ARCHIVE = "archive";
+
+/** Larger than any bundle: 256 leaves of at most 65,535 bytes. */
+const BUNDLE_BYTES_MAX = 17 * 1024 * 1024;
+
+/** A full bundle as `log export` wrote it; `undefined` when it is not there, or cannot be read now. */
+export function archivedBundle(folder: string, index: number): Uint8Array | undefined {
+  const file = join(folder, formatTilePath({ level: "entries", index, width: TILE_WIDTH }));
+  try {
+    const found = statSync(file);
+    return found.isFile() && found.size <= BUNDLE_BYTES_MAX ? new Uint8Array(readFileSync(file)) : undefined;
+  } catch {
+    return undefined;
+  }
+}
 
 export const writePruned = (leaves: number): Uint8Array => encode(leaves);
 

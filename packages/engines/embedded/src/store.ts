@@ -1,8 +1,8 @@
 /** The rows of a ledger, typed. It stores and finds; whether what it finds is true is checked by those who call it. */
-import { compare, equal } from "@anamnesis/core";
+import { compare, equal, fromUtf8 } from "@anamnesis/core";
 import type { Primitives } from "@anamnesis/crypto";
 import { ledgerError, type Receipt, stateKeyHash, type TileWrite } from "@anamnesis/ledger";
-import { PRUNED, readPruned } from "./pruned.ts";
+import { ARCHIVE, archivedBundle, PRUNED, readPruned } from "./pruned.ts";
 import { readReceipt, receiptTag } from "./receipts.ts";
 import { FORMAT, SCHEMA, tileRow } from "./schema.ts";
 import { blob, type Database, damaged, integer, type Row, type Statement, text } from "./sqlite.ts";
@@ -123,6 +123,12 @@ export class Store {
   pruned(): number {
     const row = this.#reads.meta.get(PRUNED);
     return row === undefined ? 0 : readPruned(blob(row, "value"));
+  }
+
+  /** A dropped bundle from the archive that was named, if it can be read. */
+  archived(index: number): Uint8Array | undefined {
+    const row = this.#reads.meta.get(ARCHIVE);
+    return row === undefined ? undefined : archivedBundle(fromUtf8(blob(row, "value")), index);
   }
 
   newest(): BlockRow | undefined {

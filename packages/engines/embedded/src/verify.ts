@@ -2,9 +2,11 @@
 import type { AnamnesisError } from "@anamnesis/core";
 import {
   type FetchTile,
+  formatTilePath,
   knownError,
   type LogReport,
   type LogSource,
+  TILE_WIDTH,
   type VerifyOptions,
   verifyLog,
 } from "@anamnesis/ledger";
@@ -13,7 +15,7 @@ import { restoredMark } from "./rollback.ts";
 
 export interface VerifyLedgerOptions extends Omit<VerifyOptions, "tables" | "remembered" | "pruned"> {
   readonly dir: string;
-  /** Where entries are that were dropped here: with it everything is checked and executed. */
+  /** Where entries are that were dropped here, if not where they were: with it everything is checked and executed. */
   readonly archive?: FetchTile;
 }
 
@@ -30,7 +32,7 @@ export async function verifyLedger(options: VerifyLedgerOptions): Promise<LogRep
       // A follower that was restored is older than what it has seen, and meant to be.
       const remembered = restoredMark(options.dir) ?? reader.remembered;
       const { tables } = reader;
-      const pruned = options.archive === undefined ? reader.pruned() : 0;
+      const pruned = options.archive === undefined && !(await reachable(reader)) ? reader.pruned() : 0;
       const given = { ...options, tables, pruned, ...(remembered === undefined ? {} : { remembered }) };
       return await verifyLog(withArchive(reader, options.archive), given);
     } finally {
@@ -43,6 +45,16 @@ export async function verifyLedger(options: VerifyLedgerOptions): Promise<LogRep
   } finally {
     await reader?.close().catch(() => {});
   }
+}
+
+/** Whether what was dropped can still be read, from the archive that was named when it was dropped. */
+async function reachable(reader: LedgerReader): Promise<boolean> {
+  if (reader.pruned() === 0) return true;
+  const path = formatTilePath({ level: "entries", index: 0, width: TILE_WIDTH });
+  return reader.tile(path).then(
+    () => true,
+    () => false,
+  );
 }
 
 /** Entries from the archive where the ledger has dropped them. */

@@ -1,3 +1,4 @@
+import { mkdirSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { codeOf } from "@anamnesis/core";
@@ -66,7 +67,10 @@ describe("dropping the entries of a ledger", () => {
     answers = await proofs();
     reader = await openReader(options);
     for (const path of ["tile/entries/000", "tile/entries/001", "tile/entries/002", "tile/entries/003"]) {
-      copies.set(path, (await reader.tile(path)) ?? new Uint8Array(0));
+      const data = (await reader.tile(path)) ?? new Uint8Array(0);
+      copies.set(path, data);
+      mkdirSync(join(archive, "tile/entries"), { recursive: true });
+      writeFileSync(join(archive, path), data);
     }
   });
   afterAll(async () => {
@@ -75,7 +79,9 @@ describe("dropping the entries of a ledger", () => {
     remove();
     other.remove();
   });
-  const archive = async (path: string) => copies.get(path);
+  const archived = async (path: string) => copies.get(path);
+  const archive = join(other.dir, "archive");
+  const away = join(other.dir, "away");
 
   it("plans whole bundles, and never the last one", async () => {
     const { bytes, ...plan } = await planPrune({ ...options, before: 1000 });
@@ -88,8 +94,10 @@ describe("dropping the entries of a ledger", () => {
   it("drops nothing that the archive lacks or has otherwise", async () => {
     const lacking = pruneEntries({ ...options, before: 1300, archive });
     expect(await lacking.catch(codeOf)).toBe("ledger/not-archived");
-    const altered = pruneEntries({ ...options, before: 1000, archive: async () => new Uint8Array(3) });
+    writeFileSync(join(archive, "tile/entries/002"), "altered");
+    const altered = pruneEntries({ ...options, before: 1000, archive });
     expect(await altered.catch(codeOf)).toBe("ledger/not-archived");
+    writeFileSync(join(archive, "tile/entries/002"), copies.get("tile/entries/002") ?? "");
     expect(reader.pruned()).toBe(0);
     expect(await verify()).toMatchObject({ ok: true, pruned: 0, replayed: true });
   });
@@ -100,6 +108,15 @@ describe("dropping the entries of a ledger", () => {
     receipts.push(await engine.submit(ledger.fixture.command("test.emit", "next", { events: 10 })));
     expect((await engine.checkpoint()).size).toBe(before + 12);
     expect(reader.pruned()).toBe(1024);
+  });
+
+  it("gives what was dropped from the archive, checked, as long as that is there", async () => {
+    expect(await listed(engine, 0, 1030)).toEqual(leaves.slice(0, 1030));
+    expect(await verify()).toMatchObject({ ok: true, pruned: 0, replayed: true });
+    writeFileSync(join(archive, "tile/entries/002"), copies.get("tile/entries/001") ?? "");
+    expect(await listed(reader, 512, 600).catch(codeOf)).toBe("ledger/damaged-tile");
+    renameSync(archive, away);
+    expect(await listed(reader, 512, 600).catch(codeOf)).toBe("ledger/pruned");
   });
 
   it("names what was dropped, and gives what was not", async () => {
@@ -132,7 +149,7 @@ describe("dropping the entries of a ledger", () => {
 
   it("is sound for log verify, which says what it could not read; with the archive it executes all again", async () => {
     expect(await verify()).toMatchObject({ ok: true, problems: [], pruned: 1024, replayed: false });
-    expect(await verify({ archive })).toMatchObject({ ok: true, problems: [], pruned: 0, replayed: true });
+    expect(await verify({ archive: archived })).toMatchObject({ ok: true, problems: [], pruned: 0, replayed: true });
   });
 
   it("leaves a follower that is behind without what it needs, and says so", async () => {

@@ -2,14 +2,14 @@
  * Dropping the bytes of old leaves. Hash tiles, blocks, receipts and state stay, so every proof can still be made; whoever kept a leaf
  * proves it as before. A running node is not stopped: pieces are small, and each is one transaction with the row that tells of it.
  */
-import { join } from "node:path";
-import { equal } from "@anamnesis/core";
+import { join, resolve } from "node:path";
+import { equal, utf8 } from "@anamnesis/core";
 import type { Primitives } from "@anamnesis/crypto";
-import { type FetchTile, formatTilePath, type Genesis, ledgerError, TILE_WIDTH } from "@anamnesis/ledger";
+import { formatTilePath, type Genesis, ledgerError, TILE_WIDTH } from "@anamnesis/ledger";
 import { FILES } from "../files.ts";
 import { acquireLock } from "../lock.ts";
 import { type LedgerReader, openReader } from "../open.ts";
-import { PRUNED, readPruned, writePruned } from "../pruned.ts";
+import { ARCHIVE, archivedBundle, PRUNED, readPruned, writePruned } from "../pruned.ts";
 import { blob, Database, integer } from "../sqlite.ts";
 
 export interface PruneOptions {
@@ -19,8 +19,11 @@ export interface PruneOptions {
   readonly genesis: Genesis;
   /** Leaves from here on stay; rounded down to a whole bundle. The last bundle always stays. */
   readonly before: number;
-  /** Where the same bundles are kept: each is compared before it is dropped. */
-  readonly archive?: FetchTile;
+  /**
+   * Folder of an export of the log: each bundle is compared with it before it is dropped, and is read from there as long as the folder
+   * can be reached.
+   */
+  readonly archive?: string;
   readonly onProgress?: (done: number, total: number) => void;
   readonly signal?: AbortSignal;
 }
@@ -67,7 +70,7 @@ export async function pruneEntries(options: PruneOptions): Promise<Omit<PrunePla
       signal?.throwIfAborted();
       const end = Math.min(to, at + LOT * TILE_WIDTH);
       for (let first = at; first < end; first += TILE_WIDTH) await requireCopy(reader, first, options.archive);
-      drop(db, at, end);
+      drop(db, at, end, options.archive);
       at = end;
       onProgress?.((at - from) / TILE_WIDTH, (to - from) / TILE_WIDTH);
     }
@@ -103,18 +106,18 @@ async function range(reader: LedgerReader, before: number): Promise<{ readonly f
   return { from, to: Math.max(from, Math.min(last, Math.floor(before / TILE_WIDTH)) * TILE_WIDTH) };
 }
 
-async function requireCopy(reader: LedgerReader, first: number, archive: FetchTile | undefined): Promise<void> {
+async function requireCopy(reader: LedgerReader, first: number, archive: string | undefined): Promise<void> {
   const path = formatTilePath({ level: "entries", index: first / TILE_WIDTH, width: TILE_WIDTH });
   const ours = await reader.tile(path);
   if (archive === undefined || ours === undefined) return;
-  const theirs = await archive(path);
+  const theirs = archivedBundle(archive, first / TILE_WIDTH);
   if (theirs !== undefined && equal(ours, theirs)) return;
   const why = theirs === undefined ? "lacks" : "has another";
   throw ledgerError("ledger/not-archived", `the archive ${why} ${path}: export the log into it again`, { path });
 }
 
 /** @throws AnamnesisError `ledger/locked` when somebody else has dropped entries meanwhile */
-function drop(db: Database, from: number, to: number): void {
+function drop(db: Database, from: number, to: number, archive: string | undefined): void {
   db.transaction(() => {
     const row = db.prepare("SELECT value FROM meta WHERE key = ?").get(PRUNED);
     if ((row === undefined ? 0 : readPruned(blob(row, "value"))) !== from) {
@@ -123,5 +126,6 @@ function drop(db: Database, from: number, to: number): void {
     db.prepare("DELETE FROM bundles WHERE idx >= ? AND idx < ?").run(from / TILE_WIDTH, to / TILE_WIDTH);
     const put = "INSERT INTO meta VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value";
     db.prepare(put).run(PRUNED, writePruned(to));
+    if (archive !== undefined) db.prepare(put).run(ARCHIVE, utf8(resolve(archive)));
   });
 }
