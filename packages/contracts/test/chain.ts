@@ -17,7 +17,8 @@ import { founded, founderSigner } from "@anamnesis/ledger/conformance/founding";
 
 export const CHAIN = chainId("test");
 const FAR_EXPIRY = 4_000_000_000;
-export const LOG_KEY = native.ed25519PublicKey(new Uint8Array(32).fill(200));
+export const LOG_SEED = new Uint8Array(32).fill(200);
+export const LOG_KEY = native.ed25519PublicKey(LOG_SEED);
 
 export class TestChain {
   readonly state = new Map<string, Uint8Array>();

@@ -145,6 +145,7 @@ describe("events.batch", () => {
     ["another incarnation", "events/undeclared-gap", { incarnation: 2 }],
     ["events out of order", "events/not-in-order", { to: at(11, 9), events: [event(11, 2), event(11, 1)] }],
     ["an event behind the end", "events/not-in-order", { to: at(11, 0), events: [event(11, 1)] }],
+    ["an event whose LSN lies behind the end", "events/not-in-order", { to: at(11, 9), events: [event(12, 1)] }],
     ["an event of another source", "events/malformed-batch", { events: [event(11, 1, "create", "lab")] }],
     ["a wrong count", "events/malformed-batch", { count: 2 }],
     ["a batch without events", "events/malformed-batch", { events: [] }],

@@ -19,11 +19,12 @@ import {
   withdrawBody,
 } from "@anamnesis/contracts";
 import { orgId } from "@anamnesis/core";
+import { signerFromSeed } from "@anamnesis/crypto";
 import { native } from "@anamnesis/crypto/native";
 import { executeBlock } from "@anamnesis/ledger";
 import { founderSigner } from "@anamnesis/ledger/conformance/founding";
 import { describe, expect, it } from "vitest";
-import { LOG_KEY, outcomes, TestChain } from "./chain.ts";
+import { LOG_KEY, LOG_SEED, outcomes, TestChain } from "./chain.ts";
 import { added, keyOf, newcomer, proofOf } from "./newcomer.ts";
 
 const FOUR = ["a", "b", "c", "d"];
@@ -175,6 +176,18 @@ describe("the cosigner key", () => {
     const { organisation, proofs } = newcomer("e");
     const action: Action = { type: "join", organisation: { ...organisation, cosigner: LOG_KEY }, proofs };
     expect(chain.run("a", PROPOSE_KIND, proposeBody(action))).toBe("registry/no-proof");
+    // Not even when the log's own key has signed for it.
+    const log = signerFromSeed(native, "INTL-1", LOG_SEED);
+    const body = rotateCosignerBody(LOG_KEY, proofOf("a", "cosign", log));
+    expect(chain.run("a", ROTATE_COSIGNER_KIND, body)).toBe("registry/known-key");
+  });
+});
+
+describe("a key of a suite that nobody knows", () => {
+  it("is refused, and is no fault of the ledger", () => {
+    const chain = new TestChain(FOUR);
+    const key = { ...added("a", keyOf("fresh")), suite: "XX-9" };
+    expect(chain.run("a", ROTATE_KEYS_KIND, rotateKeysBody({ added: [key], retired: [] }))).toBe("registry/malformed");
   });
 });
 
