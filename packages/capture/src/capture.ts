@@ -42,6 +42,8 @@ export interface CaptureOptions {
   readonly interludes?: readonly Interlude[];
   /** Another witness of who wrote, for transactions that name nobody. */
   readonly actorOf?: ActorOf;
+  /** Leaves nothing of what was overwritten in the journals of the local stores; false: somebody reads, ask again. */
+  readonly scrub?: () => boolean;
   /** Milliseconds since 1970. */
   readonly now?: () => number;
 }

@@ -39,6 +39,7 @@ export type CaptureErrorCode =
   | "capture/damaged-store" // the key store, index or progress file is damaged: restore it (keys) or delete it (index)
   | "capture/disk-full" // free space where the data folder lies: capture goes on by itself, nothing is lost
   | "capture/store-version" // the store was written by a newer version: upgrade
+  | "capture/unknown-patient" // nothing of a patient with this id was captured: give the id as the database has it
   | "capture/erased" // the subject's key was destroyed: by design nothing brings it back
   // the ledger's side
   | "capture/refused-batch" // the ledger refused a batch: the message names its code

@@ -3,6 +3,7 @@ export type { CaptureOptions, CaptureProgress, CaptureSummary } from "./capture.
 export * from "./debezium/index.ts";
 export { FIELD_BYTES_MAX, rulesOf, sealsDigests, withDigests } from "./digests/rule.ts";
 export { type DigestStore, openDigestStore } from "./digests/store.ts";
+export type { ErasureAnswer, ErasureRequest, ErasureRequests } from "./erasure/requests.ts";
 export { type CaptureErrorCode, captureError } from "./errors.ts";
 export * from "./history.ts";
 export * from "./index/index.ts";

@@ -26,6 +26,11 @@ export interface Interlude {
   emit(sealer: InterludeSealer): void;
   /** Everything emitted up to `known` is final and indexed. Not called for every event, only for the newest ones. */
   final?(known: Position): void;
+  /**
+   * A patient is erased: drops what it keeps of persons at once, where that can be. The answer says, whenever it is asked, whether
+   * nothing from before the call is left.
+   */
+  forget?(): () => boolean;
   /** Whether a run that ends when it has caught up should wait for more. Default: only while something is due. */
   pending?(): boolean;
 }

@@ -7,6 +7,7 @@ import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Position } from "@anamnesis/contracts";
 import { fromHex, toHex } from "@anamnesis/core";
+import { ERASURES_SQL, type ErasureRequests, SqliteErasureRequests } from "./erasure/requests.ts";
 import { captureError } from "./errors.ts";
 import type { RetentionLevel, RetentionState } from "./limits/retention.ts";
 import { inTransaction, onDisk } from "./local-store.ts";
@@ -50,6 +51,7 @@ export interface Progress {
   setReason(code: string | undefined): void;
   readonly tables: TableNotes;
   readonly requests: Requests;
+  readonly erasures: ErasureRequests;
   close(): void;
 }
 
@@ -68,6 +70,7 @@ export function openProgress(path: string, { readOnly = false } = {}): Progress 
 class SqliteProgress implements Progress {
   readonly tables: TableNotes;
   readonly requests: Requests;
+  readonly erasures: ErasureRequests;
   readonly #db: DatabaseSync;
   readonly #get: StatementSync;
   readonly #put: StatementSync | undefined;
@@ -75,14 +78,15 @@ class SqliteProgress implements Progress {
   constructor(db: DatabaseSync, readOnly: boolean) {
     this.#db = db;
     if (!readOnly) {
-      db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;");
+      db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON;");
       db.exec("CREATE TABLE IF NOT EXISTS note (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID");
       db.exec("CREATE TABLE IF NOT EXISTS baselined (handle TEXT PRIMARY KEY) STRICT, WITHOUT ROWID");
       db.exec("CREATE TABLE IF NOT EXISTS barrier (id INTEGER PRIMARY KEY, token TEXT NOT NULL) STRICT");
-      db.exec(TABLE_NOTES_SQL + REQUESTS_SQL);
+      db.exec(TABLE_NOTES_SQL + REQUESTS_SQL + ERASURES_SQL);
     }
     this.tables = new SqliteTableNotes(db);
     this.requests = new SqliteRequests(db);
+    this.erasures = new SqliteErasureRequests(db);
     this.#get = db.prepare("SELECT value FROM note WHERE key = ?");
     this.#put = readOnly
       ? undefined

@@ -196,6 +196,9 @@ export interface RowIndexReader {
   /** Sums over the source. */
   counters(): { readonly rows: number; readonly events: number; readonly unattributed: number };
 
+  /** Accesses that the ledger tells, since this index keeps count; time of the newest in microseconds since 1970. */
+  reads(): { readonly total: number; readonly newest: number | undefined };
+
   find(table: Uint8Array, row: Uint8Array): RowId | undefined;
   /** The row's handle and table, a copy. */
   handleOf(id: RowId): { readonly table: Uint8Array; readonly row: Uint8Array };

@@ -119,7 +119,7 @@ export class Sealer implements InterludeSealer {
     this.#attribute(who);
     this.#emit(() => {
       const row = patientHandle(this.#o.handles, table.handle, column, value);
-      this.#o.sink.row(table.handle, row, patientName(column, value));
+      if (!this.#o.sealers.isErased(value)) this.#o.sink.row(table.handle, row, patientName(column, value));
       return { kind: "read", table: table.handle, row };
     });
   }
@@ -163,7 +163,7 @@ export class Sealer implements InterludeSealer {
     if (skip(handle)) return;
     this.#emit((ordinal) => {
       const name = keyless ? rowText(row) : keyText(keyFields(fields, table), IDENTITY[table.keyColumns.length] ?? []);
-      this.#o.sink.row(table.handle, handle, name);
+      if (sealer !== "erased") this.#o.sink.row(table.handle, handle, name);
       const vouched = sealer === "erased" ? {} : this.#vouched(table, handle, sealer, ordinal, row);
       return { kind: "baseline", table: table.handle, row: handle, ...vouched };
     });
@@ -178,7 +178,7 @@ export class Sealer implements InterludeSealer {
   /** Commits to a row as it is now; `name` is learned where the row may be new. Without a commitment when it is erased. */
   vouch(kind: "baseline" | "accepted", { table, handle, sealer, row, name }: VouchedRow): void {
     this.#emit((ordinal) => {
-      if (name !== undefined) this.#o.sink.row(table.handle, handle, name);
+      if (name !== undefined && sealer !== "erased") this.#o.sink.row(table.handle, handle, name);
       const vouched = sealer === "erased" ? {} : this.#vouched(table, handle, sealer, ordinal, row);
       return { kind, table: table.handle, row: handle, ...vouched };
     });
@@ -194,6 +194,11 @@ export class Sealer implements InterludeSealer {
     if (name !== undefined) this.#o.sink.row(table, row, name);
     this.speak({ time, purpose: referenceTo(event) }, xid);
     this.#emit(() => ({ kind: "contradicted", table, row }));
+  }
+
+  /** Somebody's key was destroyed: 16 bytes that only the key store can tell apart. */
+  erased(subject: Uint8Array): void {
+    this.#emit(() => ({ kind: "erase", table: NO_TABLE, row: subject }));
   }
 
   /** A row went on under another handle, as a change showed. */
@@ -261,8 +266,8 @@ export class Sealer implements InterludeSealer {
         if (kind === "create") this.#o.sink.row(table.handle, row, rowText(bytes));
         return { kind, table: table.handle, row, ...this.#vouched(table, row, sealer, ordinal, bytes) };
       }
-      // Names are learned where a row begins; every later event has the same handle.
-      const name = kind === "create" ? keyText(columns, table.keyColumns) : undefined;
+      // Names are learned where a row begins; every later event has the same handle. Who is erased has none.
+      const name = kind === "create" && sealer !== "erased" ? keyText(columns, table.keyColumns) : undefined;
       if (sealsDigests(table)) {
         const row = this.#keyedRow(table, columns);
         if (row === null) return { kind, table: table.handle };

@@ -9,6 +9,7 @@ import { baseline } from "./baseline.ts";
 import type { BatchSigner } from "./batcher.ts";
 import type { CaptureOptions, CaptureProgress } from "./capture.ts";
 import { Companion } from "./companion.ts";
+import { Erasures } from "./erasure/erasures.ts";
 import { Flow } from "./flow.ts";
 import { catchUp, scanTables } from "./log-scan.ts";
 import { followNonce } from "./nonce.ts";
@@ -35,6 +36,7 @@ export class Session {
   readonly #shared: Shared;
   readonly #failure = new AbortController();
   #companion: Companion | undefined;
+  #erasures: Erasures | undefined;
   #changed = false;
 
   constructor(options: CaptureOptions, shared: Shared) {
@@ -47,6 +49,8 @@ export class Session {
     const { source, index, engine, signal } = this.#o;
     this.#shared.report({ phase: "starting" });
     await catchUp(engine, this.#o.organisation, index, signal);
+    // A key that a backup brought back is destroyed again before anything is sealed.
+    for (const { subject } of index.erasures()) this.#o.keystore.destroyHandle(subject);
     const life = await source.life();
     this.#companion = await Companion.open(this.#o, life.incarnation);
     try {
@@ -54,6 +58,7 @@ export class Session {
       index.learnTables(tables.map((t) => ({ table: t.handle, name: t.name })));
       return await this.#follow(tables, life);
     } finally {
+      await this.#erasures?.stop();
       await this.#companion?.close();
     }
   }
@@ -69,6 +74,10 @@ export class Session {
     const incarnation = decision.kind === "fresh" ? life.incarnation : decision.incarnation;
     const flow = this.#flow(position, incarnation);
     for (const each of interludes) each.begin?.(position, incarnation, tables);
+    this.#erasures = new Erasures({
+      ...{ capture: this.#o, tables, now: this.#shared.signer.now },
+      fail: (error) => this.#failure.abort(error),
+    });
     try {
       await this.#enter(flow, tables, decision, {
         base: life.incarnation,
@@ -227,7 +236,8 @@ export class Session {
   /** Streams from `from`; returns the position reached. */
   async #stream(flow: Flow, from: Position, replay: Replay | undefined, until?: bigint): Promise<Position> {
     const companion = until === undefined ? this.#companion : undefined;
-    const streaming = new Streaming(this.#o, this.#shared, flow, { from, replay, companion });
+    const interludes = [...(this.#o.interludes ?? []), ...(this.#erasures === undefined ? [] : [this.#erasures])];
+    const streaming = new Streaming({ ...this.#o, interludes }, this.#shared, flow, { from, replay, companion });
     const reached = await streaming.run(this.#failure.signal, until);
     this.#changed = streaming.changed;
     return reached;

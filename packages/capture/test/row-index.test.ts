@@ -328,6 +328,16 @@ describe("row index", () => {
     expect(index.erasures()).toEqual([{ subject: new Uint8Array(subject), index: 3, clean: false }]);
   });
 
+  it("counts accesses, and knows the time of the newest", () => {
+    const path = join(dir, "reads.db");
+    const index = open(path);
+    expect(index.reads()).toEqual({ total: 0, newest: undefined });
+    const ofSource = event("read", 0, { table: Buffer.alloc(8), row: null, time: 9_000 });
+    index.apply(place([event("read", 1, { time: 7_000 }), event("read", 2, { time: 5_000, row: null }), ofSource]));
+    expect(index.reads()).toEqual({ total: 2, newest: 7_000 });
+    expect(open(path, true).reads()).toEqual({ total: 2, newest: 7_000 });
+  });
+
   it("forgets the names that are meant, in the file as well", () => {
     const path = join(dir, "names.db");
     const index = openRowIndex(path, { source: "ehr" });

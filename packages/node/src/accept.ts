@@ -1,6 +1,6 @@
 /** Accepting rows as they are, with a reason: asked of the capture that runs, or of our own for as long as it takes. */
 import { setTimeout as sleep } from "node:timers/promises";
-import { type AcceptRequest, openProgress, type Requests } from "@anamnesis/capture";
+import { type AcceptRequest, openProgress } from "@anamnesis/capture";
 import { AnamnesisError } from "@anamnesis/core";
 import { type Environment, openAccess } from "./access.ts";
 import { withCapture } from "./beside.ts";
@@ -28,7 +28,7 @@ export function acceptNamed(asked: Acceptance): Promise<{ readonly accepted: num
     try {
       const { table, key, reason, note, actor } = asked;
       const words = { ...(note === undefined ? {} : { note }), ...(actor === undefined ? {} : { actor }) };
-      return await answered(progress.requests, progress.requests.ask({ table, key, reason, ...words }), signal);
+      return await answerTo(progress.requests, progress.requests.ask({ table, key, reason, ...words }), signal);
     } finally {
       progress.close();
       access.close();
@@ -36,12 +36,21 @@ export function acceptNamed(asked: Acceptance): Promise<{ readonly accepted: num
   });
 }
 
-async function answered(requests: Requests, id: number, signal: AbortSignal): Promise<{ readonly accepted: number }> {
+type Refusal = { readonly code: string; readonly message: string };
+
+/** What is asked of a running capture through its notes. @throws AnamnesisError the refusal; `node/stopped` */
+export async function answerTo<T extends object>(
+  requests: { answer(id: number): T | Refusal | undefined },
+  id: number,
+  signal: AbortSignal,
+): Promise<Exclude<T, Refusal>> {
   for (;;) {
     const answer = requests.answer(id);
-    if (answer !== undefined && "accepted" in answer) return answer;
-    if (answer !== undefined) throw new AnamnesisError(answer.code, answer.message);
+    if (answer !== undefined && isRefusal(answer)) throw new AnamnesisError(answer.code, answer.message);
+    if (answer !== undefined) return answer as Exclude<T, Refusal>;
     if (signal.aborted) throw nodeError("node/stopped", "stopped: what was asked stays asked of the capture that runs");
     await sleep(POLL_MS);
   }
 }
+
+const isRefusal = (answer: object): answer is Refusal => "code" in answer;

@@ -2,6 +2,7 @@ export type { Finding as MisuseFinding, MisuseErrorCode, Need, Reason, RuleName 
 export { type Acceptance, acceptNamed } from "./accept.ts";
 export type { Environment } from "./access.ts";
 export { type Checked, type CheckRequest, checkNamed } from "./check.ts";
+export { type Erasing, eraseNamed } from "./erase.ts";
 export { type NodeErrorCode, nodeError } from "./errors.ts";
 export { type AccusedLog, checkEvidenceFile, type EvidenceVerdict } from "./evidence-check.ts";
 export { addSource } from "./folder/add-source.ts";

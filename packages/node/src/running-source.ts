@@ -17,6 +17,7 @@ import { sourceLayout } from "./folder/layout.ts";
 import { openOwnIndex } from "./own-index.ts";
 import { openPushed, type PushDoor } from "./pushed.ts";
 import { openSourceReads } from "./reads.ts";
+import { emptyJournals } from "./scrub.ts";
 import { openSource } from "./sources.ts";
 import { primitives, systemClock } from "./system.ts";
 
@@ -84,6 +85,7 @@ function run(options: SourceOptions): RunningSource {
     signal: stop.signal,
     now: systemClock.now,
     ...reads.options,
+    scrub: () => emptyJournals(access.files),
     ...(options.untilCaughtUp === true ? { untilCaughtUp: true } : {}),
     ...(options.patient === true ? { patient: true } : {}),
     onProgress(p) {

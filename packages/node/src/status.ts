@@ -1,6 +1,13 @@
 /** What a folder's node has done so far, read beside it. */
 import { existsSync } from "node:fs";
-import { openProgress, openRowIndex, type PendingReason, type Progress, type RetentionState } from "@anamnesis/capture";
+import {
+  openProgress,
+  openRowIndex,
+  type PendingReason,
+  type Progress,
+  type RetentionState,
+  type RowIndex,
+} from "@anamnesis/capture";
 import { toHex } from "@anamnesis/core";
 import { type Folder, sourceOf } from "./folder/folder.ts";
 import { sourceLayout } from "./folder/layout.ts";
@@ -16,6 +23,8 @@ export interface SourceStatus {
   readonly rows: number;
   readonly events: number;
   readonly unattributed: number;
+  /** Accesses on the ledger, and the time of the newest one (ISO 8601). */
+  readonly reads: { readonly total: number; readonly newest: string | null };
   /** Tables whose rows are being gone through, and why; with their place where one was noted. */
   readonly goingThrough: readonly {
     readonly table: string;
@@ -58,6 +67,7 @@ function sourceStatus(folder: Folder, name: string): SourceStatus {
       rows: 0,
       events: 0,
       unattributed: 0,
+      reads: { total: 0, newest: null },
       retention: null,
       goingThrough: [],
     };
@@ -73,6 +83,7 @@ function sourceStatus(folder: Folder, name: string): SourceStatus {
         captured: true,
         passed: passed === undefined ? null : shownPosition(sourceOf(folder, name).url, passed),
         retention,
+        reads: shownReads(index.reads()),
         goingThrough: goingThrough(progress),
       },
       ...index.counters(),
@@ -82,6 +93,11 @@ function sourceStatus(folder: Folder, name: string): SourceStatus {
     index.close();
   }
 }
+
+const shownReads = ({ total, newest }: ReturnType<RowIndex["reads"]>): SourceStatus["reads"] => ({
+  total,
+  newest: newest === undefined ? null : new Date(newest / 1000).toISOString(),
+});
 
 function goingThrough({ tables }: Progress): SourceStatus["goingThrough"] {
   const names = new Map(tables.met("").map((t) => [toHex(t.handle), t]));

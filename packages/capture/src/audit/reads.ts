@@ -146,6 +146,14 @@ export class Reads implements Interlude {
     this.#spool.final(known);
   }
 
+  forget(): () => boolean {
+    this.#windows.clear();
+    this.#held.windows.length = 0;
+    this.#spool.forgetWindows();
+    const newest = this.#newestId;
+    return () => (this.#spool.oldest() ?? Number.MAX_SAFE_INTEGER) > newest;
+  }
+
   /**
    * Who wrote a transaction, as far as the log tells: looks there at once, and waits at most some milliseconds for a log
    * that is late. `time` of the commit, µs since 1970.

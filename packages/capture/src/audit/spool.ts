@@ -128,6 +128,17 @@ export class Spool {
     return Number(this.#db.prepare("SELECT seq FROM sqlite_sequence WHERE name = 'access'").get()?.["seq"] ?? 0);
   }
 
+  /** Forgets all windows. */
+  forgetWindows(): void {
+    inTransaction(this.#db, () => this.#db.exec("DELETE FROM seen"));
+  }
+
+  /** The oldest access that is not final yet. */
+  oldest(): number | undefined {
+    const oldest = this.#db.prepare("SELECT min(id) AS id FROM access").get()?.["id"];
+    return typeof oldest === "number" ? oldest : undefined;
+  }
+
   /** These are about to be sealed, the first at `at`, the others at the ordinals behind it. Durable when it returns. */
   sending(ids: readonly number[], at: Position): void {
     const [first] = ids;

@@ -27,6 +27,12 @@ export class Windows {
     return true;
   }
 
+  /** Forgets all: what is told within one of them may be told twice. */
+  clear(): void {
+    this.#ends.clear();
+    this.#added = [];
+  }
+
   /** Windows that began since the last call. */
   takeAdded(): readonly (readonly [key: string, end: number])[] {
     const added = this.#added;

@@ -98,7 +98,15 @@ export class Applier {
       else this.#sql.read.run(id, index, kindCode(event.kind));
       if (event.kind === "contradicted") this.#contradicted.add(id, event);
     }
+    if (event.kind === "read") this.#noteRead(event);
     this.#count(event, index, table, id);
+  }
+
+  /** An access; what concerns the whole source says something of the reading. */
+  #noteRead({ table, time }: Event): void {
+    if (table.every((byte) => byte === 0)) return;
+    this.#store.reads++;
+    this.#store.newestRead = Math.max(this.#store.newestRead, time);
   }
 
   /** The record takes the new event; what it held before moves to `older`, filed under the event that replaced it. */

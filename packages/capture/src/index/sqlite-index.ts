@@ -162,6 +162,11 @@ class SqliteRowIndex implements RowIndex {
     }));
   }
 
+  reads(): { readonly total: number; readonly newest: number | undefined } {
+    const { reads, newestRead } = this.#store;
+    return { total: reads, newest: newestRead === 0 ? undefined : newestRead };
+  }
+
   counters(): { readonly rows: number; readonly events: number; readonly unattributed: number } {
     const tables = this.tables();
     return {

@@ -34,6 +34,9 @@ export class Store {
   applied = 0;
   /** Rows first seen by `apply`: while there are none, every row has its name. */
   unnamed = 0;
+  /** Accesses, and the time of the newest one, µs since 1970. */
+  reads = 0;
+  newestRead = 0;
   #merged = 0;
   #writing = false;
   /** Rows below this one are found through the slots; those from it on are taken in with the next search. */
@@ -77,6 +80,8 @@ export class Store {
       this.applied = this.#number("applied");
       this.rows = this.#number("rows");
       this.unnamed = this.#number("unnamed");
+      this.reads = this.#number("reads");
+      this.newestRead = this.#number("newest-read");
       this.#merged = this.#number("merged");
     } finally {
       this.db.exec("COMMIT");
@@ -184,6 +189,8 @@ export class Store {
     }
     this.#setMeta.run("rows", this.rows);
     this.#setMeta.run("unnamed", this.unnamed);
+    this.#setMeta.run("reads", this.reads);
+    this.#setMeta.run("newest-read", this.newestRead);
     this.#setMeta.run("applied", this.applied);
   }
 

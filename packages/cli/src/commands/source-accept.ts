@@ -88,7 +88,7 @@ async function move(name: string, o: MoveOptions, session: Session): Promise<0> 
 }
 
 /** It stands on the ledger in clear, for ever. */
-function reasonOf(text: string): string {
+export function reasonOf(text: string): string {
   const reason = purposeCode(text);
   if (reason !== null) return reason;
   throw cliError("cli/usage", "a reason is a code: up to 32 letters, digits and . _ : -, nothing about persons");

@@ -1,4 +1,4 @@
-/** `anamnesis source add | check | accept | move | list` */
+/** `anamnesis source add | check | accept | erase | move | list` */
 import { addSource, openFolder, shownUrl } from "@anamnesis/node";
 import type { Command } from "commander";
 import { listOption } from "../arguments.ts";
@@ -8,6 +8,7 @@ import { table } from "../output/table.ts";
 import type { Runner } from "../runner.ts";
 import { registerSourceAccept } from "./source-accept.ts";
 import { registerSourceCheck } from "./source-check.ts";
+import { registerSourceErase } from "./source-erase.ts";
 
 interface AddOptions {
   readonly url: string;
@@ -44,6 +45,7 @@ export function registerSource(program: Command, runner: Runner): void {
     .action((name: string, o: AddOptions) => runner.run(o, (session) => add(name, o, session)));
   registerSourceCheck(source, runner);
   registerSourceAccept(source, runner);
+  registerSourceErase(source, runner);
   source
     .command("list")
     .description(commands.sourceList.about)

@@ -38,6 +38,8 @@ async function status(o: Options, session: Session): Promise<0> {
   for (const line of table(rows)) session.print(line);
   for (const { name, goingThrough } of found.sources)
     for (const { table, why } of goingThrough) session.print(`${name}: ${texts.goingThrough[why](table)}`);
+  for (const { name, reads } of found.sources)
+    if (reads.total > 0) session.print(`${name}: ${texts.reads(reads.total, reads.newest ?? "–")}`);
   if (running !== null) await showMember(running.url, session);
   const { kept } = session.texts.capture;
   for (const { name, retention } of found.sources) {

@@ -206,6 +206,10 @@ export const outsideErrorsEn: Readonly<Record<OutsideErrorCode, ErrorText>> = {
     text: "A local store was written by another version",
     remedy: "Use the newest version of Anamnesis.",
   },
+  "capture/unknown-patient": {
+    text: "Nothing of a patient with this id was captured",
+    remedy: "Give the id as it stands in the columns that name patients; nothing was erased.",
+  },
   "capture/erased": {
     text: "The key of this person was destroyed",
     remedy: "Nothing brings it back: that is its purpose.",

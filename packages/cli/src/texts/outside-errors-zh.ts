@@ -203,6 +203,10 @@ export const outsideErrorsZh: Readonly<Record<OutsideErrorCode, ErrorText>> = {
     text: "本地存储由其他版本写入",
     remedy: "请使用最新版本的 Anamnesis。",
   },
+  "capture/unknown-patient": {
+    text: "从未采集到具有此标识的患者数据",
+    remedy: "请使用标识患者的列中的原值；没有擦除任何内容。",
+  },
   "capture/erased": {
     text: "此人的密钥已销毁",
     remedy: "无法恢复：这正是其目的。",
