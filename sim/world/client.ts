@@ -137,17 +137,25 @@ export class Client {
     return chance.pick(chance.once(1, 20) ? ever : now);
   }
 
+  /** Somebody else who signs as well; it may be itself. */
+  #fellow(chance: Chance): Signer {
+    return chance.pick(this.#members.held(chance.pick(this.#members.organisations)).now);
+  }
+
   /** A right batch in a wrong transaction. */
   #spoiled(chance: Chance, draft: Draft, now: number): SignedTransaction {
     const mine = this.#signer(chance);
     const past = Math.floor(now / 1000) - chance.between(0, 100);
     const ways: readonly (() => SignedTransaction)[] = [
       () => this.#sign(chance, draft, now, { nonce: chance.below(this.#nonce + 1) }),
+      () => this.#sign(chance, draft, now, { nonce: this.#nonce }),
       () => this.#sign(chance, draft, now, { expires: past }),
       () => this.#sign(chance, draft, now, { chain: "another" as Genesis["chain"] }),
       () => this.#sign(chance, draft, now, {}, [this.#stranger]),
       () => this.#sign(chance, draft, now, {}, [mine, this.#stranger]),
       () => this.#sign(chance, draft, now, {}, [mine, mine]),
+      () => this.#sign(chance, draft, now, {}, [mine, this.#fellow(chance)]),
+      () => forged(chance, this.#sign(chance, draft, now, {}, [mine, this.#fellow(chance)]), 1),
       () => forged(chance, this.#sign(chance, draft, now, {})),
       () => otherSuite(this.#sign(chance, draft, now, {})),
     ];
@@ -168,10 +176,14 @@ export class Client {
   }
 }
 
-function forged(chance: Chance, tx: SignedTransaction): SignedTransaction {
+/** @param from the first signature that is wrong */
+function forged(chance: Chance, tx: SignedTransaction, from = 0): SignedTransaction {
   const place = chance.below(64);
   const flip = (bytes: Uint8Array) => bytes.map((byte, i) => (i === place ? byte ^ (1 << chance.below(8)) : byte));
-  return { ...tx, signatures: tx.signatures.map((each) => ({ ...each, signature: flip(each.signature) })) };
+  return {
+    ...tx,
+    signatures: tx.signatures.map((each, i) => (i < from ? each : { ...each, signature: flip(each.signature) })),
+  };
 }
 
 const otherSuite = (tx: SignedTransaction): SignedTransaction => ({

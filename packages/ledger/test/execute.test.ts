@@ -1,7 +1,7 @@
 import { utf8 } from "@anamnesis/core";
 import { Fixture, statePathOf, testContract } from "@anamnesis/ledger/conformance";
 import { describe, expect, it } from "vitest";
-import { type Context, executeBlock, executeGenesis, type SignedTransaction } from "../src/index.ts";
+import { type Context, type Contract, executeBlock, executeGenesis, type SignedTransaction } from "../src/index.ts";
 import { p } from "./support.ts";
 
 describe("signatures in a block", () => {
@@ -30,6 +30,16 @@ describe("signatures in a block", () => {
     expect(outcome(wrong, () => false)).toBe("ledger/bad-signature");
     expect(outcome(wrong, () => true)).toBe("accepted");
   });
+
+  it("are checked all of them, not the first one only", () => {
+    const both = fixture.command("test.put", "a", { signers: [fixture.member, fixture.other] });
+    const [first, second] = both.signatures;
+    if (first === undefined || second === undefined) throw new RangeError("two signatures");
+    const forged = { ...second, signature: first.signature };
+    expect(outcome(both)).toBe("accepted");
+    expect(outcome({ ...both, signatures: [first, forged] })).toBe("ledger/bad-signature");
+    expect(outcome({ ...both, signatures: [first, first] })).toBe("ledger/malformed");
+  });
 });
 
 describe("what a refused command did", () => {
@@ -57,6 +67,23 @@ describe("what a refused command did", () => {
     expect(changes.get(statePathOf("a"))).toEqual(utf8("first"));
     expect([changes.has(statePathOf("old")), changes.get(statePathOf("old"))]).toEqual([true, undefined]);
     expect(changes.has(statePathOf("b"))).toBe(false);
+  });
+
+  it("is taken back also where it wrote one key more than once", () => {
+    const key = statePathOf("a");
+    const twice: Contract = {
+      ...testContract,
+      handle(context, tx) {
+        if (tx.transaction.kind !== "test.refuse") return testContract.handle(context, tx);
+        context.put(key, utf8("once"));
+        context.delete(key);
+        context.put(key, utf8("twice"));
+        return { code: "test/refused", message: "as asked" };
+      },
+    };
+    const transactions = [fixture.command("test.put", "a", value("first")), fixture.command("test.refuse", "a")];
+    const { changes } = executeBlock({ ...host, contract: twice }, { sequence: 1, time: time + 1, transactions });
+    expect(changes.get(key)).toEqual(utf8("first"));
   });
 
   it("is nothing when it was meant for another chain, whatever admission said", () => {

@@ -1,4 +1,4 @@
-import { fromBase64 } from "@anamnesis/core";
+import { concat, fromBase64, toBase64, toHex, utf8 } from "@anamnesis/core";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { formatCheckpoint, parseCheckpoint } from "../src/checkpoint.ts";
@@ -206,6 +206,16 @@ describe("verifier keys", () => {
     const id = p.sha256(new Uint8Array([...new TextEncoder().encode("log\n"), ...material])).slice(0, 4);
     const unknown = `log+${hex(id)}+${btoa(String.fromCharCode(...material))}`;
     expect(codeThrown(() => key(unknown))).toBe("ledger/unknown-suite");
+  });
+
+  it("has a name that can stand in a note, however well the hash fits", () => {
+    const material = concat(Uint8Array.of(1), new Uint8Array(32).fill(9));
+    const keyNamed = (name: string): string => {
+      const hash = toHex(p.sha256(concat(utf8(`${name}\n`), material)).slice(0, 4));
+      return `${name}+${hash}+${toBase64(material)}`;
+    };
+    expect(key(keyNamed("plain")).name).toBe("plain");
+    expect(codeThrown(() => key(keyNamed("not plain")))).toBe("ledger/malformed");
   });
 });
 

@@ -103,6 +103,17 @@ describe("verifyLog", () => {
     expect(trusted).toMatchObject({ ok: true, trust: "first-use", replayed: false });
   });
 
+  it("says where, and counts nothing of a log that cannot be read", async () => {
+    const source = logOf(honest);
+    const without: LogSource = { ...source, tile: async () => undefined };
+    const { problems } = await verifyLog(without, { primitives: native, genesis });
+    expect(problems[0]?.where).toMatch(/^tile\//);
+    const nothing: LogSource = { ...source, checkpoint: async () => ({ note: "no note" }) };
+    const report = await verifyLog(nothing, { primitives: native, genesis });
+    expect(report).toMatchObject({ ok: false, origin: "", size: 0, commands: 0, events: 0, blocks: 0, unfollowed: 0 });
+    expect(report.problems[0]?.where).toBe("checkpoint");
+  });
+
   it("reports progress and stops when asked", async () => {
     const seen: number[] = [];
     await codes(honest, { onProgress: (done, total) => seen.push(done / total) });

@@ -1,3 +1,4 @@
+import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { codeOf } from "@anamnesis/core";
@@ -71,5 +72,18 @@ describe("a ledger that is opened again", () => {
     expect(reader.notes(0, 1)).toHaveLength(1);
     await reader.close();
     expect(() => reader.notes(0, 1)).toThrow();
+  });
+
+  it("is reported, not thrown, when its file is none; and missed when there is none", async () => {
+    for (const name of [FILES.store, `${FILES.store}-wal`, `${FILES.store}-shm`])
+      rmSync(join(dir, name), { force: true });
+    writeFileSync(
+      join(dir, FILES.store),
+      "this is no database, and long enough to be taken for a damaged one. ".repeat(99),
+    );
+    const report = await ledger.verify(dir);
+    expect(report).toMatchObject({ ok: false, origin: "", size: 0, commands: 0, events: 0, blocks: 0, unfollowed: 0 });
+    expect(report.problems).toMatchObject([{ code: "ledger/damaged-store", where: "the store" }]);
+    await expect(ledger.verify(join(dir, "nowhere"))).rejects.toMatchObject({ code: "ledger/no-ledger" });
   });
 });
