@@ -8,6 +8,7 @@ import type { FollowState } from "./follower/follow.ts";
 import { type Follower, startFollower } from "./follower/follower.ts";
 import type { Peers, RunningMember } from "./follower/member.ts";
 import { type Ordering, startOrdering } from "./follower/ordering.ts";
+import type { WatchPace } from "./follower/watch.ts";
 import { openEngineThread } from "./ledger.ts";
 import { type RunningSource, startSource } from "./running-source.ts";
 
@@ -35,6 +36,8 @@ export interface NodeOptions {
   readonly onFollow?: (state: FollowState) => void;
   readonly onCatchUp?: (size: number, total: number) => void;
   readonly onEvidence?: (path: string) => void;
+  /** How often a follower looks for broken promises and the like, and how long it waits for leaves. */
+  readonly watchPace?: Partial<WatchPace>;
 }
 
 /** @throws AnamnesisError `ledger/locked` when a node runs already, and whatever opening ledger and sources throws */
@@ -74,6 +77,7 @@ async function startFollowingNode(options: NodeOptions): Promise<RunningNode> {
     ...(options.onFollow === undefined ? {} : { onState: options.onFollow }),
     ...(options.onCatchUp === undefined ? {} : { onCatchUp: options.onCatchUp }),
     ...(options.onEvidence === undefined ? {} : { onEvidence: options.onEvidence }),
+    ...(options.watchPace === undefined ? {} : { watchPace: options.watchPace }),
   });
   const sources = new Map<string, RunningSource>();
   let stopped = false;

@@ -7,6 +7,8 @@ const alarms: Readonly<Record<AlarmKind, (face: string, size: number, against: n
   fork: (face, size, against) =>
     `the log has two faces: what ${face} shows (${leaves(size)}) contradicts what was seen before (${leaves(against)}), and both are signed by its key`,
   "bad-block": (face, size) => `a block of the log at ${face} (${leaves(size)}) does not follow from the rules`,
+  "back-dated": (face, size) =>
+    `a block of the log at ${face} (${leaves(size)}) bears a time long before members cosigned the log without it`,
   older: (face, size, against) =>
     `${face} shows ${leaves(size)} and has shown ${against} before: an older copy was put back`,
   behind: (face, size, against) => `${face} still shows ${leaves(size)} while others were shown ${against}`,

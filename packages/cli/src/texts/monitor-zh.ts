@@ -22,6 +22,7 @@ export const monitorZh: typeof monitorEn = {
     fork: (face, size, against) =>
       `该日志有两副面孔：${face} 所示（${leaves(size)}）与以前所见（${leaves(against)}）矛盾，且两者都由其密钥签名`,
     "bad-block": (face, size) => `${face} 上日志的一个区块（${leaves(size)}）不符合规则`,
+    "back-dated": (face, size) => `${face} 上日志（${leaves(size)}）有区块的时间远早于成员联署时间，而联署时尚无该区块`,
     older: (face, size, against) => `${face} 显示 ${leaves(size)}，而以前显示过 ${against} 个：旧副本被放回`,
     behind: (face, size, against) => `${face} 仍显示 ${leaves(size)}，而他人已见到 ${against} 个`,
     foreign: (face) => `${face} 作为日志检查点显示的内容不是由其密钥签名的`,

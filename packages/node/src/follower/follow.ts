@@ -1,5 +1,5 @@
 /** Keeps a replica at the newest checkpoint of a log, as long as the log can be reached and keeps its rules. */
-import { setTimeout as sleep } from "node:timers/promises";
+import { setTimeout as sleep, setImmediate as turn } from "node:timers/promises";
 import { codeOf } from "@anamnesis/core";
 import { catchUp, type FollowedLog, LogRefused, type Replica } from "@anamnesis/embedded";
 import { primitives, systemClock } from "../system.ts";
@@ -25,6 +25,9 @@ export interface FollowOptions {
   readonly onRefused?: (refused: LogRefused) => Promise<void>;
   readonly pace?: Partial<typeof PACE>;
 }
+
+/** While a replica catches up, whoever asks this node waits no longer than for one lot. */
+const LOTS = { now: () => performance.now(), lotMs: 50, rest: () => turn() };
 
 /** Milliseconds between two looks while all is well, and the longest pause between two tries while it is not. */
 const PACE = { lookMs: 500, retryMsMin: 250, retryMsMax: 5000 };
@@ -108,7 +111,7 @@ export class Follow {
       if (size < total) this.#become({ kind: "catching-up", total });
       onProgress?.(size, total);
     };
-    await catchUp(replica, log, { primitives, signal, onProgress: seen });
+    await catchUp(replica, log, { primitives, signal, onProgress: seen, pace: LOTS });
     this.#become({ kind: "following" });
   }
 

@@ -174,7 +174,9 @@ async function writeEvidence(
 ): Promise<void> {
   const tile = (path: string) => log.tile(path);
   const evidence = await accuse(refused, { genesis: folder.genesis, links: store.links, tile, replica });
-  onEvidence?.(keepEvidence(folder.layout.dir, refused.objection.kind, refused.target.size, evidence));
+  // Not as the argument of what may not be there: then it would not be written.
+  const path = keepEvidence(folder.layout.dir, refused.objection.kind, refused.target.size, evidence);
+  onEvidence?.(path);
 }
 
 /** Takes over what the orderer collected, until the signal; each checkpoint is checked before it is kept. */

@@ -70,6 +70,11 @@ export class SealStore {
     return readAll(this.#db, `SELECT data FROM sealed ${where} ORDER BY epoch DESC LIMIT 1`)[0];
   }
 
+  /** Of each epoch the newest sealed checkpoint. */
+  states(): readonly SealedState[] {
+    return readAll(this.#db, "SELECT data FROM sealed ORDER BY epoch");
+  }
+
   /** Everything there is, for whoever makes proofs: the newest of each epoch, then the links. */
   notes(): readonly string[] {
     return [...readAll(this.#db, "SELECT data FROM sealed ORDER BY epoch"), ...this.#links].map(({ note }) => note);

@@ -75,7 +75,12 @@ export class Watch {
     this.heard(note);
     const { folder, replica } = this.#o;
     if (this.#forked || this.#stop.signal.aborted) return;
-    if (contradicts(note, { genesis: folder.genesis, replica })) this.#suspect = note;
+    try {
+      if (contradicts(note, { genesis: folder.genesis, replica })) this.#suspect = note;
+    } catch (error) {
+      // Signed by the log's key, but no checkpoint of ours: no proof of anything.
+      if (knownError(error) === undefined) throw error;
+    }
   }
 
   get testimonies(): Uint8Array | undefined {
@@ -120,7 +125,8 @@ export class Watch {
   #keep(found: Found | undefined): void {
     if (found === undefined) return;
     const { folder, onEvidence } = this.#o;
-    onEvidence?.(keepEvidence(folder.layout.dir, found.kind, found.label, found.evidence));
+    const path = keepEvidence(folder.layout.dir, found.kind, found.label, found.evidence);
+    onEvidence?.(path);
   }
 }
 

@@ -5,6 +5,8 @@ export type AlarmKind =
   | "fork"
   /** A block does not follow from the rules. Convicts as well. */
   | "bad-block"
+  /** A block bears a time long before members cosigned the log without it. The file counts who did. */
+  | "back-dated"
   /** Fewer leaves are shown than were shown before at the same address: an older copy, or a past put back. */
   | "older"
   /** Others were shown more than this log shows us, for longer than patience allows. */
@@ -30,4 +32,5 @@ export interface Alarm {
 }
 
 /** Alarms that stay true whatever the log shows later. */
-export const convicts = ({ kind }: Pick<Alarm, "kind">): boolean => kind === "fork" || kind === "bad-block";
+export const convicts = ({ kind }: Pick<Alarm, "kind">): boolean =>
+  kind === "fork" || kind === "bad-block" || kind === "back-dated";

@@ -48,10 +48,14 @@ export class MonitorMemory {
   above = (size: number): SignedCheckpoint | undefined => checkpointOf(this.#above.get(size));
   newest = (): SignedCheckpoint | undefined => checkpointOf(this.#newest.get());
 
-  /** Durable when it returns. The caller has shown that it continues those below and is continued by those above. */
+  /**
+   * Durable when it returns. The caller has shown that it continues those below and is continued by those above. Of the same checkpoint
+   * the note with more signatures stays, and of as many the newer one: its cosignatures say more.
+   */
   add({ size, root, note, origin }: SignedCheckpoint, at: number): void {
+    const better = "UPDATE SET note = excluded.note WHERE length(excluded.note) >= length(note)";
     this.#db
-      .prepare("INSERT OR IGNORE INTO seen (size, root, note, origin, at) VALUES (?, ?, ?, ?, ?)")
+      .prepare(`INSERT INTO seen (size, root, note, origin, at) VALUES (?, ?, ?, ?, ?) ON CONFLICT (size) DO ${better}`)
       .run(...[size, root, note, origin, at]);
     const count = Number(this.#db.prepare("SELECT count(*) AS n FROM seen").get()?.["n"]);
     if (count > SEEN_MAX) this.#thin();

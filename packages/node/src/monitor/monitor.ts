@@ -16,6 +16,7 @@ import { primitives } from "../system.ts";
 import { type Alarm, type AlarmKind, convicts } from "./alarm.ts";
 import { judge, type Verdict } from "./judge.ts";
 import type { MonitorMemory } from "./memory.ts";
+import type { ReplayAlarm } from "./replay.ts";
 
 /** An address at which the log shows itself: the log's own, a member's, a mirror's, a witness's. */
 export interface Face {
@@ -37,8 +38,8 @@ export interface MonitorOptions {
   readonly demand?: () => Demand;
   /** The log's newest note with cosignatures. */
   readonly witnessed?: () => Promise<string | undefined>;
-  /** Executes what is new; answers with the alarm of a block that breaks the rules. */
-  readonly replay?: () => Promise<Pick<Alarm, "size" | "evidence"> | undefined>;
+  /** Executes what is new; answers with the alarm of a block that breaks the rules or is dated back. */
+  readonly replay?: () => Promise<ReplayAlarm | undefined>;
   /** Writes a file that convicts, and says where. */
   readonly writeFork: (fork: Extract<Verdict, { kind: "fork" }>) => string | null;
   /** Milliseconds since 1970. */
@@ -192,7 +193,7 @@ export class Monitor {
     const known = memory.alarms().find((a) => a.kind === "bad-block");
     if (known !== undefined) return [known];
     const bad = await this.#ask(log.name, replay, troubles);
-    return bad === undefined ? [] : [{ ...alarm("bad-block", log.name, bad.size, 0), evidence: bad.evidence }];
+    return bad === undefined ? [] : [{ ...alarm(bad.kind, log.name, bad.size, 0), evidence: bad.evidence }];
   }
 
   #remember(found: readonly Found[]): Pick<Round, "standing" | "raised"> {
