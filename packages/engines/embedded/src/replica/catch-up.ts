@@ -12,7 +12,8 @@ import {
   readLog,
   relate,
 } from "@anamnesis/ledger";
-import { BlockRefused, type LoggedBlock, type Objection } from "./objection.ts";
+import { Lot, type LotPace } from "./lot.ts";
+import { BlockRefused, type Objection } from "./objection.ts";
 import { createReplica, hasLedger, openReplica, type ReplicaOptions } from "./open.ts";
 import type { Replica } from "./replica.ts";
 
@@ -27,10 +28,9 @@ export interface CatchUpOptions {
   readonly signal: AbortSignal;
   /** Leaves that are here, and that the log has. */
   readonly onProgress?: (size: number, total: number) => void;
+  /** For a process that must not stand still meanwhile. */
+  readonly pace?: LotPace;
 }
-
-/** One durable transaction of the replica: enough blocks to share the flush, few enough to stay small in memory. */
-const LOT = { blocks: 128, bytes: 2 * 1024 * 1024 };
 
 /** The replica of `options.dir`, founded from the log when there is none yet. @throws what founding, opening, fetching throw */
 export async function openOrFound(options: ReplicaOptions, log: FollowedLog): Promise<Replica> {
@@ -49,19 +49,15 @@ export async function openOrFound(options: ReplicaOptions, log: FollowedLog): Pr
  *   fetching throws, the signal's reason
  */
 export async function catchUp(replica: Replica, log: FollowedLog, options: CatchUpOptions): Promise<number> {
-  const { primitives, signal, onProgress } = options;
+  const { primitives, signal, onProgress, pace } = options;
   const { note } = await log.checkpoint();
   const target = { ...openCheckpoint(primitives, note, replica.genesis), note };
   await requireContinuation(replica, log, primitives, target);
   if (target.size <= replica.newest.size) return target.size;
   const notes = new Notes(log, replica.newest.sequence + 1);
-  let lot: LoggedBlock[] = [];
-  let bytes = 0;
-  const keep = () => {
-    const full = lot;
-    lot = [];
-    bytes = 0;
-    if (full.length > 0) replica.apply(full);
+  const lot = new Lot((blocks) => replica.apply(blocks), pace);
+  const keep = async (): Promise<void> => {
+    await lot.keep();
     onProgress?.(replica.newest.size, target.size);
   };
   const entries = readLog(primitives, (path) => log.tile(path), target, replica.newest.size);
@@ -69,13 +65,12 @@ export async function catchUp(replica: Replica, log: FollowedLog, options: Catch
     try {
       for await (const block of foundBlocks(primitives, entries)) {
         signal.throwIfAborted();
-        lot.push({ ...block, note: await notes.next(block, replica.genesis) });
-        bytes += block.leaves.reduce((sum, leaf) => sum + leaf.length, 0);
-        if (lot.length >= LOT.blocks || bytes >= LOT.bytes) keep();
+        lot.add({ ...block, note: await notes.next(block, replica.genesis) });
+        if (lot.isFull) await keep();
       }
     } finally {
       // Also when fetching ended early: what came whole is kept.
-      keep();
+      await keep();
     }
   } catch (error) {
     throw error instanceof BlockRefused ? new LogRefused(error, target) : error;
