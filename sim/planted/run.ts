@@ -33,13 +33,18 @@ export async function findPlanted(
   return found;
 }
 
+/** The source with the bug in it. @throws RangeError when the place is not there any more */
+export function planted({ file, from, to }: Planted): string {
+  const text = readFileSync(join(ROOT, file), "utf8");
+  if (text.split(from).length !== 2) throw new RangeError(`${file} does not hold exactly once: ${from}`);
+  return text.replace(from, () => to);
+}
+
 async function find(bug: Planted, seeds: number): Promise<string | undefined> {
   const folder = mkdtempSync(join(tmpdir(), "anamnesis-planted-"));
   try {
     const path = join(ROOT, bug.file);
-    const text = readFileSync(path, "utf8");
-    if (text.split(bug.from).length !== 2) throw new RangeError(`${bug.file} does not hold exactly once: ${bug.from}`);
-    const env = writePatch(join(folder, "patch.json"), [{ path, text: text.replace(bug.from, () => bug.to) }]);
+    const env = writePatch(join(folder, "patch.json"), [{ path, text: planted(bug) }]);
     const { code, output } = await run(env, seeds);
     return code === 0
       ? undefined
