@@ -81,6 +81,27 @@ describe("replica", () => {
     await engine.close();
   });
 
+  it("answers the same submission once, and another signature under the same id for itself", async () => {
+    const asked: string[] = [];
+    const engine = new FollowerEngine({
+      replica: pair.replica,
+      orderer: {
+        async submit(transaction) {
+          asked.push(toHex(transaction.signatures[0]?.signature ?? new Uint8Array(0)).slice(0, 4));
+          await pair.ordering.submit(transaction);
+        },
+      },
+      onBehind: () => void pair.catchUp(),
+      problem: () => undefined,
+    });
+    const right = fixture.command("test.put", "a", { value: utf8("a") });
+    const forged = { ...right, signatures: right.signatures.map((s) => ({ ...s, signature: new Uint8Array(64) })) };
+    const outcomes = await Promise.allSettled([forged, right, right, forged].map((each) => engine.submit(each)));
+    expect(outcomes.map(({ status }) => status)).toEqual(["rejected", "fulfilled", "fulfilled", "rejected"]);
+    expect([asked.length, asked.filter((each) => each === "0000").length]).toEqual([2, 1]);
+    await engine.close();
+  });
+
   it("property: holds exactly the orderer's log and state after each block, however they arrive", async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(STEP, { maxLength: 12 }), async (steps) => {

@@ -9,8 +9,10 @@ import {
   type Health,
   ledgerError,
   type Receipt,
+  type Signature,
   type SignedTransaction,
 } from "@anamnesis/ledger";
+import { sameSignatures } from "../receipts.ts";
 import type { Replica } from "./replica.ts";
 
 /** The way to whoever orders. */
@@ -31,6 +33,11 @@ export interface FollowerOptions {
   readonly problem: () => Health["problem"];
 }
 
+interface InFlight {
+  readonly receipt: Promise<Receipt>;
+  readonly signatures: readonly Signature[];
+}
+
 interface Waiting {
   readonly resolve: (receipt: Receipt) => void;
   readonly reject: (error: unknown) => void;
@@ -38,7 +45,7 @@ interface Waiting {
 
 export class FollowerEngine implements Engine {
   readonly #o: FollowerOptions;
-  readonly #inFlight = new Map<string, Promise<Receipt>>();
+  readonly #inFlight = new Map<string, InFlight>();
   readonly #waiting = new Map<string, Waiting>();
   readonly #closed = new AbortController();
 
@@ -56,15 +63,24 @@ export class FollowerEngine implements Engine {
   async submit(transaction: SignedTransaction): Promise<Receipt> {
     this.#requireOpen();
     const key = toHex(transaction.id);
-    const known = this.#inFlight.get(key) ?? this.#o.replica.reader.receipt(transaction.id);
+    const waiting = this.#inFlight.get(key);
+    if (waiting !== undefined) return this.#shared(waiting, transaction);
+    const known = this.#o.replica.reader.receipt(transaction.id);
     if (known !== undefined) return known;
     const receipt = this.#submit(key, transaction);
-    this.#inFlight.set(key, receipt);
+    this.#inFlight.set(key, { receipt, signatures: transaction.signatures });
     try {
       return await receipt;
     } finally {
       this.#inFlight.delete(key);
     }
+  }
+
+  /** As `EmbeddedEngine`: a forged signature under the same id must not decide about the right one. */
+  async #shared({ receipt, signatures }: InFlight, given: SignedTransaction): Promise<Receipt> {
+    if (sameSignatures(signatures, given.signatures)) return receipt;
+    await receipt.catch(() => undefined);
+    return this.submit(given);
   }
 
   async receipt(id: Uint8Array): Promise<Receipt | undefined> {
@@ -114,7 +130,7 @@ export class FollowerEngine implements Engine {
   /** Waits for what is on its way; the replica stays open, it belongs to whoever opened it. */
   async close(): Promise<void> {
     this.#stopped = true;
-    await Promise.allSettled(this.#inFlight.values());
+    await Promise.allSettled([...this.#inFlight.values()].map(({ receipt }) => receipt));
     this.#closed.abort();
   }
 
