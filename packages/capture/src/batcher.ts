@@ -1,4 +1,7 @@
-/** Collects events into batches: 4,096 events, 600 KiB, or 20 ms after the first, whichever comes first. */
+/**
+ * Collects events into batches: 4,096 events, 600 KiB, or 20 ms after the first, whichever comes first. A batch that fills so
+ * fast that it will soon be full is waited for: every batch costs a signature, a block and transactions on two disks.
+ */
 import { BATCH_KIND, encodeBatchBody, type Position } from "@anamnesis/contracts";
 import type { ChainId, SourceId } from "@anamnesis/core";
 import type { Primitives, Signer } from "@anamnesis/crypto";
@@ -6,6 +9,8 @@ import { LIMITS, leafHashes, type SignedTransaction, signTransaction, treeHash }
 import { captureError } from "./errors.ts";
 
 const WAIT_MS = 20;
+/** Events within one wait for which the next one is worth while; so a batch waits eight times at the most. */
+const FAST_EVENTS = 512;
 const LIFETIME_S = 3_600;
 
 export interface Batch {
@@ -26,6 +31,8 @@ export class Batcher {
   #to: Position;
   #incarnation: Uint8Array;
   #closed = 0;
+  /** How many events it had when the wait began. */
+  #before = 0;
   #timer: NodeJS.Timeout | undefined;
 
   /** `onFailure`: hears what `close` throws when nobody called, but the time was up. */
@@ -58,7 +65,7 @@ export class Batcher {
   add(leaf: Uint8Array, lsn: bigint, ordinal: number): void {
     if (leaf.length > LIMITS.leafBytes) throw captureError("capture/row-too-large", "an event is larger than a leaf");
     if (this.#leaves.length >= LIMITS.batchEvents || this.#bytes + leaf.length > LIMITS.batchBytes) this.flush();
-    if (this.#leaves.length === 0) this.#timer ??= setTimeout(() => this.#timeUp(), WAIT_MS);
+    if (this.#leaves.length === 0) this.#wait();
     this.#leaves.push(leaf);
     this.#bytes += leaf.length;
     this.#to = { lsn, ordinal };
@@ -82,7 +89,13 @@ export class Batcher {
     this.#close(batch);
   }
 
+  #wait(): void {
+    this.#before = this.#leaves.length;
+    this.#timer = setTimeout(() => this.#timeUp(), WAIT_MS);
+  }
+
   #timeUp(): void {
+    if (this.#leaves.length - this.#before >= FAST_EVENTS) return this.#wait();
     try {
       this.flush();
     } catch (error) {

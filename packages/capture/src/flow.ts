@@ -125,10 +125,15 @@ export class Flow implements EventSink {
     this.batcher.flush();
   }
 
-  /** Everything delivered so far is final and indexed. Rejects when a batch failed for good. */
-  async drain(): Promise<void> {
+  /** Everything delivered so far leaves at once. */
+  depart(): void {
     this.sealer.seal();
     this.batcher.flush();
+  }
+
+  /** Everything delivered so far is final and indexed. Rejects when a batch failed for good. */
+  async drain(): Promise<void> {
+    this.depart();
     await this.#submitter.below(0);
   }
 

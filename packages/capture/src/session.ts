@@ -38,6 +38,8 @@ export class Session {
   #companion: Companion | undefined;
   #erasures: Erasures | undefined;
   #changed = false;
+  /** End of the source's log, while nothing has been read since that took long. */
+  #end: bigint | undefined;
 
   constructor(options: CaptureOptions, shared: Shared) {
     this.#o = options;
@@ -110,6 +112,7 @@ export class Session {
       progress.setLife({ base: at.base, incarnation: decision.incarnation });
       const replay = this.#replay(at);
       const reached = await this.#missingBaselines(flow, tables, at.position, replay);
+      this.#end = reached === at.position ? at.end : undefined;
       return this.#stream(flow, reached, replay);
     }
     if (decision.kind === "restored" && !decision.renew && this.#shared.restoredAfter === undefined) {
@@ -237,7 +240,12 @@ export class Session {
   async #stream(flow: Flow, from: Position, replay: Replay | undefined, until?: bigint): Promise<Position> {
     const companion = until === undefined ? this.#companion : undefined;
     const interludes = [...(this.#o.interludes ?? []), ...(this.#erasures === undefined ? [] : [this.#erasures])];
-    const streaming = new Streaming({ ...this.#o, interludes }, this.#shared, flow, { from, replay, companion });
+    const streaming = new Streaming({ ...this.#o, interludes }, this.#shared, flow, {
+      from,
+      replay,
+      companion,
+      end: this.#end,
+    });
     const reached = await streaming.run(this.#failure.signal, until);
     this.#changed = streaming.changed;
     return reached;

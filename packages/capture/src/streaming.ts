@@ -22,6 +22,8 @@ export interface StreamingStart {
   readonly from: Position;
   readonly replay: Replay | undefined;
   readonly companion: Companion | undefined;
+  /** End of the source's log as it was when the session began; undefined: that was long ago. */
+  readonly end: bigint | undefined;
 }
 
 export class Streaming implements StreamHandler {
@@ -30,6 +32,7 @@ export class Streaming implements StreamHandler {
   readonly #flow: Flow;
   readonly #replay: Replay | undefined;
   readonly #from: Position;
+  readonly #logEnd: bigint | undefined;
   readonly #stop = new AbortController();
   readonly #interludes: Interludes;
   #stream: Stream | undefined;
@@ -42,6 +45,7 @@ export class Streaming implements StreamHandler {
   #reached: Position;
   #settled = 0n;
   #target: bigint | undefined;
+  #departed = false;
   #end: (() => void) | undefined;
   readonly #companion: Companion | undefined;
   #changed = false;
@@ -49,12 +53,13 @@ export class Streaming implements StreamHandler {
   #settling: NodeJS.Timeout | undefined;
   #settledAt = 0;
 
-  constructor(options: CaptureOptions, shared: Shared, flow: Flow, { from, replay, companion }: StreamingStart) {
+  constructor(options: CaptureOptions, shared: Shared, flow: Flow, { from, replay, companion, end }: StreamingStart) {
     this.#o = options;
     this.#shared = shared;
     this.#flow = flow;
     this.#companion = companion;
     this.#from = from;
+    this.#logEnd = end;
     this.#reached = from;
     this.#replay = replay;
     this.#interludes = new Interludes(
@@ -75,9 +80,8 @@ export class Streaming implements StreamHandler {
       this.#end = resolve;
     });
     if (untilCaughtUp === true && until === undefined) {
-      const { end } = await source.life();
-      this.#target = end;
-      this.#flow.marks.watch(end, () => this.#settle());
+      this.#target = this.#logEnd ?? (await source.life()).end;
+      this.#flow.marks.watch(this.#target, () => this.#settle());
     }
     const stopped = aborted(signal);
     this.#flow.marks.listen(() => this.#settleSoon());
@@ -186,7 +190,15 @@ export class Streaming implements StreamHandler {
 
   #pass(position: bigint): void {
     this.#flow.reach(position);
+    this.#leaveAtEnd(position);
     this.#settleSoon();
+  }
+
+  /** Nothing will fill the last batch: it does not wait. Once, for the source may go on for a while. */
+  #leaveAtEnd(position: bigint): void {
+    if (this.#departed || this.#target === undefined || position < this.#target) return;
+    this.#departed = true;
+    this.#flow.depart();
   }
 
   /** When somebody waits for it; otherwise the next tick is early enough. */

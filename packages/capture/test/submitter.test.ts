@@ -151,6 +151,25 @@ describe("collecting batches", () => {
     await vi.waitFor(() => expect([batches.length, batcher.current]).toEqual([1, 1]), 10_000);
   });
 
+  it("waits for one that will soon be full, as long as it fills fast", () => {
+    vi.useFakeTimers();
+    try {
+      const { batches, batcher } = collect();
+      const fill = (events: number) => {
+        for (let i = 1; i <= events; i++) batcher.add(new Uint8Array(1), 6n, i);
+        vi.advanceTimersByTime(20);
+        return batches.map((b) => b.leaves.length);
+      };
+      expect(fill(1_000)).toEqual([]);
+      expect(fill(1_000)).toEqual([]);
+      expect(fill(511)).toEqual([2_511]); // too slow
+      for (let wait = 1; wait < 8; wait++) expect(fill(512)).toEqual([2_511]);
+      expect(fill(513)).toEqual([2_511, 4_096, 1]); // full
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
   it("tells of a batch that could not be closed when its time was up", async () => {
     const failures: unknown[] = [];
     const full = () => {
