@@ -1,7 +1,7 @@
 import { PassThrough } from "node:stream";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { takeCopyMessages } from "../src/postgres/copy-messages.ts";
+import { type Content, takeCopyMessages } from "../src/postgres/copy-messages.ts";
 
 /** PostgreSQL protocol 3, "Message Formats": a type byte, a length that counts itself, and the rest. */
 function message(type: string, body: Uint8Array | string): Buffer {
@@ -15,12 +15,12 @@ function message(type: string, body: Uint8Array | string): Buffer {
 const withoutEnd = (row: Uint8Array) => Buffer.from(row).toString("latin1").replace(/\n$/, "");
 
 /** What rows and what bytes for the driver came out of `bytes`, cut at `cuts`. */
-function taken(bytes: Buffer, cuts: readonly number[]) {
+function taken(bytes: Buffer, cuts: readonly number[], content: Content = "rows") {
   const stream = new PassThrough();
   const rows: string[] = [];
   const driver: Buffer[] = [];
   stream.on("data", (chunk: Buffer) => void driver.push(Buffer.from(chunk)));
-  const tap = takeCopyMessages(stream, ({ bytes: from, places, count }) => {
+  const tap = takeCopyMessages(stream, content, ({ bytes: from, places, count }) => {
     for (let i = 0; i < count; i++) {
       rows.push(Buffer.from(from.subarray(places[2 * i], places[2 * i + 1])).toString("latin1"));
     }
@@ -51,6 +51,12 @@ describe("messages of a COPY", () => {
         expect(driver).toBe(`${Buffer.concat([COPY_OUT, ...others, END]).toString("latin1")}after`);
       }),
     );
+  });
+
+  it("of a replication stream are given as they are, line feeds too", () => {
+    const bytes = Buffer.concat([message("W", "\0\0\0"), message("d", "a row\n"), message("d", "k"), END]);
+    for (const cuts of [[], [1], [9, 14], [10, 11, 19]])
+      expect(taken(bytes, cuts, "messages").rows).toEqual(["a row\n", "k"]);
   });
 
   it("give rows longer than any piece of the stream", () => {

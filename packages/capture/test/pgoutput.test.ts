@@ -110,13 +110,14 @@ const MESSAGES: Readonly<Record<string, { readonly bytes: Buffer; readonly parse
 describe.each(Object.entries(MESSAGES))("%s", (_, { bytes, parsed }) => {
   it("is read", () => {
     expect(parseMessage(bytes)).toEqual(parsed);
+    expect(parseMessage(Buffer.concat([Buffer.of(1, 2), bytes, bytes]), 2, 2 + bytes.length)).toEqual(parsed);
   });
 
   it("is refused when cut off at any byte", () => {
     for (let end = 0; end < bytes.length; end++) {
-      expect(() => parseMessage(bytes.subarray(0, end)), `cut at ${end}`).toThrow(
-        expect.objectContaining({ code: "capture/malformed-message" }),
-      );
+      const refusal = expect.objectContaining({ code: "capture/malformed-message" });
+      expect(() => parseMessage(bytes.subarray(0, end)), `cut at ${end}`).toThrow(refusal);
+      expect(() => parseMessage(bytes, 0, end), `others behind ${end}`).toThrow(refusal);
     }
   });
 

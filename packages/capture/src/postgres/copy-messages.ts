@@ -1,18 +1,21 @@
 /**
- * Rows of a running COPY straight from the socket: the driver makes an object, a view and two events of each, which costs as
- * much as hashing half of it. So whoever copies stands before the driver's parser, takes the CopyData messages (PostgreSQL
+ * Rows of a running COPY, or messages of a replication stream, straight from the socket: the driver makes an object, a view and
+ * two events of each, which costs as much as hashing half of it. So whoever copies stands before the driver's parser, takes the CopyData messages (PostgreSQL
  * protocol 3, "Message Formats": a type byte, then a length of four bytes that counts itself) and hands on all others.
  */
 import type { Duplex } from "node:stream";
+import type { Client } from "pg";
 
 const HEADER_BYTES = 5;
 const COPY_DATA = 0x64;
 const LF = 0x0a;
-/** CopyOutResponse, ErrorResponse, NoticeResponse, ParameterStatus, NotificationResponse: what can come first, and it is short. */
-const FIRST: ReadonlySet<number> = new Set(Array.from("HENSA", (c) => c.charCodeAt(0)));
+/** CopyOut- and CopyBothResponse, ErrorResponse, NoticeResponse, ParameterStatus, NotificationResponse: what can come first, and it is short. */
+const FIRST: ReadonlySet<number> = new Set(Array.from("HWENSA", (c) => c.charCodeAt(0)));
 const FIRST_BYTES_MAX = 65_536;
 /** Rows given together. */
 const LOT_MAX = 1024;
+/** Rows end with a line feed, which is not theirs; messages are given as they are. */
+export type Content = "rows" | "messages";
 /** A longer message gets a buffer of its own, gone with it. */
 const CARRY_BYTES = 65_536;
 
@@ -34,12 +37,17 @@ export interface CopyMessages {
  * To be called while the connection is idle, so that the next byte begins a message; if it does not look so, everything goes to
  * the driver, which tells its own listeners of the rows. `onRows` must not throw.
  */
-export function takeCopyMessages(stream: Duplex, onRows: (rows: RowLot) => void): CopyMessages {
-  return new Tap(stream, onRows);
+export function takeCopyMessages(stream: Duplex, content: Content, onRows: (rows: RowLot) => void): CopyMessages {
+  return new Tap(stream, content, onRows);
 }
+
+/** With something under way, the next byte need not begin a message. */
+export const isIdle = (client: Client): boolean =>
+  (client as { readonly readyForQuery?: boolean }).readyForQuery === true;
 
 class Tap implements CopyMessages {
   readonly #stream: Duplex;
+  readonly #content: Content;
   readonly #onRows: (rows: RowLot) => void;
   readonly #places = new Int32Array(2 * LOT_MAX);
   #count = 0;
@@ -50,8 +58,9 @@ class Tap implements CopyMessages {
   #begun = false;
   #ended = false;
 
-  constructor(stream: Duplex, onRows: (rows: RowLot) => void) {
+  constructor(stream: Duplex, content: Content, onRows: (rows: RowLot) => void) {
     this.#stream = stream;
+    this.#content = content;
     this.#onRows = onRows;
     this.#driver = stream.listeners("data") as Listener[];
     stream.on("data", this.#onChunk);
@@ -97,7 +106,8 @@ class Tap implements CopyMessages {
     }
     const place = 2 * this.#count++;
     this.#places[place] = at + HEADER_BYTES;
-    this.#places[place + 1] = next - (next > at + HEADER_BYTES && bytes[next - 1] === LF ? 1 : 0);
+    const endsLine = this.#content === "rows" && next > at + HEADER_BYTES && bytes[next - 1] === LF;
+    this.#places[place + 1] = endsLine ? next - 1 : next;
     if (this.#count === LOT_MAX) this.#give(bytes);
   }
 

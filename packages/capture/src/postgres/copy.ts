@@ -1,7 +1,7 @@
 /** `COPY … TO STDOUT`: rows as the server writes them, without parsing, in bounded memory. */
 import type { Client } from "pg";
 import { captureError } from "../errors.ts";
-import { type RowLot, takeCopyMessages } from "./copy-messages.ts";
+import { isIdle, type RowLot, takeCopyMessages } from "./copy-messages.ts";
 
 const LF = 0x0a;
 
@@ -65,7 +65,7 @@ export async function copyLots(
   const onAbort = (): void => fail(captureError("capture/stopped", "stopped while reading a table"));
 
   connection.on("copyData", onMessage);
-  const messages = isIdle(client) ? takeCopyMessages(connection.stream, onLot) : undefined;
+  const messages = isIdle(client) ? takeCopyMessages(connection.stream, "rows", onLot) : undefined;
   signal?.addEventListener("abort", onAbort, { once: true });
   if (signal?.aborted === true) onAbort();
   try {
@@ -81,6 +81,3 @@ export async function copyLots(
   if (failure !== undefined) throw failure;
   return rows;
 }
-
-/** With something under way, the next byte need not begin a message. */
-const isIdle = (client: Client): boolean => (client as { readonly readyForQuery?: boolean }).readyForQuery === true;

@@ -49,12 +49,12 @@ export type PgMessage =
 const EPOCH_US = 946_684_800_000_000n;
 
 /**
- * One message: `data` from `at` to its end.
+ * One message: `data` from `at` to `end`.
  * @throws AnamnesisError `capture/malformed-message` when it is cut off, too long or out of form;
  *   `capture/unknown-message` when its kind is not known.
  */
-export function parseMessage(data: Buffer, at = 0): PgMessage {
-  const r = new Cursor(data, at);
+export function parseMessage(data: Buffer, at = 0, end = data.length): PgMessage {
+  const r = new Cursor(data, at, end);
   const message = parseBody(r, r.byte());
   r.end();
   return message;
@@ -158,15 +158,17 @@ function tuple(r: Cursor): TupleColumn[] {
 
 class Cursor {
   readonly #data: Buffer;
+  readonly #end: number;
   #at: number;
 
-  constructor(data: Buffer, at: number) {
+  constructor(data: Buffer, at: number, end: number) {
     this.#data = data;
     this.#at = at;
+    this.#end = end;
   }
 
   left(): number {
-    return this.#data.length - this.#at;
+    return this.#end - this.#at;
   }
 
   byte(): number {
@@ -196,7 +198,7 @@ class Cursor {
 
   text(): string {
     const end = this.#data.indexOf(0, this.#at);
-    if (end < 0) throw malformed("a name without its end");
+    if (end < 0 || end >= this.#end) throw malformed("a name without its end");
     const text = this.#data.toString("utf8", this.#at, end);
     this.#at = end + 1;
     return text;
@@ -214,7 +216,7 @@ class Cursor {
 
   #take(length: number): number {
     const at = this.#at;
-    if (at + length > this.#data.length) throw malformed("cut off");
+    if (at + length > this.#end) throw malformed("cut off");
     this.#at = at + length;
     return at;
   }

@@ -7,6 +7,7 @@
 import { codeOf } from "@anamnesis/core";
 import type { Client } from "pg";
 import { captureError } from "../errors.ts";
+import { isIdle, type RowLot, takeCopyMessages } from "./copy-messages.ts";
 import type { Endings } from "./endings.ts";
 import { type ConnectOptions, connect, quoteName, sqlState, withClient } from "./session.ts";
 import { endHolder, slotProblem } from "./slot.ts";
@@ -21,10 +22,11 @@ const POSTGRES_EPOCH_MS = 946_684_800_000;
 const XLOG_DATA = 0x77; // w
 const KEEPALIVE = 0x6b; // k
 const HEADER_BYTES = 25;
+const KEEPALIVE_BYTES = 18;
 
 export interface ReplicationHandler {
-  /** A pgoutput message: `data` from `at`; a view, valid until the return. False ends the stream. */
-  data(data: Buffer, at: number): boolean;
+  /** A pgoutput message: `data` from `at` to `end`, valid until the return. False ends the stream. */
+  data(data: Buffer, at: number, end: number): boolean;
   /** The server has sent everything before this position. False ends the stream. */
   keepalive(end: bigint): boolean;
 }
@@ -80,7 +82,8 @@ export class Replication {
     this.#handler = handler;
     this.#endings = options.endings;
     const { connection } = client;
-    connection.on("copyData", (message: { readonly chunk: Buffer }) => this.#onData(message.chunk));
+    connection.on("copyData", ({ chunk }: { readonly chunk: Buffer }) => this.#onData(chunk, 0, chunk.length));
+    if (isIdle(client)) takeCopyMessages(connection.stream, "messages", (lot) => this.#onLot(lot));
     const started = new Promise<void>((resolve) => connection.once("replicationStart", () => resolve()));
     const timer = setInterval(() => {
       this.#feedback(this.#asking);
@@ -148,12 +151,18 @@ export class Replication {
     stream.destroy();
   }
 
-  #onData(chunk: Buffer): void {
+  #onLot({ bytes, places, count }: RowLot): void {
+    const data = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+    for (let i = 0; i < 2 * count; i += 2) this.#onData(data, places[i] as number, places[i + 1] as number);
+  }
+
+  #onData(data: Buffer, at: number, end: number): void {
     this.#hearing = true;
     if (this.#ending || this.#failure !== undefined) return;
     try {
-      if (chunk[0] === XLOG_DATA) this.#onMessage(chunk);
-      else if (chunk[0] === KEEPALIVE) this.#onKeepalive(chunk);
+      const kind = at < end ? data[at] : undefined;
+      if (kind === XLOG_DATA) this.#onMessage(data, at, end);
+      else if (kind === KEEPALIVE) this.#onKeepalive(data, at, end);
       else throw captureError("capture/unknown-message", "unknown message of the replication protocol");
     } catch (cause) {
       this.#failure = cause;
@@ -161,20 +170,21 @@ export class Replication {
     }
   }
 
-  #onMessage(chunk: Buffer): void {
-    if (chunk.length <= HEADER_BYTES) throw captureError("capture/malformed-message", "replication message cut off");
-    const at = chunk.readBigUInt64BE(1);
-    if (at > this.#received) this.#received = at;
+  #onMessage(data: Buffer, at: number, end: number): void {
+    const from = at + HEADER_BYTES;
+    if (from >= end) throw captureError("capture/malformed-message", "replication message cut off");
+    const position = data.readBigUInt64BE(at + 1);
+    if (position > this.#received) this.#received = position;
     this.#endings?.heard();
-    if (!this.#handler.data(chunk, HEADER_BYTES)) this.end();
+    if (!this.#handler.data(data, from, end)) this.end();
   }
 
-  #onKeepalive(chunk: Buffer): void {
-    if (chunk.length !== 18) throw captureError("capture/malformed-message", "keepalive of another length");
-    const end = chunk.readBigUInt64BE(1);
-    if (end > this.#received) this.#received = end;
-    if (!this.#handler.keepalive(end)) return this.end();
-    if (chunk[17] === 1) this.#feedback(false);
+  #onKeepalive(data: Buffer, at: number, end: number): void {
+    if (end - at !== KEEPALIVE_BYTES) throw captureError("capture/malformed-message", "keepalive of another length");
+    const position = data.readBigUInt64BE(at + 1);
+    if (position > this.#received) this.#received = position;
+    if (!this.#handler.keepalive(position)) return this.end();
+    if (data[end - 1] === 1) this.#feedback(false);
   }
 
   /** Standby status update: written, flushed, applied, our clock, and whether we want an answer. */

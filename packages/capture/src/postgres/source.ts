@@ -84,8 +84,7 @@ class Postgres implements PostgresSource {
   }
 
   async life(): Promise<SourceLife> {
-    const system = await this.#replicationQuery();
-    const slot = await this.slot();
+    const [system, slot] = await Promise.all([this.#replicationQuery(), this.slot()]);
     const { sha256 } = this.#options.primitives;
     const lifeOn = (timeline: number) => sha256(concat(utf8(`${system.systemid}/${timeline}`))).slice(0, 8);
     return {
@@ -163,11 +162,12 @@ class Postgres implements PostgresSource {
       handler,
     );
     const reached = (position: bigint): boolean => until !== undefined && position >= until;
+    const isWanted = (lsn: bigint): boolean => !reached(lsn);
     const replication = await openReplication(
       { url: this.#options.url, slot: this.#name, publication: this.#name, signal, endings: this.#endings },
       {
-        data(data, at) {
-          const taken = decoder.take(data, at, (lsn) => !reached(lsn));
+        data(data, at, to) {
+          const taken = decoder.take(data.subarray(0, to), at, isWanted);
           return taken !== false && (taken.committed === undefined || !reached(taken.committed));
         },
         keepalive(end) {
