@@ -116,7 +116,7 @@ export class Applier {
     if (isWatched(event) && this.#witness?.wants(event) === true) this.#show(r, taken, this.#witness);
     let copies = 0;
     if (r.code !== 0) {
-      this.#store.older.add(index, r.copy());
+      this.#store.older.add(index, r);
       if (r.index > this.#truncated(table)) copies = r.copies;
     }
     r.write(event, index, copies, actor);

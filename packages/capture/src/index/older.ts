@@ -1,5 +1,6 @@
 /** Records that newer events have replaced, filed under the log index of the event that came after. Written many at a time. */
 import type { DatabaseSync, StatementSync } from "node:sqlite";
+import { RECORD_BYTES, type RecordView } from "./record.ts";
 
 /** Rows of one statement: half as dear as one by one. */
 const TOGETHER = 32;
@@ -9,6 +10,8 @@ export class OlderRecords {
   readonly #write: StatementSync;
   readonly #writeMany: StatementSync;
   #waiting: (number | Uint8Array)[] = [];
+  /** Records that wait: memory of its own for each would cost more than to write it. */
+  readonly #copies = Array.from({ length: TOGETHER }, () => new Uint8Array(RECORD_BYTES));
 
   constructor(db: DatabaseSync) {
     this.#read = db.prepare("SELECT record FROM older WHERE successor = ?");
@@ -18,8 +21,10 @@ export class OlderRecords {
   }
 
   /** The caller holds the transaction and calls `flush` at its end. */
-  add(successor: number, record: Uint8Array): void {
-    this.#waiting.push(successor, record);
+  add(successor: number, record: RecordView): void {
+    const copy = this.#copies[this.#waiting.length / 2] as Uint8Array;
+    record.copyTo(copy);
+    this.#waiting.push(successor, copy);
     if (this.#waiting.length < 2 * TOGETHER) return;
     this.#writeMany.run(...this.#waiting);
     this.#waiting = [];

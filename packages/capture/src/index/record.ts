@@ -176,8 +176,8 @@ export class RecordView {
     this.#view.setInt32(at + COPIES_AT, copiesBefore + this.contribution);
   }
 
-  copy(): Uint8Array {
-    return this.#bytes.slice(this.#at, this.#at + RECORD_BYTES);
+  copyTo(copy: Uint8Array): void {
+    copy.set(this.#bytes.subarray(this.#at, this.#at + RECORD_BYTES));
   }
 
   /** The event as a value of its own; `actorOf` turns the stored number into a handle. */
