@@ -121,9 +121,8 @@ describe("erasing while capture runs", () => {
 
   it("seals one event that names nobody, and nothing is vouched for afterwards", async () => {
     const { events, source, index, keystore, progress, stop, scrubbed, begin, has, done, close } = await started("one");
-    const running = begin();
-    await expect.poll(() => source.handler !== undefined, { timeout: 20_000 }).toBe(true);
     source.commitChanges(16n, create("Ludmila-1"), create("Jan-2"));
+    const running = begin();
     await has(2);
     const answer = await done(progress.erasures.ask({ patient: "Ludmila-1", reason: "REQUEST" }));
     expect([answer, scrubbed]).toEqual([{ names: 1 }, [true, true]]);
