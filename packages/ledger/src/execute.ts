@@ -133,7 +133,8 @@ class Run {
     const context = this.context(signers, before);
     const isRefusal = tx.transaction.kind === REFUSE_KIND;
     const refusal = isRefusal ? this.#refuse(context, tx) : contract.handle(context, tx);
-    if (refusal === null) context.put(noncePath(firstKey(tx)), encode(tx.transaction.nonce));
+    // A key that refuses what it signed itself under a later nonce has passed that one already.
+    if (refusal === null && !this.#isUsed(tx)) context.put(noncePath(firstKey(tx)), encode(tx.transaction.nonce));
     return refusal;
   }
 

@@ -54,6 +54,15 @@ describe("a refusal on the ledger", () => {
     expect([...changes.keys()].every((key) => key.startsWith("nonce/"))).toBe(true);
   });
 
+  it("never lets a key's nonce go back, also when it refuses what it signed itself under a later one", () => {
+    const later = fixture.command("test.refuse", "a", { change: { nonce: 5000 } });
+    const frame = fixture.command("test.put", "x").transaction;
+    const own = signTransaction(p, { ...frame, kind: REFUSE_KIND, body: refuseBody(later) }, [fixture.member]);
+    const { results, changes } = run([own, later]);
+    expect(results).toMatchObject([{ accepted: true }, { refusal: { code: "ledger/nonce-repeated" } }]);
+    expect(nonceOf(changes, fixture.member.keyId)).toBe(5000);
+  });
+
   it("holds for a key that was suspended or withdrawn since it signed", () => {
     const right = fixture.command("test.put", "a");
     for (const status of ["suspended", "retired"] as const) {
