@@ -102,7 +102,7 @@ export function readLeaf(leaf: Uint8Array): Leaf {
   throw new RangeError("a leaf of no known type");
 }
 
-function readSignature(item: Item): Signature {
+export function readSignature(item: Item): Signature {
   const [keyId, suite, signature] = list(item, 3);
   return { keyId: hex(bytes(keyId)), suite: str(suite), signature: bytes(signature) };
 }

@@ -123,9 +123,17 @@ export class Model {
     const { command } = seen;
     const signers = this.signers(command);
     this.rulesOf(command.kind)?.apply(seen, signers, block);
-    for (const each of this.rules) each.settle?.(seen, signers, block);
-    const first = command.signatures[0]?.keyId ?? "";
-    this.nonces.set(first, command.nonce);
-    this.put(`nonce/${first}`, command.nonce);
+    // What the ledger itself executes is no command of a module.
+    if (!command.kind.startsWith("ledger.")) for (const each of this.rules) each.settle?.(seen, signers, block);
+    this.pass(command);
+  }
+
+  /** The nonce of the key that acts has passed the command's; it never goes back. */
+  pass({ signatures: [first], nonce }: Command): void {
+    const key = first?.keyId ?? "";
+    const last = this.nonces.get(key);
+    if (last !== undefined && last >= nonce) return;
+    this.nonces.set(key, nonce);
+    this.put(`nonce/${key}`, nonce);
   }
 }

@@ -200,6 +200,24 @@ export const PLANTED: readonly Planted[] = [
     to: 'if (status !== "suspended") return null;',
   },
   {
+    name: "a refusal stands in the log of what would be executed",
+    file: `${LEDGER}/execute.ts`,
+    from: 'if (refusal === null) return notRefused("it would be executed here");',
+    to: "void refusal;",
+  },
+  {
+    name: "what was refused in the log can come again",
+    file: `${LEDGER}/execute.ts`,
+    from: "    context.put(noncePath(firstKey(inner)), encode(nonce));\n",
+    to: "    void nonce;\n",
+  },
+  {
+    name: "whoever refuses a later transaction of its own gets its nonce back",
+    file: `${LEDGER}/execute.ts`,
+    from: "if (refusal === null && !this.#isUsed(tx))",
+    to: "if (refusal === null)",
+  },
+  {
     name: "one nonce is good for two transactions",
     file: `${LEDGER}/execute.ts`,
     from: 'tx.transaction.nonce <= asUint(decode(last, "nonce"), "nonce")',

@@ -92,6 +92,12 @@ export class Client {
     return this.#sign(chance, { kind: VOTE_KIND, body: voteBody(proposal, true), attachments: [] }, now, {});
   }
 
+  /** Something to be decided; under a nonce far ahead when asked for. */
+  governs(chance: Chance, now: number, ahead = 0): SignedTransaction {
+    const nonce = this.#nonce + CLIENTS_MAX * (1 + ahead);
+    return this.#sign(chance, registryCommand(chance, this.#surroundings()), now, { nonce });
+  }
+
   /** What somebody made for it. */
   send(chance: Chance, now: number, draft: Draft): SignedTransaction {
     return this.#sign(chance, draft, now, {});

@@ -8,6 +8,7 @@ import { keyIdOf } from "../auditor/formats.ts";
 import { Model } from "../auditor/model.ts";
 import { EventRules } from "../auditor/rules-events.ts";
 import { IncentiveRules } from "../auditor/rules-incentive.ts";
+import { RefuseRules } from "../auditor/rules-refuse.ts";
 import { RegistryRules } from "../auditor/rules-registry.ts";
 import type { Chance } from "../random.ts";
 
@@ -83,6 +84,6 @@ export function modelOf({ genesis }: Founding): Foretold {
   const registry = registryOf(model, genesis);
   const incentive = new IncentiveRules(model, registry);
   const events = new EventRules(model, registry);
-  model.rules.push(events, registry, incentive);
+  model.rules.push(events, registry, incentive, new RefuseRules(model));
   return { model, registry, incentive, events };
 }

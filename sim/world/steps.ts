@@ -1,4 +1,5 @@
 /** Everything that can happen in one step, and how often. A step draws its chance from a seed of its own. */
+import { REFUSE_KIND, refuseBody } from "@anamnesis/ledger";
 import type { Chance } from "../random.ts";
 import { crash, crashInCommit, diskFull, everyCut } from "./crashes.ts";
 import { falseRules, falseServing } from "./false-orderer.ts";
@@ -13,6 +14,7 @@ export const STEPS = {
   campaign,
   seal,
   flood,
+  refuse,
   deliver,
   answer,
   pass,
@@ -39,6 +41,7 @@ export const WEIGHTS: Readonly<Record<StepKind, number>> = {
   campaign: 2,
   seal: 8,
   flood: 1,
+  refuse: 4,
   deliver: 34,
   answer: 20,
   pass: 16,
@@ -94,6 +97,16 @@ async function flood(world: World, chance: Chance): Promise<void> {
     const events = part < left() ? part : left() + chance.below(2);
     if (events > 0) await world.submit(chance, [client.flood(chance, world.agreed, events)]);
   }
+}
+
+/** One member has it stand in the log that another's transaction is refused; that one may come as well, before or behind it. */
+async function refuse(world: World, chance: Chance): Promise<void> {
+  world.welcome(chance);
+  const [by, whose] = [chance.pick(world.clients), chance.pick(world.clients)];
+  const made = whose.governs(chance, world.agreed, chance.once(1, 4) ? 1000 : 0);
+  const body = chance.once(1, 12) ? chance.bytes(40) : refuseBody(made);
+  const refusal = by.send(chance, world.agreed, { kind: REFUSE_KIND, body, attachments: [] });
+  await world.submit(chance, chance.pick([[refusal], [refusal, made], [made, refusal]]));
 }
 
 async function deliver(world: World, chance: Chance): Promise<void> {
