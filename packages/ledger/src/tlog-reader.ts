@@ -52,12 +52,11 @@ export async function checkTiles(
   fetch: FetchTile,
   checkpoint: { readonly size: number; readonly root: Bytes },
   to: number,
-  onTile: (index: number) => void = () => undefined,
+  onTile: (index: number, hashes: Bytes) => void,
 ): Promise<void> {
   const tiles = await LogTiles.open(p, fetch, checkpoint);
   for (let index = 0; index * TILE_WIDTH < to; index++) {
-    await tiles.hashes(index);
-    onTile(index);
+    onTile(index, await tiles.hashes(index));
   }
 }
 

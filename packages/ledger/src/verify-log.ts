@@ -3,14 +3,15 @@
  * founding document, every signature, every batch root, sequence and time of the blocks; with a contract also that every
  * state root follows; with a store's tables that each row follows; with a remembered checkpoint that the log continues it.
  */
-import type { AnamnesisError } from "@anamnesis/core";
+import { type AnamnesisError, equal } from "@anamnesis/core";
 import { decodeBundle } from "./bundle.ts";
 import { type Checkpoint, parseCheckpoint } from "./checkpoint.ts";
 import { knownError, ledgerError } from "./errors.ts";
-import { decodeGenesis, type Genesis } from "./genesis.ts";
+import { decodeGenesis, encodeGenesis, type Genesis } from "./genesis.ts";
 import { checkGenesis } from "./genesis-check.ts";
-import { decodeLeaf } from "./leaf.ts";
+import { decodeLeaf, genesisLeaf } from "./leaf.ts";
 import { openCheckpoint } from "./log-key.ts";
+import { hashAt, leafHash } from "./merkle.ts";
 import { formatTilePath, TILE_WIDTH } from "./tile-path.ts";
 import { checkTiles, readLog } from "./tlog-reader.ts";
 import { BlockChain } from "./verify-chain.ts";
@@ -73,8 +74,11 @@ async function walk(
     return data;
   };
   if (pruned > 0) {
-    await checkTiles(primitives, fetch, checkpoint, pruned, (tile) => {
+    const founding = leafHash(primitives, genesisLeaf(encodeGenesis(chain.genesis)));
+    await checkTiles(primitives, fetch, checkpoint, pruned, (tile, hashes) => {
       signal?.throwIfAborted();
+      if (tile === 0 && !equal(hashAt(hashes, 0), founding))
+        problems.add("ledger/wrong-chain", "the log has another founding document than the one trusted", "leaf 0");
       onProgress?.((tile + 1) * TILE_WIDTH, size);
     });
   }

@@ -18,6 +18,7 @@ import {
   type SignedTransaction,
   type StoredBlock,
   type StoredTables,
+  signGenesis,
   TILE_WIDTH,
   tileWidth,
   updateState,
@@ -111,6 +112,16 @@ describe("verifyLog of a log that has dropped its oldest leaves", () => {
   it("finds the same log whole when all is there", async () => {
     const whole = { tables: ledger.tables, pruned: 0 };
     expect(await report(logOf(ledger.leaves, 0).source, whole)).toMatchObject({ ok: true, pruned: 0, replayed: true });
+  });
+
+  it("finds another founding document, although its leaf is gone", async () => {
+    const other = signGenesis(
+      native,
+      signGenesis(native, { ...genesis, time: genesis.time + 1 }, fixture.member),
+      fixture.other,
+    );
+    const { problems } = await report(logOf(ledger.leaves, PRUNED).source, { genesis: other });
+    expect(problems).toMatchObject([{ code: "ledger/wrong-chain", where: "leaf 0" }]);
   });
 
   it("finds an altered hash among those of dropped leaves", async () => {

@@ -1,6 +1,6 @@
 export { MANIFEST, manifestFromJson, manifestToJson, type SnapshotManifest } from "./copies/manifest.ts";
 export { compactLedger, type PruneOptions, type PrunePlan, planPrune, pruneEntries } from "./copies/prune.ts";
-export { type Restored, type RestoreOptions, restoreSnapshot } from "./copies/restore.ts";
+export { type Restored, type RestoreOptions, restoreSnapshot, snapshotManifest } from "./copies/restore.ts";
 export { type SnapshotOptions, takeSnapshot } from "./copies/snapshot.ts";
 export { FILES } from "./files.ts";
 export { DEFAULT_LIMITS, type EngineLimits } from "./limits.ts";

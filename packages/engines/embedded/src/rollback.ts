@@ -9,6 +9,7 @@ import { equal } from "@anamnesis/core";
 import type { Primitives } from "@anamnesis/crypto";
 import { Frontier, type Genesis, knownError, ledgerError, openCheckpoint } from "@anamnesis/ledger";
 import type { Anchor } from "./anchor.ts";
+import { flush, writeFlushed } from "./copies/files.ts";
 import { FILES } from "./files.ts";
 
 /** A checkpoint that the log's key signed. */
@@ -40,6 +41,13 @@ export function restoredMark(dir: string): string | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** From now on the store may be older than what is remembered, as long as it begins with `note`. Durable when it returns. */
+export function markRestored(dir: string, note: string): void {
+  forgetRestored(dir);
+  writeFlushed(join(dir, FILES.restored), note);
+  flush(dir);
 }
 
 export const forgetRestored = (dir: string): void => rmSync(join(dir, FILES.restored), { force: true });

@@ -34,7 +34,10 @@ export async function verifyLedger(options: VerifyLedgerOptions): Promise<LogRep
       const { tables } = reader;
       const pruned = options.archive === undefined && !(await reachable(reader)) ? reader.pruned() : 0;
       const given = { ...options, tables, pruned, ...(remembered === undefined ? {} : { remembered }) };
-      return await verifyLog(withArchive(reader, options.archive), given);
+      // Leaf 0 is gone, so the founding document that is kept beside is believed in its place; its hash is checked.
+      const genesis = options.genesis ?? (pruned > 0 ? reader.genesis : undefined);
+      const report = await verifyLog(withArchive(reader, options.archive), { ...given, ...(genesis && { genesis }) });
+      return options.genesis === undefined ? { ...report, trust: "first-use" } : report;
     } finally {
       release();
     }

@@ -15,6 +15,7 @@ import {
   openReader,
   planPrune,
   pruneEntries,
+  verifyLedger,
 } from "../src/index.ts";
 import { followed } from "./replica-support.ts";
 import { TestLedger, temporaryFolder } from "./support.ts";
@@ -150,6 +151,11 @@ describe("dropping the entries of a ledger", () => {
   it("is sound for log verify, which says what it could not read; with the archive it executes all again", async () => {
     expect(await verify()).toMatchObject({ ok: true, problems: [], pruned: 1024, replayed: false });
     expect(await verify({ archive: archived })).toMatchObject({ ok: true, problems: [], pruned: 0, replayed: true });
+  });
+
+  it("is sound also for who does not name the founding document", async () => {
+    const { genesis: _, ...rest } = ledger.options(dir);
+    expect(await verifyLedger(rest)).toMatchObject({ ok: true, pruned: 1024, trust: "first-use" });
   });
 
   it("leaves a follower that is behind without what it needs, and says so", async () => {

@@ -12,6 +12,7 @@ import {
   MANIFEST,
   manifestFromJson,
   manifestToJson,
+  openOrFound,
   openReader,
   openReplica,
   pruneEntries,
@@ -248,6 +249,15 @@ describe("a follower restored to an older state", () => {
     rmSync(join(at("copy"), FILES.store));
     cpSync(join(snapshot, FILES.store), join(at("copy"), FILES.store));
     expect(await refusal(replica())).toBe("ledger/rolled-back");
+  });
+
+  it("may also begin from nothing, when its store was lost, and must reach the same", async () => {
+    await lost();
+    const founded = await openOrFound(ledger.options(at("copy")), followed(reader));
+    expect(founded.expected?.size).toBe(608);
+    founded.close();
+    expect(await follow()).toBe(608);
+    expect(existsSync(join(at("copy"), FILES.restored))).toBe(false);
   });
 
   it("does not give up a newer ledger that is sound, unless told to", async () => {

@@ -11,10 +11,10 @@ import { FILES } from "../files.ts";
 import { acquireLock } from "../lock.ts";
 import { type LedgerReader, openUntrusted } from "../open.ts";
 import { RememberedCheckpoint } from "../remembered.ts";
-import { forgetRestored, type Seen, seenIn } from "../rollback.ts";
+import { forgetRestored, markRestored, type Seen, seenIn } from "../rollback.ts";
 import { Database } from "../sqlite.ts";
 import { verifyLedger } from "../verify.ts";
-import { flush, hashFile, removeAll, writeFlushed } from "./files.ts";
+import { flush, hashFile, removeAll } from "./files.ts";
 import { badSnapshot, MANIFEST, manifestFromJson, type SnapshotManifest } from "./manifest.ts";
 
 export interface RestoreOptions {
@@ -52,7 +52,7 @@ export interface Restored {
  */
 export async function restoreSnapshot(options: RestoreOptions): Promise<Restored> {
   const { dir, snapshot } = options;
-  const manifest = readManifest(options);
+  const manifest = ownManifest(options);
   mkdirSync(dir, { recursive: true, mode: 0o700 });
   const lock = acquireLock(join(dir, FILES.lock));
   const staging = join(dir, "restoring");
@@ -71,14 +71,19 @@ export async function restoreSnapshot(options: RestoreOptions): Promise<Restored
   }
 }
 
-function readManifest({ snapshot, primitives, genesis }: RestoreOptions): SnapshotManifest {
+/** What a snapshot says of itself, unchecked. @throws AnamnesisError `ledger/bad-snapshot` */
+export function snapshotManifest(snapshot: string): SnapshotManifest {
   let bytes: Uint8Array;
   try {
     bytes = readFileSync(join(snapshot, MANIFEST));
   } catch (cause) {
     throw badSnapshot("there is no manifest.json: is this the folder of a snapshot?", cause);
   }
-  const manifest = manifestFromJson(bytes);
+  return manifestFromJson(bytes);
+}
+
+function ownManifest({ snapshot, primitives, genesis }: RestoreOptions): SnapshotManifest {
+  const manifest = snapshotManifest(snapshot);
   if (manifest.genesis === toHex(primitives.sha256(encodeGenesis(genesis)))) return manifest;
   throw ledgerError("ledger/wrong-chain", "the snapshot is of a ledger with another founding document");
 }
@@ -172,8 +177,8 @@ function place(dir: string, staging: string, sound: boolean, mark: string | unde
   const aside = join(dir, "replaced");
   if (sound) settle(store);
   else setAside(dir, aside);
-  forgetRestored(dir);
-  if (mark !== undefined) writeFlushed(join(dir, FILES.restored), mark);
+  if (mark === undefined) forgetRestored(dir);
+  else markRestored(dir, mark);
   renameSync(join(staging, FILES.store), store);
   flush(dir);
 }

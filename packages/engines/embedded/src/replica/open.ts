@@ -9,7 +9,7 @@ import { acquireLock } from "../lock.ts";
 import { holdsLedger, readGenesis, requireLedger } from "../open.ts";
 import { foundingBlock } from "../producer.ts";
 import { RememberedCheckpoint } from "../remembered.ts";
-import { forgetRestored, refuseRollback, restoredMark } from "../rollback.ts";
+import { forgetRestored, markRestored, refuseRollback, restoredMark } from "../rollback.ts";
 import { Database } from "../sqlite.ts";
 import { Store } from "../store.ts";
 import { TileCache } from "../tree-view.ts";
@@ -50,6 +50,8 @@ export async function createReplica(
   const lock = acquireLock(join(dir, FILES.lock));
   try {
     if (hasLedger(dir)) throw ledgerError("ledger/exists", "the folder already holds a ledger: choose another folder");
+    // A store that was lost is followed anew, and must lead to what was seen before.
+    if (RememberedCheckpoint.read(join(dir, FILES.remembered)) !== undefined) markRestored(dir, note);
     const db = Database.writer(join(dir, FILES.store));
     try {
       Store.create(db, primitives, encodeGenesis(genesis), first);
