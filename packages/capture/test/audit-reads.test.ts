@@ -1,6 +1,7 @@
-import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { setTimeout as sleep } from "node:timers/promises";
 import { comparePositions, type Position } from "@anamnesis/contracts";
 import fc from "fast-check";
@@ -114,6 +115,15 @@ function begin(ledger: Ledger, more: Partial<ReadsOptions> = {}): Reads {
   return reads;
 }
 
+/** Whether the store names the patient 770077, in its pages and not in its journal. */
+function stored(): boolean {
+  const path = join(dir, "reads.db");
+  const db = new DatabaseSync(path);
+  db.exec("PRAGMA wal_checkpoint(TRUNCATE)");
+  db.close();
+  return readFileSync(path).includes("770077");
+}
+
 async function emitAll(reads: Reads, ledger: Ledger): Promise<void> {
   await sleep(30);
   reads.actorOf(0n, 0); // looks at the log at once
@@ -179,6 +189,26 @@ describe("reads in the server's log become events", () => {
     ledger.take(99);
     expect(ledger.told.slice(1)).toEqual(["dr reads.lines-missing", "eve reads.unreadable"]);
     expect(reads.figures.malformed).toBe(1);
+  });
+
+  it("and of a patient who is erased nothing stays but what is not final yet", async () => {
+    const ledger = new Ledger();
+    const reads = begin(ledger);
+    const one = { message: select("public.notes", "select * from notes where patient_id = 770077") };
+    write(one);
+    await emitAll(reads, ledger);
+    const isForgotten = reads.forget();
+    expect(isForgotten()).toBe(false);
+    ledger.take(99);
+    reads.final(ledger.known);
+    expect(isForgotten()).toBe(true);
+    expect(stored()).toBe(false);
+    // Within what was one window it is told again.
+    write({ ...one, second: 5 });
+    await emitAll(reads, ledger);
+    ledger.take(99);
+    expect(ledger.told.slice(1)).toEqual(["dr public.notes patient_id=770077", "dr public.notes patient_id=770077"]);
+    expect(stored()).toBe(true);
   });
 
   it("of statements that failed, where the log has only plans of finished ones", async () => {

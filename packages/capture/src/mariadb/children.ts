@@ -32,7 +32,9 @@ export class Children {
     this.#primitives = primitives;
     this.#db = new DatabaseSync(path);
     try {
-      this.#db.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA busy_timeout = 5000");
+      this.#db.exec(
+        "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA secure_delete = ON; PRAGMA busy_timeout = 5000",
+      );
       const version = Number(this.#db.prepare("PRAGMA user_version").get()?.["user_version"] ?? 0);
       if (version > VERSION) throw captureError("capture/store-version", "children.db is of a newer version: upgrade");
       this.#db.exec(`${SCHEMA} PRAGMA user_version = ${VERSION};`);
