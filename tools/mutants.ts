@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { root } from "./lib/steps.ts";
 import { type Mutant, mutantsOf, spread } from "./mutants/find.ts";
+import { isHarmless } from "./mutants/harmless.ts";
 import { endAll, judge, passesUnchanged, type Verdict } from "./mutants/judge.ts";
 
 const { values } = parseArgs({
@@ -53,22 +54,28 @@ async function main(folder: string): Promise<number> {
     return 2;
   }
   const survivors: Mutant[] = [];
+  let harmless = 0;
   const by: Record<string, number> = {};
   for (const mutant of chosen) {
     const verdict: Verdict = await judge(mutant, folder);
-    const key = verdict.caught ? verdict.by : "survived";
+    const key = verdict.caught ? verdict.by : isHarmless(mutant) ? "harmless" : "survived";
     by[key] = (by[key] ?? 0) + 1;
     if (verdict.caught) continue;
+    if (isHarmless(mutant)) {
+      harmless++;
+      continue;
+    }
     survivors.push(mutant);
     say(`survived: ${describeMutant(mutant)}`);
   }
-  const share = ((100 * (chosen.length - survivors.length)) / Math.max(1, chosen.length)).toFixed(1);
+  const counted = chosen.length - harmless;
+  const share = ((100 * (counted - survivors.length)) / Math.max(1, counted)).toFixed(1);
   if (values.json) {
     const rest = survivors.map(({ file, line, how, was, now }) => ({ file, line, how, was, now }));
     say(JSON.stringify({ tried: chosen.length, by, survivors: rest }));
   }
   say(
-    `${chosen.length} mutants: ${share} % caught (${Object.entries(by)
+    `${chosen.length} mutants, ${harmless} known to be harmless: ${share} % of the others caught (${Object.entries(by)
       .map(([name, n]) => `${name} ${n}`)
       .join(", ")})`,
   );

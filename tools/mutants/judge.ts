@@ -43,7 +43,7 @@ export async function passesUnchanged(files: readonly string[]): Promise<boolean
 
 const STATE = ["ledger/test/state", "ledger/test/evidence-block", "ledger/test/evidence.test"];
 const REPLICA = ["embedded/test/catch-up", "embedded/test/replica"];
-const ENGINE = ["embedded/test/embedded.test", "embedded/test/life", "embedded/test/damage", "embedded/test/admission"];
+const ENGINE = ["embedded.test", "life", "damage", "adm", "reopen", "sqlite"].map((name) => `embedded/test/${name}`);
 
 /** The unit tests nearest to a source: the first line that fits. */
 const NEAREST: readonly (readonly [RegExp, readonly string[]])[] = [
@@ -51,15 +51,21 @@ const NEAREST: readonly (readonly [RegExp, readonly string[]])[] = [
   [/ledger\/src\/tiles/, ["ledger/test/tiles", "ledger/test/tlog-reader"]],
   [/ledger\/src\/(?:note|checkpoint)/, ["ledger/test/note", "ledger/test/verify-log", "ledger/test/evidence.test"]],
   [/ledger\/src\/state/, STATE],
-  [/ledger\/src\/execute/, ["ledger/test/execute", "ledger/test/range", "ledger/test/verify-log", ...ENGINE]],
-  [/ledger\/src\/verify/, ["ledger/test/verify-log", "ledger/test/found-blocks", "embedded/test/damage"]],
+  [
+    /ledger\/src\/execute/,
+    ["ledger/test/execute", "ledger/test/refuse", "ledger/test/range", "ledger/test/verify-log", ...ENGINE],
+  ],
+  [
+    /ledger\/src\/verify/,
+    ["ledger/test/verify", "ledger/test/found-blocks", "embedded/test/damage", "embedded/test/reopen"],
+  ],
   [/ledger\/src\//, ["ledger/test"]],
-  [/contracts\/src\/incentive\//, ["contracts/test/incentive", "contracts/test/proof-file", "test/sim/incentive"]],
+  [/contracts\/src\/incentive\//, ["contracts/test/incentive", "contracts/test/seals", "contracts/test/proof-file"]],
   [/contracts\/src\//, ["contracts/test"]],
   [/embedded\/src\/thread\//, ["embedded/test/thread"]],
   [/embedded\/src\/replica\//, REPLICA],
-  [/embedded\/src\/(?:admission|queue|limits)/, ["embedded/test/admission", "embedded/test/queue", ...ENGINE]],
-  [/embedded\/src\//, [...ENGINE, "embedded/test/store", "embedded/test/replica-open", "ledger/test/tlog-reader"]],
+  [/embedded\/src\/(?:admission|queue|limits)/, ["embedded/test/queue", ...ENGINE]],
+  [/embedded\/src\//, [...ENGINE, "embedded/test/recent", "embedded/test/replica-open", "ledger/test/tlog-reader"]],
 ];
 
 const testsFor = (file: string): readonly string[] => NEAREST.find(([part]) => part.test(file))?.[1] ?? [];

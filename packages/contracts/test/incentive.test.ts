@@ -53,6 +53,13 @@ describe("the line of creators", () => {
 });
 
 describe("points", () => {
+  it("and times are those of the specification: another one is another ledger", () => {
+    expect(RULE).toEqual({
+      ...{ seal: 100, cosign: 50, collected: 20, event: 10, workPerEpoch: 100, epochMs: 3_600_000, turnMs: 60_000 },
+      ...{ pauseMs: 10_000, roundsWaited: 3, debt: 500, standAside: 63 },
+    });
+  });
+
   it("for events end at the hour's most, and begin anew with the next hour", () => {
     const once = worked(standing("a", 0), 4, 0);
     expect(once.score).toBe(40);
