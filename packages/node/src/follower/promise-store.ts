@@ -20,7 +20,7 @@ const SCHEMA = `CREATE TABLE IF NOT EXISTS promises (
 ) STRICT`;
 const BUSY_MS = 10_000;
 /** So many wait at most: an orderer promises no more, a follower minds no more. */
-export const OPEN_PROMISES_MAX = 10_000;
+const OPEN_PROMISES_MAX = 10_000;
 
 export class PromiseStore {
   readonly #db: DatabaseSync;
