@@ -11,12 +11,15 @@ import {
   type NoteVerifier,
 } from "@anamnesis/ledger";
 import {
+  isSnapshot,
   type LogCheckOptions,
   openFolder,
   openLog,
+  openSnapshot,
   primitives,
   verifyFolderLog,
   verifyForeignLog,
+  verifySnapshot,
 } from "@anamnesis/node";
 import { cliError } from "./errors.ts";
 import { readIfThere, readNamedFile } from "./files.ts";
@@ -26,6 +29,8 @@ export interface LogName {
   readonly url?: string;
   readonly genesis?: string;
   readonly token?: string;
+  /** Folder of an export with entries that the ledger has dropped. */
+  readonly archive?: string;
 }
 
 export interface NamedLog {
@@ -38,12 +43,13 @@ export interface NamedLog {
 }
 
 /** @throws AnamnesisError `cli/usage`, `cli/unreadable-file`, what opening a folder throws */
-export function logNamed({ dir, url, genesis: file, token }: LogName): NamedLog {
+export function logNamed({ dir, url, genesis: file, token, archive }: LogName): NamedLog {
   const genesis = file === undefined ? undefined : genesisFromJson(fromUtf8(readNamedFile(file)));
   if ((dir === undefined) === (url === undefined)) throw cliError("cli/usage", "give either --dir or --url");
   if (url !== undefined) return foreign(httpFetcher(url, token === undefined ? {} : { entriesToken: token }), genesis);
   // An exported folder is a log as well.
-  return existsSync(`${dir}/checkpoint`) ? foreign(fileFetcher(dir ?? ""), genesis) : own(dir ?? "");
+  if (existsSync(`${dir}/checkpoint`)) return foreign(fileFetcher(dir ?? ""), genesis);
+  return isSnapshot(dir ?? "") ? snapshot(dir ?? "", genesis) : own(dir ?? "", archive);
 }
 
 function foreign(source: FetchedLog, genesis: Genesis | undefined): NamedLog {
@@ -64,22 +70,38 @@ function foreign(source: FetchedLog, genesis: Genesis | undefined): NamedLog {
   };
 }
 
-function own(dir: string): NamedLog {
-  const folder = openFolder(dir);
+type Reader = Awaited<ReturnType<typeof openLog>>;
+
+/** Whom a snapshot's notes are by, its own founding document says. */
+function snapshot(dir: string, genesis: Genesis | undefined): NamedLog {
+  const read = <T>(work: (reader: Reader) => T | Promise<T>) => reading(openSnapshot(dir), work);
   return {
-    verify: (options) => verifyFolderLog(folder, options),
+    verify: (options) => verifySnapshot(dir, genesis, options),
+    notes: () => read(async (reader) => [(await reader.checkpoint()).note]),
+    verifier: () => read((reader) => logVerifier(primitives, genesis ?? reader.genesis)),
+    tile: (path) => read((reader) => reader.tile(path)),
+  };
+}
+
+async function reading<T>(opening: Promise<Reader>, work: (reader: Reader) => T | Promise<T>): Promise<T> {
+  const reader = await opening;
+  try {
+    return await work(reader);
+  } finally {
+    await reader.close();
+  }
+}
+
+function own(dir: string, archive: string | undefined): NamedLog {
+  const folder = openFolder(dir);
+  const files = archive === undefined ? undefined : fileFetcher(archive);
+  return {
+    verify: (options) => verifyFolderLog(folder, { ...options, ...(files && { archive: files.tile }) }),
     notes() {
       const witnessed = readIfThere(folder.layout.witnessed);
       return Promise.resolve(witnessed === undefined ? [] : [fromUtf8(witnessed)]);
     },
     verifier: () => Promise.resolve(logVerifier(primitives, folder.genesis)),
-    async tile(path) {
-      const reader = await openLog(folder);
-      try {
-        return await reader.tile(path);
-      } finally {
-        await reader.close();
-      }
-    },
+    tile: (path) => reading(openLog(folder), (reader) => reader.tile(path)),
   };
 }

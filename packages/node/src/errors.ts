@@ -27,6 +27,7 @@ export type NodeErrorCode =
   | "node/not-a-witness" // the folder is not that of a witness, or of another one: name the right one, or make one with --name
   | "node/damaged-memory" // what a witness or monitor remembers is gone or damaged: restore its folder from a copy
   | "node/cut-off" // the orderer cannot be reached: reading goes on, submitting waits; check network and [orderer]
+  | "node/unconfirmed" // something that cannot be checked has to be answered for: read what it is, then repeat with --yes
   | "node/stopped"; // asked to stop before the work was done
 
 export function nodeError(

@@ -1,4 +1,4 @@
-/** `anamnesis log verify | export` */
+/** `anamnesis log verify | export`, and the commands about copies. */
 import { join } from "node:path";
 import { toHex } from "@anamnesis/core";
 import { exportLog } from "@anamnesis/gateway";
@@ -13,6 +13,8 @@ import type { Session } from "../output/session.ts";
 import { table } from "../output/table.ts";
 import type { Runner } from "../runner.ts";
 import { showWitnessed, type WitnessOptions, witnessDemand } from "../witness-demand.ts";
+import { registerCopies } from "./log-copies.ts";
+import { registerPrune } from "./log-prune.ts";
 
 interface VerifyOptions extends LogName, WitnessOptions {
   readonly json?: boolean;
@@ -34,6 +36,7 @@ export function registerLog(program: Command, runner: Runner): void {
     .option("--url <url>", commands.logVerify.url)
     .option("--genesis <file>", commands.proofCheck.genesis)
     .option("--token <token>", commands.logVerify.token)
+    .option("--archive <folder>", runner.texts.copies.archive)
     .option("--witness <vkey>", witness.demand, listOption)
     .option("--least <n>", witness.least, integerFrom(1, 64))
     .option("--fresh <seconds>", witness.fresh, integerFrom(1, 10 ** 9))
@@ -53,7 +56,10 @@ export function registerLog(program: Command, runner: Runner): void {
     .requiredOption("--dir <dir>", options.dir)
     .requiredOption("--out <folder>", commands.logExport.out)
     .option("--json", options.json)
+    .addHelpText("after", exampleText(runner.texts, "log export --dir data --out exported"))
     .action((o: ExportOptions) => runner.run(o, (session) => write(o, session)));
+  registerCopies(log, runner);
+  registerPrune(log, runner);
 }
 
 async function verify(o: VerifyOptions, session: Session): Promise<0 | 1> {
@@ -72,6 +78,7 @@ async function verify(o: VerifyOptions, session: Session): Promise<0 | 1> {
   else session.print(session.style.bad(log.problems(problems.length)));
   for (const line of table(problems.map((p) => [p.where, p.code, p.message]))) session.print(`  ${line}`);
   session.print(session.style.dim(log.counts(report.blocks, report.commands, report.events)));
+  if (report.pruned > 0) session.print(session.style.dim(session.texts.copies.verify.pruned(report.pruned)));
   if (witnessed !== undefined) showWitnessed(witnessed, session);
   if (report.trust === "first-use") session.print(session.style.dim(log.firstUse));
   return ok ? 0 : 1;

@@ -1,6 +1,7 @@
 /** All texts for people, in English. The shape of this object is the shape of every other language. */
 
 import { attacksEn } from "./attacks-en.ts";
+import { copiesEn } from "./copies-en.ts";
 import { eraseEn } from "./erase-en.ts";
 import { errorsEn } from "./errors-en.ts";
 import { evidenceEn } from "./evidence-en.ts";
@@ -16,6 +17,7 @@ const count = (n: number, one: string, many = `${one}s`): string => `${n} ${n ==
 export const en = {
   errors: errorsEn,
   misuse: misuseEn,
+  copies: copiesEn,
   members: membersEn,
   organisations: organisationsEn,
   witness: witnessEn,
@@ -90,7 +92,7 @@ export const en = {
     logVerify: {
       about: "check every tile, root and signature",
       url: "a log served over HTTP instead of a folder",
-      dir: "a data folder, or a folder that `log export` wrote",
+      dir: "a data folder, a snapshot, or a folder that `log export` wrote",
       token: "the members' token for entries, with --url",
     },
     logExport: { about: "write checkpoint, tiles and entries as plain files", out: "folder to write to" },

@@ -125,7 +125,8 @@ export const errorsEn: Readonly<Record<AnyErrorCode, ErrorText>> = {
   },
   "ledger/no-ledger": {
     text: "There is no ledger in this folder",
-    remedy: "Run `anamnesis init DIR --org NAME`.",
+    remedy:
+      "Run `anamnesis init DIR --org NAME`. A node that follows another one fetches the ledger when it is started.",
   },
   "ledger/closed": {
     text: "The ledger was closed",
@@ -171,7 +172,8 @@ export const errorsEn: Readonly<Record<AnyErrorCode, ErrorText>> = {
   },
   "node/no-orderer": {
     text: "Nobody is known who orders this ledger",
-    remedy: "Name the node that orders in [orderer] of anamnesis.toml.",
+    remedy:
+      "Write [orderer] with url and token into anamnesis.toml: the address of the node that orders, and the entries_token from its anamnesis.toml, which its operators give you.",
   },
   "node/no-registry": {
     text: "This ledger has no registry of members",
@@ -269,6 +271,10 @@ export const errorsEn: Readonly<Record<AnyErrorCode, ErrorText>> = {
     text: "What this witness or monitor has seen before is gone or damaged",
     remedy:
       "Restore its folder from a copy. Without one, make a new witness with a new key, or a new monitor: never let the old key start over.",
+  },
+  "node/unconfirmed": {
+    text: "What cannot be checked here has to be confirmed",
+    remedy: "Make sure of it, then repeat the command with --yes.",
   },
   "node/cut-off": {
     text: "The member that orders the ledger cannot be reached: this node serves what it verified last, and what it captures waits.",

@@ -124,7 +124,7 @@ export const errorsZh: Readonly<Record<AnyErrorCode, ErrorText>> = {
   },
   "ledger/no-ledger": {
     text: "此文件夹中没有账本",
-    remedy: "请运行 `anamnesis init DIR --org NAME`。",
+    remedy: "请运行 `anamnesis init DIR --org NAME`。跟随其他节点的节点在启动时获取账本。",
   },
   "ledger/closed": {
     text: "账本已关闭",
@@ -169,7 +169,8 @@ export const errorsZh: Readonly<Record<AnyErrorCode, ErrorText>> = {
   },
   "node/no-orderer": {
     text: "不知道由谁为此账本排序",
-    remedy: "请在 anamnesis.toml 的 [orderer] 中指明排序节点。",
+    remedy:
+      "请在 anamnesis.toml 中写入 [orderer] 的 url 和 token：排序节点的地址，以及其 anamnesis.toml 中的 entries_token（由其运营方提供）。",
   },
   "node/no-registry": {
     text: "此账本没有成员登记",
@@ -266,6 +267,10 @@ export const errorsZh: Readonly<Record<AnyErrorCode, ErrorText>> = {
   "node/damaged-memory": {
     text: "此见证者或监视器以前所见的记录已丢失或损坏",
     remedy: "从副本恢复其文件夹。没有副本时，用新密钥新建见证者，或新建监视器：绝不要让旧密钥重新开始。",
+  },
+  "node/unconfirmed": {
+    text: "此处无法检查的事项需要确认",
+    remedy: "请先核实，再加上 --yes 重复该命令。",
   },
   "node/cut-off": {
     text: "无法连接到负责排序的成员：本节点只提供最近一次验证过的内容，捕获到的事件在等待。",

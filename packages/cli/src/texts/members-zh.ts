@@ -57,6 +57,10 @@ export const membersZh: typeof membersEn = {
   complete: (file) => `所有创立机构均已签名。下一步，在每个创立机构的文件夹中：anamnesis init DIR --genesis ${file}`,
   adopted: (dir, orders) =>
     orders ? `账本已建立于 ${dir}：本节点负责排序。` : `创世文件已收入 ${dir}：本节点跟随排序节点。`,
+  adoptedNext: (orders) =>
+    orders
+      ? "下一步：将其他成员的地址写入 anamnesis.toml 的 [members]，把本节点的地址和 entries_token 交给他们，然后运行：anamnesis node"
+      : "下一步：将排序节点的地址和令牌写入 anamnesis.toml 的 [orderer]，把本节点的地址告知排序节点，然后运行：anamnesis node",
 
   title: (chain, epoch, size) => `${chain}：第 ${epoch} 届，${size} 个叶子`,
   status: { active: "有效", suspended: "已暂停", left: "已退出", removed: "已移除" },

@@ -21,7 +21,10 @@ export const organisationsEn = {
   follows: "follows",
   starting: "waits for the orderer",
   catchingUp: (total: number) => `catches up with ${total}`,
-  cutOff: (code: string) => `cut off (${code}): read-only on what it verified last`,
+  cutOff: (code: string) =>
+    code === "ledger/pruned"
+      ? "the orderer dropped the entries that follow: restore a newer snapshot (`anamnesis log restore`)"
+      : `cut off (${code}): read-only on what it verified last`,
   refused: (why: string) => `refuses the orderer: ${why}`,
   sealed: (by: number, of: number, size: number, epoch: number) =>
     `sealed by ${by} of ${of} up to ${size} (epoch ${epoch})`,

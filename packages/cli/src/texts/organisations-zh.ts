@@ -22,7 +22,10 @@ export const organisationsZh: typeof organisationsEn = {
   follows: "正在跟随",
   starting: "等待排序者",
   catchingUp: (total) => `正在赶上 ${total}`,
-  cutOff: (code) => `已断开（${code}）：只读，基于最近验证的状态`,
+  cutOff: (code) =>
+    code === "ledger/pruned"
+      ? "排序成员已清除后续条目：请恢复较新的快照（`anamnesis log restore`）"
+      : `已断开（${code}）：只读，基于最近验证的状态`,
   refused: (why) => `拒绝排序者：${why}`,
   sealed: (by, of, size, epoch) => `${of} 个成员中有 ${by} 个封印，至 ${size}（纪元 ${epoch}）`,
   notSealed: "尚未封印",

@@ -1,5 +1,6 @@
 /** 所有面向用户的中文文字；结构与英文相同，由类型检查保证。 */
 import { attacksZh } from "./attacks-zh.ts";
+import { copiesZh } from "./copies-zh.ts";
 import type { Texts } from "./en.ts";
 import { eraseZh } from "./erase-zh.ts";
 import { errorsZh } from "./errors-zh.ts";
@@ -14,6 +15,7 @@ import { witnessZh } from "./witness-zh.ts";
 export const zh: Texts = {
   errors: errorsZh,
   misuse: misuseZh,
+  copies: copiesZh,
   members: membersZh,
   organisations: organisationsZh,
   witness: witnessZh,
@@ -78,7 +80,7 @@ export const zh: Texts = {
     logVerify: {
       about: "检查每个哈希块、根与签名",
       url: "通过 HTTP 提供的日志（代替文件夹）",
-      dir: "数据文件夹，或 `log export` 写出的文件夹",
+      dir: "数据文件夹、快照，或 `log export` 写出的文件夹",
       token: "读取条目的成员令牌（配合 --url）",
     },
     logExport: { about: "将检查点、哈希块与条目写成普通文件", out: "写入的文件夹" },

@@ -152,9 +152,15 @@ async function openPatiently({ folder, orderer, peers, signal = never }: Followe
   }
 }
 
+function droppedBehind(size: number): Health["problem"] {
+  const message = `the orderer no longer has the entries that follow the ${size} leaves here: stop this node, then restore a newer snapshot (\`anamnesis log restore\`) or import an archive (\`anamnesis log import\`)`;
+  return { code: "ledger/pruned", message };
+}
+
 function problemOf(state: FollowState, size: number): Health["problem"] {
   switch (state.kind) {
     case "cut-off": {
+      if (state.code === "ledger/pruned") return droppedBehind(size);
       const message = `cut off from the orderer (${state.code}): read-only on the ${size} leaves verified last`;
       return { code: "node/cut-off", message };
     }
