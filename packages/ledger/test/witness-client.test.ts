@@ -4,6 +4,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { MemoryWitnessStore, TestClock, TestLog } from "../conformance/index.ts";
 import {
   type AskWitness,
+  bestWitnessed,
   cosigner,
   handleAddCheckpoint,
   NOTE_LIMITS,
@@ -115,6 +116,22 @@ describe("demanding cosignatures", () => {
       .split("\n")
       .at(-2)}\n`;
     expect(codeThrown(() => openWitnessed(p, alone, log.verifier, [verifier]))).toBe("ledger/bad-checkpoint");
+  });
+
+  it("counts those that are young enough, and takes the largest checkpoint that has as many as demanded", () => {
+    const older = withSignatures(log.note(5), [key.cosign(parseNote(log.note(5)).text, 100)]);
+    const newer = withSignatures(log.note(), [key.cosign(text, 99)]);
+    const best = (least: number, notBefore?: number) =>
+      bestWitnessed(p, ["no note", older, newer, log.note(7)], log.verifier, {
+        witnesses: [verifier],
+        least,
+        ...(notBefore === undefined ? {} : { notBefore }),
+      });
+    expect(best(1)).toMatchObject({ met: true, found: { checkpoint: { size: 9 } } });
+    expect(best(1, 100)).toMatchObject({ met: true, found: { checkpoint: { size: 5 } } });
+    expect(best(1, 101)).toMatchObject({ met: false });
+    expect(best(2)).toMatchObject({ met: false, found: { checkpoint: { size: 9 } } });
+    expect(bestWitnessed(p, [], log.verifier, { witnesses: [verifier], least: 1 })).toEqual({ met: false });
   });
 
   it("puts a newer cosignature in the place of the older one, and stays a note", () => {
