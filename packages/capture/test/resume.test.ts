@@ -53,6 +53,13 @@ describe("how to go on", () => {
     expect(at(101n)).toMatchObject({ kind: "gap", why: "position-ahead" });
   });
 
+  it("does not go by a note about another life than the ledger's", () => {
+    const note = { life: { base: B, incarnation: B }, passed: 400n, final: ledger.position };
+    expect(decide(native, known({ note }))).toEqual({ kind: "resume", incarnation: A });
+    const life = { incarnation: B, end: 500n, resumeAt: 90n };
+    expect(decide(native, known({ note, life }))).toMatchObject({ kind: "gap", why: "other-life" });
+  });
+
   it("declares a gap when the ledger was put back behind its note", () => {
     const note = { life: { base: A, incarnation: A }, passed: 120n, final: { lsn: 110n, ordinal: 1 } };
     const life = { incarnation: A, end: 500n, resumeAt: 120n };
