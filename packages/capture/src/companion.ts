@@ -6,6 +6,7 @@ import { toHex } from "@anamnesis/core";
 import type { CaptureOptions } from "./capture.ts";
 import type { Flow } from "./flow.ts";
 import type { Interlude } from "./interlude.ts";
+import { layoutOf } from "./layout.ts";
 import { register, registerFresh, rekeyed, type Telling } from "./rebaseline/register.ts";
 import { Tellings } from "./rebaseline/tellings.ts";
 import { Rebaseliner } from "./rebaseline/worker.ts";
@@ -59,7 +60,8 @@ export class Companion {
 
   /** The baseline of all tables was made with the start of capture. */
   fresh(): void {
-    registerFresh(this.#o.progress, this.tables, this.#life);
+    const { progress } = this.#o;
+    progress.together(() => registerFresh(progress, this.tables, this.#life));
   }
 
   /** Before the stream of the session begins. Gives what has to speak between transactions. */
@@ -73,10 +75,8 @@ export class Companion {
         .map((t) => toHex(t.handle)),
     );
     const hasEvents = (handle: Uint8Array) => withEvents.has(toHex(handle));
-    const tellings: readonly Telling[] = register(progress, {
-      ...{ tables, life: this.#life, namings, hasEvents },
-      size: index.appliedTo(),
-    });
+    const registration = { tables, life: this.#life, namings, hasEvents, size: index.appliedTo() };
+    const tellings: readonly Telling[] = progress.together(() => register(progress, registration));
     this.#tellings = new Tellings(tellings, flow.now, () => progress.setLooked(position));
     this.#worker = new Rebaseliner({ capture: this.#o, flow, beside: this.#beside, tables });
     this.#watch = new CatalogWatch({
@@ -109,7 +109,11 @@ export class Companion {
   /** A layout that the table had between two looks: rows were vouched for under it. */
   meet(table: TableSchema): void {
     const { index, progress } = this.#o;
+    const layout = JSON.stringify(layoutOf(table));
+    const isNew = progress.tables.layouts(table.handle).every((l) => JSON.stringify(l) !== layout);
     progress.tables.meet(table, this.#life);
+    // Whoever goes through the table has begun without it.
+    if (isNew && progress.tables.pending().has(toHex(table.handle))) this.#changed();
     const known = this.tables.find((t) => t.name === table.name);
     if (known !== undefined) rekeyed(progress, { met: table, known, size: index.appliedTo() });
     this.#watch?.ask();

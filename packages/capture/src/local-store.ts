@@ -5,8 +5,9 @@ import { captureError } from "./errors.ts";
 const SQLITE_IOERR = 10;
 const SQLITE_FULL = 13;
 
-/** Runs `work` in one transaction; any error undoes it. @throws AnamnesisError `capture/disk-full`, or what `work` throws. */
+/** Runs `work` in one transaction, within another one as a part of it; any error undoes it. @throws AnamnesisError `capture/disk-full`, or what `work` throws. */
 export function inTransaction<T>(db: DatabaseSync, work: () => T): T {
+  if (db.isTransaction) return work();
   return onDisk(() => {
     db.exec("BEGIN IMMEDIATE");
     try {

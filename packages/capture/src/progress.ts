@@ -37,6 +37,8 @@ export interface Progress {
   /** What the source kept of its log for us when capture looked last; only kept up to date while it is too much. */
   retention(): RetentionState | undefined;
   setRetention(state: RetentionState): void;
+  /** Makes one transaction of all that `work` notes: one wait for the disk instead of many. */
+  together<T>(work: () => T): T;
   /** Forgets everything: for a source of which the ledger knows nothing. */
   reset(): void;
   /** Notes that verifiers' markers were passed; only the newest 1,000 are kept. */
@@ -144,6 +146,10 @@ class SqliteProgress implements Progress {
     inTransaction(this.#db, () => {
       for (const handle of handles) insert.run(handle);
     });
+  }
+
+  together<T>(work: () => T): T {
+    return inTransaction(this.#db, work);
   }
 
   reset(): void {

@@ -33,6 +33,18 @@ describe("a local store", () => {
     expect(rows(db)).toBe(2);
   });
 
+  it("makes one transaction of those within another", () => {
+    const db = small();
+    const both = () => {
+      inTransaction(db, insert(db, 10));
+      throw new Error("something else");
+    };
+    expect(codeFrom(() => inTransaction(db, both))).toBe("foreign");
+    expect(rows(db)).toBe(0);
+    inTransaction(db, () => inTransaction(db, insert(db, 10)));
+    expect([rows(db), db.isTransaction]).toEqual([1, false]);
+  });
+
   it("lets other errors through, undone", () => {
     const db = small();
     const wrong = () => {

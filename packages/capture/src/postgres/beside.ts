@@ -18,7 +18,7 @@ import { copyRows } from "./copy.ts";
 import type { Look } from "./fingerprint.ts";
 import { isNoValue, keyCondition, lockTable, putMarker } from "./one-table.ts";
 import { type ConnectOptions, connect, leave, quoteName, sqlState } from "./session.ts";
-import { readVisibility } from "./visibility.ts";
+import { readMoment } from "./visibility.ts";
 
 /** The hospital's own work comes first: a table held for longer is tried again later. */
 const LOCK_MS_MAX = 2_000;
@@ -80,18 +80,15 @@ class PgBeside implements Beside {
   async #open(table: PgTable, request: SliceRequest): Promise<Slice | undefined> {
     const client = this.#reader;
     if (!(await lockTable(client, table, LOCK_MS_MAX))) return undefined;
-    const visibility = await readVisibility(client);
-    if ((await readShape(client, table.oid)) !== shapeOf(table)) return undefined;
-    const time = await client.query<{ now: number }>(
-      "SELECT pg_catalog.floor(extract(epoch FROM pg_catalog.clock_timestamp()) * 1000000)::float8 AS now",
-    );
-    const stretch = await readStretch(client, table, request);
+    const { visibility, time } = await readMoment(client);
     const token = randomUUID();
-    const { xid, lsn } = await putMarker(this.#marker, token);
-    return new PgSlice(client, {
-      ...{ table, request, visibility, token, xid, stretch },
-      ...{ position: lsn, time: time.rows[0]?.now ?? 0 },
-    });
+    // Behind the snapshot, on a connection of its own: nobody waits for it here.
+    const marker = putMarker(this.#marker, token);
+    marker.catch(() => undefined); // told below, unless the table is another one
+    if ((await readShape(client, table.oid)) !== shapeOf(table)) return undefined;
+    const stretch = await readStretch(client, table, request);
+    const { xid, lsn } = await marker;
+    return new PgSlice(client, { ...{ table, request, visibility, time, token, xid, stretch }, position: lsn });
   }
 }
 

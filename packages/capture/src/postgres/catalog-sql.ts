@@ -21,7 +21,7 @@ const worth = (table: string): string => `
  * key is the replica identity's index where one is set, else the primary key; a deferrable one is none, for two rows may
  * share its value in the middle of a transaction.
  */
-export const CATALOG_SQL = `
+const catalogSql = (only: string): string => `
 SELECT c.oid::int8::float8 AS oid, n.nspname AS schema, c.relname AS relation, c.relkind AS kind,
        c.relpersistence = 'u' AS unlogged,${worth("c")},
        CASE WHEN c.relkind = 'p'
@@ -59,8 +59,12 @@ SELECT c.oid::int8::float8 AS oid, n.nspname AS schema, c.relname AS relation, c
   FROM pg_catalog.pg_class c
   JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
  WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND c.relpersistence IN ('p', 'u')
-   AND n.nspname NOT IN ('pg_catalog', 'information_schema') AND n.nspname !~ '^pg_(toast|temp)'
+   AND n.nspname NOT IN ('pg_catalog', 'information_schema') AND n.nspname !~ '^pg_(toast|temp)'${only}
  ORDER BY n.nspname COLLATE "C", c.relname COLLATE "C"`;
+
+export const CATALOG_SQL = catalogSql("");
+/** Of one table: `$1` is its number. */
+export const TABLE_SQL = catalogSql(" AND c.oid = $1::int8::oid");
 
 /** The leaf partitions of every partition root, with their replica identity. */
 export const LEAVES_SQL = `

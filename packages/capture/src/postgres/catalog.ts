@@ -5,7 +5,7 @@ import type { Client } from "pg";
 import { rulesOf } from "../digests/rule.ts";
 import type { Identity, TableSchema } from "../source.ts";
 import { mapSubjects, type Reference, type SubjectConfig, type SubjectMapping } from "../subjects.ts";
-import { CATALOG_SQL, LEAVES_SQL } from "./catalog-sql.ts";
+import { CATALOG_SQL, LEAVES_SQL, TABLE_SQL } from "./catalog-sql.ts";
 import { quoteName } from "./session.ts";
 
 /** A table with what only PostgreSQL knows of it. */
@@ -101,7 +101,7 @@ export async function readTables(
 
 /** The shape of a table as the transaction sees it now, to be held against `shapeOf`; undefined when it is gone. */
 export async function readShape(client: Client, oid: number): Promise<string | undefined> {
-  const { rows } = await client.query<Row>(`SELECT * FROM (${CATALOG_SQL}) AS t WHERE oid = $1`, [oid]);
+  const { rows } = await client.query<Row>(TABLE_SQL, [oid]);
   const row = rows[0];
   return row === undefined ? undefined : shapeOf({ ...row, name: `${row.schema}.${row.relation}`, ...columnsOf(row) });
 }

@@ -9,9 +9,10 @@ import { quoteName, quoteText, sqlState } from "./session.ts";
  * beside the snapshot. False when the table does not exist any more. @throws AnamnesisError `capture/timeout`.
  */
 export async function lockTable(client: Client, table: PgTable, lockMsMax: number): Promise<boolean> {
-  await client.query(`SET LOCAL lock_timeout = ${Math.trunc(lockMsMax)}`);
   try {
-    await client.query(`LOCK TABLE ${qualified(table)} IN ACCESS SHARE MODE`);
+    await client.query(
+      `SET LOCAL lock_timeout = ${Math.trunc(lockMsMax)}; LOCK TABLE ${qualified(table)} IN ACCESS SHARE MODE`,
+    );
     return true;
   } catch (cause) {
     const code = sqlState(cause);

@@ -89,8 +89,10 @@ function baselineTask({ capture, context }: TaskSources, table: TableSchema, why
     finish: (sealer) => sealer.tell(table.handle, null, table.schemaId),
     settle() {
       // Another reason may have come up meanwhile.
-      if (notes.pending().get(toHex(table.handle)) === why) notes.setThrough(table.handle, layoutOf(table));
-      capture.progress.addBaselined([toHex(table.handle)]);
+      capture.progress.together(() => {
+        if (notes.pending().get(toHex(table.handle)) === why) notes.setThrough(table.handle, layoutOf(table));
+        capture.progress.addBaselined([toHex(table.handle)]);
+      });
     },
     refuse: () => false,
   };
