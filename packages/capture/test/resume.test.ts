@@ -53,6 +53,11 @@ describe("how to go on", () => {
     expect(at(101n)).toMatchObject({ kind: "gap", why: "position-ahead" });
   });
 
+  it("goes by the ledger where the note lags behind it", () => {
+    const note = { life: { base: A, incarnation: A }, passed: 50n, final: { lsn: 40n, ordinal: 1 } };
+    expect(decide(native, known({ note }))).toEqual({ kind: "resume", incarnation: A });
+  });
+
   it("does not go by a note about another life than the ledger's", () => {
     const note = { life: { base: B, incarnation: B }, passed: 400n, final: ledger.position };
     expect(decide(native, known({ note }))).toEqual({ kind: "resume", incarnation: A });
