@@ -1,4 +1,5 @@
 /** A member's node: one engine, all its sources captured, until stopped. */
+import { existsSync } from "node:fs";
 import type { CaptureProgress } from "@anamnesis/capture";
 import type { Engine } from "@anamnesis/ledger";
 import type { Environment } from "./access.ts";
@@ -47,6 +48,9 @@ export function startNode(options: NodeOptions): Promise<RunningNode> {
 
 async function startOrderingNode(options: NodeOptions): Promise<RunningNode> {
   const { folder, peers } = options;
+  if (!existsSync(folder.layout.logKey) && folder.genesis.organisations.length > 1) {
+    throw nodeError("node/no-orderer", "this folder neither orders nor names the node that does");
+  }
   const engine = await openEngineThread(folder);
   let member: Ordering | undefined;
   const sources = new Map<string, RunningSource>();

@@ -82,6 +82,7 @@ async function adopt(dir: string, file: string, session: Session): Promise<0> {
   const { orders } = await adoptGenesis(dir, fromUtf8(readNamedFile(file)));
   session.result({ dir, orders });
   session.print(session.texts.members.adopted(dir, orders));
+  session.print(session.texts.members.adoptedNext(orders));
   return 0;
 }
 

@@ -61,7 +61,7 @@ export const membersEn = {
     orders
       ? `The ledger stands in ${dir}: this node orders.`
       : `The genesis stands in ${dir}: this node follows the one that orders.`,
-  adoptedNext: (orders: boolean) =>
+  adoptedNext: (orders: boolean): string =>
     orders
       ? "Next: write the others' addresses into [members] of anamnesis.toml, give them your address and entries_token, and run: anamnesis node"
       : "Next: write address and token of the node that orders into [orderer] of anamnesis.toml, give it your address, and run: anamnesis node",

@@ -35,6 +35,14 @@ entries_token = ${quoted(folder.entriesToken)}
 # url = "https://witness.example/w1"
 # key = "witness.example/w1+…"
 
+# Several organisations on one ledger. A node that does not order names the one that does; the token is that node's entries_token.
+# [orderer]
+# url = "https://orderer.example"
+# token = "…"
+# The node that orders names the others, by the ids of their organisations: it collects their cosignatures.
+# [members]
+# sued = "https://sued.example"
+
 # Sources: one section for each database that is captured, written by \`anamnesis source add\`.
 `;
 }
