@@ -2,11 +2,14 @@
  * An orderer that lies while it runs. Followers with folders, keys and doors of their own, and a monitor, catch it, each with a file
  * that `proof check` accepts where nothing else is; the same run without a lie leaves none.
  */
-import { readFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { contractOf, MODULES, type Module, PROPOSE_KIND, proposeBody } from "@anamnesis/contracts";
-import { type Cbor, fromHex } from "@anamnesis/core";
+import { type Cbor, fromHex, toHex, utf8 } from "@anamnesis/core";
 import { signerFromSeed } from "@anamnesis/crypto";
+import { serveWitness } from "@anamnesis/gateway";
 import {
   actingKey,
   DEFAULT_POLICY,
@@ -21,7 +24,7 @@ import {
   signTransaction,
 } from "@anamnesis/ledger";
 import { testContract } from "@anamnesis/ledger/conformance";
-import { openFolder, primitives as p } from "@anamnesis/node";
+import { openFolder, openWitness, primitives as p } from "@anamnesis/node";
 import { afterEach, describe, expect, it } from "vitest";
 import { type Folder, logSeed } from "../../packages/node/src/folder/folder.ts";
 import type { Organisation } from "../consortium/harness.ts";
@@ -175,6 +178,36 @@ describe("an orderer is caught in the act that", () => {
     const [seen = ""] = await at.monitor("--peer", at.follower(0).url);
     expect(await at.check(seen)).toEqual(held("fork"));
     expect(await at.check(await written(at, "fork"))).toEqual(held("fork"));
+  });
+
+  it("rewrites what a witness has cosigned: the witness refuses, and what it shows convicts", async () => {
+    const lies: Lies = {};
+    const at = await opened(lies);
+    await at.event();
+    const size = await settled(at);
+    const { folder } = at.consortium.at(0);
+    const dir = mkdtempSync(join(tmpdir(), "anamnesis-witness-"));
+    const { verifierKey } = noteSigner(p, logOrigin(folder.genesis.chain), logSeed(folder));
+    const witness = openWitness({ dir, name: "witness.example/w1", logs: [verifierKey] });
+    const server = await serveWitness({ witness: witness.deps, origins: witness.origins, port: 0 });
+    try {
+      const offer = async (note: string) => {
+        const body = formatAddCheckpoint({ old: 0, proof: [], note });
+        return (await fetch(`${server.url}/add-checkpoint`, { method: "POST", body })).status;
+      };
+      const { note } = await at.orderer.engine.checkpoint();
+      expect(await offer(note)).toBe(200);
+      const shown = `${server.url}/logs/${toHex(p.sha256(utf8(logOrigin(folder.genesis.chain))))}`;
+      expect(await at.monitor("--peer", shown)).toEqual([]);
+      lies.shows = (each) => ({ ...each, root: new Uint8Array(32).fill(9), note: otherFace(folder, { size }) });
+      expect(await offer(otherFace(folder, { size }))).toBe(409);
+      const [seen = ""] = await at.monitor("--peer", shown);
+      expect(await at.check(seen)).toEqual(held("fork"));
+    } finally {
+      await server.stop();
+      witness.close();
+      rmSync(dir, { recursive: true });
+    }
   });
 });
 

@@ -64,8 +64,9 @@ export class Dating {
     if (replica === undefined) return undefined;
     for (const cosigned of this.#waiting.values()) {
       if (cosigned.size >= replica.newest.size) continue;
-      const found = await this.#judge(replica, cosigned);
+      // Before it is judged: what cannot be read here any more must not be asked for again and again.
       this.#waiting.delete(cosigned.size);
+      const found = await this.#judge(replica, cosigned);
       if (found !== undefined) return found;
     }
     return undefined;

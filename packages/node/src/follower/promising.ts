@@ -69,7 +69,16 @@ export class Promiser {
     if (transaction.length > REFUSABLE_BYTES_MAX || byMs < acceptedMs + SHORTEST_MS) return undefined;
     if (!this.#wouldPass(tx, acceptedMs)) return undefined;
     const given = { id: tx.id, byMs, promise: this.promise(tx, acceptedMs, byMs), transaction };
-    return store.add(given) ? given : undefined;
+    return this.#noted(given) ? given : undefined;
+  }
+
+  #noted(given: OpenPromise): boolean {
+    try {
+      return this.#o.store.add(given);
+    } catch {
+      // A disk that is full, say: what cannot be written down is not promised, and the engine says what is wrong.
+      return false;
+    }
   }
 
   promise(tx: SignedTransaction, acceptedMs: number, byMs: number): Uint8Array {
