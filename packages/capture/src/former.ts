@@ -19,7 +19,7 @@ export interface Former {
 export function formersOf(p: Primitives, table: TableSchema, layouts: readonly Layout[]): readonly Former[] {
   const now = layoutOf(table);
   return layouts.flatMap((layout) => {
-    const plan = recast(layout, now);
+    const plan = recast(layout, now, layouts);
     if (plan === undefined) return [];
     const { whole, digests } = layoutRules(p, layout);
     const ids = [

@@ -3,6 +3,8 @@
  * as it is now. A commitment covers the columns of its time; so a row can be held against it as long as every column of
  * then can still be told: one that was added since is left out, a renamed one keeps its number, a changed type is cast
  * back. A column that was dropped cannot be told any more. Whatever is made here is only believed when the commitment fits.
+ * But a name that is known goes on with what is known of it, for columns and labels as for tables: where two exchange their
+ * names, whoever reads by name reads other values than before.
  */
 import { type Bytes, utf8 } from "@anamnesis/core";
 import type { Primitives } from "@anamnesis/crypto";
@@ -63,11 +65,14 @@ export interface Recast {
   readonly keyColumns: readonly number[];
 }
 
-/** Undefined when a former column is gone. */
-export function recast(former: Layout, now: Layout): Recast | undefined {
+/**
+ * Undefined when a former column is gone, or goes under the name of another one that was told apart from it before. `known`:
+ * all layouts that the table is known to have had.
+ */
+export function recast(former: Layout, now: Layout, known: readonly Layout[] = []): Recast | undefined {
   const fields: FieldPlan[] = [];
   for (const column of former.columns) {
-    const plan = fieldPlan(column, former, now);
+    const plan = fieldPlan(column, { former, now, known });
     if (plan === undefined) return undefined;
     fields.push(plan);
   }
@@ -104,20 +109,39 @@ function isSameKey(former: Layout, now: Layout): boolean {
   if (former.keyColumns.length !== now.keyColumns.length) return false;
   return former.keyColumns.every((index, i) => {
     const column = former.columns[index];
-    return column !== undefined && fieldPlan(column, former, now)?.from === now.keyColumns[i];
+    return column !== undefined && fieldPlan(column, { former, now, known: [] })?.from === now.keyColumns[i];
   });
 }
 
-function fieldPlan(column: ColumnSchema, former: Layout, now: Layout): FieldPlan | undefined {
-  const numbered = column.id !== undefined && former.id !== undefined && former.id === now.id;
-  const from = now.columns.findIndex((c) => (numbered ? c.id === column.id : c.name === column.name));
-  const present = now.columns[from];
+interface Change {
+  readonly former: Layout;
+  readonly now: Layout;
+  readonly known: readonly Layout[];
+}
+
+function fieldPlan(column: ColumnSchema, change: Change): FieldPlan | undefined {
+  const from = placeNow(column, change);
+  const present = change.now.columns[from];
   if (present === undefined) return undefined;
   if ((present.type !== column.type || present.modifier !== column.modifier) && !keepsText(column, present)) {
     return column.cast === undefined ? { from } : { from, cast: column.cast };
   }
-  const labels = labelsBack(column, present);
+  const labels = labelsBack(column, present, change.known);
   return labels === undefined ? { from } : { from, labels };
+}
+
+/** Where the values of a former column are now; -1: that cannot be told. */
+function placeNow(column: ColumnSchema, { former, now, known }: Change): number {
+  const named = now.columns.findIndex((c) => c.name === column.name);
+  if (column.id === undefined || former.id === undefined || former.id !== now.id) return named;
+  const bearer = now.columns[named];
+  if (bearer !== undefined && former.columns.some((c) => c.id === bearer.id)) return named;
+  const numbered = now.columns.findIndex((c) => c.id === column.id);
+  const name = now.columns[numbered]?.name;
+  const others = known.filter((layout) => layout.id === now.id).flatMap((layout) => layout.columns);
+  const isThere = (id: number | undefined) => now.columns.some((c) => c.id === id);
+  const isTaken = others.some((c) => c.name === name && c.id !== column.id && isThere(c.id));
+  return isTaken && former.columns.every((c) => c.name !== name) ? -1 : numbered;
 }
 
 const INTEGERS: ReadonlySet<string> = new Set(["int2", "int4", "int8"].map((t) => `pg_catalog.${t}`));
@@ -136,11 +160,18 @@ function keepsText(former: ColumnSchema, now: ColumnSchema): boolean {
 const scaleOf = ({ modifier }: ColumnSchema): number => (modifier - 4) & 0x7ff;
 
 /** From today's labels to the former ones, as they stand in row bytes; undefined when none was renamed. */
-function labelsBack(former: ColumnSchema, now: ColumnSchema): ReadonlyMap<string, Uint8Array> | undefined {
+function labelsBack(
+  former: ColumnSchema,
+  now: ColumnSchema,
+  known: readonly Layout[] = [],
+): ReadonlyMap<string, Uint8Array> | undefined {
   const before = new Map(former.labels ?? []);
   const renamed = (now.labels ?? []).filter(([id, label]) => (before.get(id) ?? label) !== label);
   if (renamed.length === 0) return undefined;
-  return new Map(renamed.map(([id, label]) => [latin1(escaped(label)), escaped(before.get(id) ?? label)]));
+  const columns = [former, ...known.flatMap((layout) => layout.columns.filter((c) => c.type === now.type))];
+  const labels = columns.flatMap((c) => c.labels ?? []);
+  const own = renamed.filter(([id, label]) => !labels.some(([other, text]) => text === label && other !== id));
+  return new Map(own.map(([id, label]) => [latin1(escaped(label)), escaped(before.get(id) ?? label)]));
 }
 
 const ESCAPES: Readonly<Record<string, string>> = {

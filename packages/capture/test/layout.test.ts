@@ -13,8 +13,8 @@ function layout(id: string, ...columns: readonly string[]): Layout {
   return { id, columns: parsed, keyColumns: [0] };
 }
 
-const back = (former: Layout, now: Layout, row: string): string | undefined => {
-  const plan = recast(former, now);
+const back = (former: Layout, now: Layout, row: string, known: readonly Layout[] = []): string | undefined => {
+  const plan = recast(former, now, known);
   if (plan === undefined) return undefined;
   const fields = row.split("\t").map((f) => utf8(f));
   return Buffer.from(formerRow(plan, fields, castsOf([plan]))).toString();
@@ -38,6 +38,39 @@ describe("a row under a former layout", () => {
   it("cannot be told once a column is gone, also when another took its name", () => {
     expect(back(BEFORE, layout("7", "1 id", "2 name varchar 24"), "1\tAnn")).toBeUndefined();
     expect(back(BEFORE, layout("7", "1 id", "2 name varchar 24", "4 day date"), "1\tAnn\t\\N")).toBeUndefined();
+  });
+
+  describe("whose columns have exchanged their names", () => {
+    const swapped = layout("7", "1 id", "2 b varchar 24", "3 a varchar 24");
+    const first = layout("7", "1 id", "2 a varchar 24", "3 b varchar 24");
+
+    it("is held to the names: whoever reads them reads other values", () => {
+      expect(back(first, swapped, "1\tleft\tright")).toBe("1\tright\tleft");
+      expect(layoutChange(first, swapped)).toBe("columns");
+    });
+
+    it("is held to the name when a column took that of a dropped one", () => {
+      expect(back(first, layout("7", "1 id", "3 a varchar 24"), "1\tright")).toBe("1\tright\tright");
+    });
+
+    it("cannot be told when it happened in several steps", () => {
+      const second = layout("7", "1 id", "2 x varchar 24", "3 b varchar 24");
+      const third = layout("7", "1 id", "2 x varchar 24", "3 a varchar 24");
+      expect(back(first, second, "1\tleft\tright", [first])).toBe("1\tleft\tright");
+      expect(back(second, third, "1\tleft\tright", [first, second])).toBeUndefined();
+      expect(back(third, swapped, "1\tleft\tright", [first, second, third])).toBeUndefined();
+    });
+
+    it("is told when the other column is gone since", () => {
+      const gone = layout("7", "1 id", "3 b varchar 24");
+      const now = layout("7", "1 id", "3 a varchar 24");
+      expect(back(gone, now, "1\tright", [first, gone])).toBe("1\tright");
+    });
+
+    it("is told when a name went away and came back", () => {
+      const away = layout("7", "1 id", "2 x varchar 24", "3 b varchar 24");
+      expect(back(away, first, "1\tleft\tright", [first, away])).toBe("1\tleft\tright");
+    });
   });
 
   it.each([
@@ -72,11 +105,23 @@ describe("a row under a former layout", () => {
     expect(back(former, now, "1\t\\N\tw\t\\N")).toBe("1\t\\N\tw");
   });
 
+  const labelled = (...labels: [number, string][]): Layout => {
+    const { columns, ...rest } = layout("7", "1 id", "2 mood mood");
+    return { ...rest, columns: columns.map((c, i) => (i === 1 ? { ...c, labels } : c)) };
+  };
+
+  it("takes no label for another one whose name it was, in one step or in several", () => {
+    const former = labelled([1, "negative"], [2, "positive"]);
+    const swapped = labelled([1, "positive"], [2, "negative"]);
+    expect(back(former, swapped, "1\tpositive")).toBe("1\tpositive");
+    const second = labelled([1, "x"], [2, "positive"]);
+    const third = labelled([1, "x"], [2, "negative"]);
+    expect(back(former, second, "1\tx", [former])).toBe("1\tnegative");
+    expect(back(second, third, "1\tnegative", [former, second])).toBe("1\tnegative");
+    expect(back(second, former, "1\tnegative", [former, second])).toBe("1\tx");
+  });
+
   it("says renamed labels as they were then, escapes included", () => {
-    const labelled = (...labels: [number, string][]): Layout => {
-      const { columns, ...rest } = layout("7", "1 id", "2 mood mood");
-      return { ...rest, columns: columns.map((c, i) => (i === 1 ? { ...c, labels } : c)) };
-    };
     const former = labelled([1, "calm"], [2, "me\trry"]);
     const now = labelled([1, "calm"], [2, "ha\\ppy"], [3, "tired"]);
     expect(back(former, now, "1\tha\\\\ppy")).toBe("1\tme\\trry");

@@ -68,8 +68,9 @@ export class Judge {
     const fields = splitRow(bytes);
     if (table.columns.some((c, i) => c.labels?.every(([, label]) => label !== textOf(fields[i])) === true)) return true;
     const now = layoutOf(table);
-    return this.#o.layouts(table.handle).some((former) => {
-      const plan = recast(former, now);
+    const layouts = this.#o.layouts(table.handle);
+    return layouts.some((former) => {
+      const plan = recast(former, now, layouts);
       return plan !== undefined && fits(formerRow(plan, fields, []));
     });
   }

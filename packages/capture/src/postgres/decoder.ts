@@ -201,14 +201,16 @@ export class Decoder {
     // The rule is the one that the table was met with, whatever its identity has become meanwhile.
     const { rules } = rulesOf(this.#options.primitives, columns, known.identity);
     const place = (index: number): number => placeOf(known, index, columns);
-    return {
+    const described = {
       ...known,
-      columns,
+      columns: numbered(columns, known),
       schemaId: sealsDigests(known) ? rules.digests : rules.whole,
       rules,
       keyColumns: known.keyColumns.map(place),
       subjectColumns: known.subjectColumns.map(place).filter((i) => i >= 0),
     };
+    if (described.columns !== columns && described.keyColumns.every((i) => i >= 0)) this.#handler.layout?.(described);
+    return described;
   }
 
   /**
@@ -250,6 +252,14 @@ export class Decoder {
     if (table === undefined || list.length !== table.keyColumns.length) return undefined;
     return { kind: "read", table, key: list };
   }
+}
+
+/** With the numbers of the catalog, where it has every one of them still: then others were added since, or put elsewhere. */
+function numbered(sent: readonly ColumnSchema[], known: PgTable): readonly ColumnSchema[] {
+  const found = sent.flatMap(
+    (c) => known.columns.find((k) => k.name === c.name && k.type === c.type && k.modifier === c.modifier) ?? [],
+  );
+  return found.length === sent.length ? found : sent;
 }
 
 /**
