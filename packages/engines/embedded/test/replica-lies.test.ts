@@ -2,7 +2,7 @@ import { cpSync } from "node:fs";
 import { join } from "node:path";
 import { codeOf } from "@anamnesis/core";
 import { native } from "@anamnesis/crypto/native";
-import { logOrigin, noteSigner } from "@anamnesis/ledger";
+import { logOrigin, noteSigner, type SignedTransaction } from "@anamnesis/ledger";
 import { testContract } from "@anamnesis/ledger/conformance/contract";
 import { Fixture, TestClock } from "@anamnesis/ledger/conformance/fixture";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -14,6 +14,12 @@ import { Store } from "../src/store.ts";
 import { TileCache } from "../src/tree-view.ts";
 import { followed, Pair } from "./replica-support.ts";
 import { temporaryFolder } from "./support.ts";
+
+const same = (transaction: SignedTransaction): SignedTransaction => transaction;
+const forged = (transaction: SignedTransaction): SignedTransaction => ({
+  ...transaction,
+  signatures: transaction.signatures.map((each) => ({ ...each, signature: new Uint8Array(64) })),
+});
 
 describe("a replica and its orderer", () => {
   let fixture: Fixture;
@@ -35,8 +41,8 @@ describe("a replica and its orderer", () => {
   const follow = (log: FollowedLog, onProgress = (_size: number, _total: number): void => undefined) =>
     catchUp(pair.replica, log, { primitives: native, signal: AbortSignal.timeout(60_000), onProgress });
 
-  /** In a copy of the orderer's folder a further block so much later than the one before it, made and signed as it should be. */
-  function orders(dir: string, laterMs: number): void {
+  /** In a copy of the orderer's folder a further block so much later than the one before it, signed as it should be. */
+  function orders(dir: string, laterMs: number, change: (tx: SignedTransaction) => SignedTransaction): void {
     cpSync(join(folder.dir, "orderer"), dir, { recursive: true });
     const db = Database.writer(join(dir, FILES.store));
     const store = new Store(db, native);
@@ -44,7 +50,8 @@ describe("a replica and its orderer", () => {
     const anchor = loadAnchor(native, store, genesis, new TileCache());
     const maker = new BlockMaker({ primitives: native, contract: testContract }, store, genesis, anchor);
     const { sequence, time } = anchor.block;
-    const transactions = [fixture.command("test.put", "b")];
+    const transactions = [change(fixture.command("test.put", "b"))];
+    for (const each of transactions) maker.markVerified(each);
     const block = { sequence: sequence + 1, time: time + laterMs, transactions };
     const signer = noteSigner(native, logOrigin(genesis.chain), logSeed);
     store.append(maker.close(block, maker.execute(block), signer).built.write);
@@ -52,11 +59,12 @@ describe("a replica and its orderer", () => {
   }
 
   it.each([
-    ["a block like any other", "followed", 0],
-    ["a block whose time runs back", "ledger/bad-block", -1],
-  ])("takes what is right, and nothing else however it is signed: %s, %s", async (_, outcome, later) => {
+    ["a block like any other", "followed", 0, same],
+    ["a block whose time runs back", "ledger/bad-block", -1, same],
+    ["a signature that its key never made", "ledger/bad-block", 0, forged],
+  ])("takes what is right, and nothing else however it is signed: %s, %s", async (_, outcome, later, change) => {
     const dir = join(folder.dir, "other");
-    orders(dir, later);
+    orders(dir, later, change);
     const reader = await openReader({ dir, primitives: native });
     const before = pair.replica.newest.size;
     expect(await follow(followed(reader)).then(() => "followed", codeOf)).toBe(outcome);

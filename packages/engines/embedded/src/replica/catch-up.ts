@@ -55,7 +55,7 @@ export async function catchUp(replica: Replica, log: FollowedLog, options: Catch
   await requireContinuation(replica, log, primitives, target);
   if (target.size <= replica.newest.size) return target.size;
   const notes = new Notes(log, replica.newest.sequence + 1);
-  const lot = new Lot((blocks) => replica.apply(blocks), pace);
+  const lot = new Lot(replica, pace);
   const keep = async (): Promise<void> => {
     await lot.keep();
     onProgress?.(replica.newest.size, target.size);

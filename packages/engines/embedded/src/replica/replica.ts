@@ -10,9 +10,11 @@ import {
   type LogReader,
   ledgerError,
   type Receipt,
+  type SignedTransaction,
   type StateNodeStore,
   type StateReader,
 } from "@anamnesis/ledger";
+import { checkSignatures } from "../admission.ts";
 import { loadAnchor } from "../anchor.ts";
 import { BlockMaker, type ClosedBlock, type MakerOptions } from "../block-maker.ts";
 import type { Lock } from "../lock.ts";
@@ -122,6 +124,22 @@ export class Replica {
     }
     this.#remember();
     for (const { built } of applied) this.#announce(built.write.block, built.write.receipts);
+  }
+
+  /**
+   * Checks the signatures of a block that is to be applied later, beside this thread where the platform can, so that `apply`
+   * need not. What does not fit, or cannot be said yet, is left for `apply` to judge. Never rejects.
+   */
+  async verifyAside({ commands }: LoggedBlock): Promise<void> {
+    const { primitives } = this.#parts.options;
+    const verify = async (transaction: SignedTransaction): Promise<void> => {
+      try {
+        if (await checkSignatures(primitives, this.#maker.state, transaction)) this.#maker.markVerified(transaction);
+      } catch {
+        // `apply` comes upon the same again, and says what it is.
+      }
+    };
+    await Promise.all(commands.map((each) => verify(each.transaction)));
   }
 
   /** Calls back after each block became durable here, in order, until the signal aborts. A listener must not throw. */
