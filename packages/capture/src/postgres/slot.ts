@@ -106,12 +106,12 @@ async function kindOf({ temporary }: SlotOptions, client: Client): Promise<strin
 
 const FAILOVER_SINCE = 170_000;
 
-/** Drops the slot if there is one. @throws AnamnesisError `capture/slot-busy` while someone streams from it. */
+/** Drops the slot if this database has it: names of slots hold for the whole server. @throws AnamnesisError `capture/slot-busy` while someone streams from it. */
 export async function dropSlot(client: Client, slot: string): Promise<void> {
   try {
     await client.query(
       `SELECT pg_catalog.pg_drop_replication_slot(slot_name) FROM pg_catalog.pg_replication_slots
-        WHERE slot_name = ${quoteText(slot)}`,
+        WHERE slot_name = ${quoteText(slot)} AND database = pg_catalog.current_database()`,
     );
   } catch (cause) {
     throw slotProblem(cause);
@@ -153,6 +153,10 @@ export function slotProblem(cause: unknown) {
     return captureError("capture/no-slot-free", "all replication slots are taken: raise max_replication_slots");
   }
   if (state === "55006") return captureError("capture/slot-busy", "another process streams from our slot: stop it");
+  if (state === "42710") {
+    const message = "another database of this server has a slot of this name: give one of the two sources another name";
+    return captureError("capture/slot-busy", message);
+  }
   if (state === "42501") {
     return captureError("capture/no-replication-right", "the role may not replicate: ALTER ROLE … REPLICATION");
   }

@@ -133,7 +133,8 @@ export const outsideErrorsEn: Readonly<Record<OutsideErrorCode, ErrorText>> = {
   },
   "capture/slot-busy": {
     text: "Another process streams from our slot",
-    remedy: "Stop the other capture of this source.",
+    remedy:
+      "Stop the other capture of this source; where another database of the server has it, take another name for the source.",
   },
   "capture/slot-blocked": {
     text: "A long transaction keeps the slot from being made",

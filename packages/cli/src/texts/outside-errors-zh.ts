@@ -132,7 +132,7 @@ export const outsideErrorsZh: Readonly<Record<OutsideErrorCode, ErrorText>> = {
   },
   "capture/slot-busy": {
     text: "另一进程正在使用我们的复制槽",
-    remedy: "请停止该数据源的另一个捕获进程。",
+    remedy: "请停止该数据源的另一个捕获进程；若该槽属于同一服务器上的另一数据库，请为数据源另取名称。",
   },
   "capture/slot-blocked": {
     text: "长事务阻止了复制槽的创建",
