@@ -1,7 +1,6 @@
 /** How far this log is known to have gone, before a copy of it takes the place of the original. */
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { fromUtf8 } from "@anamnesis/core";
 import { FILES } from "@anamnesis/embedded";
 import { knownError, ledgerError, logOrigin, openCheckpoint } from "@anamnesis/ledger";
 import { nodeError } from "../errors.ts";
@@ -33,8 +32,8 @@ export async function rememberedNotes(folder: Folder): Promise<readonly string[]
   const { layout, genesis } = folder;
   const notes = [...(await ownNotes(folder))];
   const seen = join(layout.ledger, FILES.remembered);
-  if (existsSync(seen)) notes.push(fromUtf8(readFileSync(seen)));
-  if (existsSync(layout.witnessed)) notes.push(fromUtf8(readFileSync(layout.witnessed)));
+  if (existsSync(seen)) notes.push(readFileSync(seen, "utf8"));
+  if (existsSync(layout.witnessed)) notes.push(readFileSync(layout.witnessed, "utf8"));
   if (existsSync(layout.seals)) {
     const seals = new SealStore(layout.seals, genesis);
     notes.push(...seals.notes());

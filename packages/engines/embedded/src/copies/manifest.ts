@@ -50,8 +50,7 @@ export function manifestFromJson(bytes: Uint8Array): SnapshotManifest {
   };
 }
 
-export const badSnapshot = (why: string, cause?: unknown) =>
-  ledgerError("ledger/bad-snapshot", `the snapshot cannot be used (${why})`, {}, { cause });
+export const badSnapshot = (why: string, cause?: unknown) => ledgerError("ledger/bad-snapshot", why, {}, { cause });
 
 const bad = badSnapshot;
 
