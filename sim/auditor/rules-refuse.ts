@@ -47,7 +47,7 @@ function readInner({ body }: Command): Command | undefined {
     const inner = readCommand(bytes(transaction), list(signatures).map(readSignature));
     return inner.kind === "ledger.refuse" || list(attachments).length > 0 ? undefined : inner;
   } catch (error) {
-    if (error instanceof RangeError) return undefined;
+    if (error instanceof RangeError || error instanceof TypeError) return undefined;
     throw error;
   }
 }

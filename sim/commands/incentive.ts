@@ -48,7 +48,6 @@ export function oddSealing(chance: Chance, what: ToSeal, members: readonly Cosig
     () => draft({ ...seal, cosignatures: [...cosignatures, ...(first === undefined ? [] : [first])] }),
     () => draft({ ...seal, size: seal.size - 1 }),
     () => draft({ ...seal, size: 0 }),
-    () => draft(sealOf({ ...what, ...what.sealed }, members)),
     () => draft({ ...seal, root: chance.bytes(32) }),
     () => draft({ ...seal, cosignatures: cosignatures.map((each) => flipped(chance, each, someone.id)) }),
     () => draft({ ...seal, cosignatures: [...cosignatures, { ...cosign(what, someone), id: orgId("nobody") }] }),

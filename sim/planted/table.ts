@@ -254,12 +254,6 @@ export const PLANTED: readonly Planted[] = [
     to: "    void requireCheckpoint;\n",
   },
   {
-    name: "a replica takes commands that are to be refused",
-    file: `${EMBEDDED}/replica/replica.ts`,
-    from: "if (refused !== undefined) throw",
-    to: "if (refused !== undefined && execution.leaves.length === 0) throw",
-  },
-  {
     name: "whoever catches up does not ask whether the log continues its own",
     file: `${EMBEDDED}/replica/catch-up.ts`,
     from: "if (!continues) {",

@@ -1,5 +1,13 @@
 /** A client: makes transactions of its organisation, sends them until they are answered, and goes on from the answer. */
-import { comparePositions, PROPOSE_KIND, type SourceState, VOTE_KIND, voteBody } from "@anamnesis/contracts";
+import {
+  comparePositions,
+  LEAVE_KIND,
+  PROPOSE_KIND,
+  type SourceState,
+  VOTE_KIND,
+  voteBody,
+  WITHDRAW_KIND,
+} from "@anamnesis/contracts";
 import { type OrgId, type SourceId, toHex } from "@anamnesis/core";
 import type { Signer } from "@anamnesis/crypto";
 import { native } from "@anamnesis/crypto/native";
@@ -28,6 +36,7 @@ interface Outstanding {
 
 /** Transactions that wait for an answer, at most. */
 const OUTSTANDING_MAX = 6;
+const DECISIONS = new Set([VOTE_KIND, WITHDRAW_KIND, LEAVE_KIND]);
 const RETRY_MS = 3000;
 const CLIENTS_MAX = 64;
 
@@ -92,10 +101,14 @@ export class Client {
     return this.#sign(chance, { kind: VOTE_KIND, body: voteBody(proposal, true), attachments: [] }, now, {});
   }
 
-  /** Something to be decided; under a nonce far ahead when asked for. */
-  governs(chance: Chance, now: number, ahead = 0): SignedTransaction {
+  /** A vote, or what comes nearest: whether it is refused is known by the state alone. Under a nonce far ahead when asked for. */
+  decides(chance: Chance, now: number, ahead = 0): SignedTransaction {
     const nonce = this.#nonce + CLIENTS_MAX * (1 + ahead);
-    return this.#sign(chance, registryCommand(chance, this.#surroundings()), now, { nonce });
+    const around = this.#surroundings();
+    for (;;) {
+      const draft = registryCommand(chance, around);
+      if (DECISIONS.has(draft.kind)) return this.#sign(chance, draft, now, { nonce });
+    }
   }
 
   /** What somebody made for it. */

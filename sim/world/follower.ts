@@ -30,8 +30,9 @@ export class Follower {
     return this.#replica?.newest.size ?? 0;
   }
 
-  async root(): Promise<Uint8Array> {
-    return this.#replica === undefined ? sha256() : (await this.#replica.reader.checkpoint()).root;
+  /** Of its first `size` leaves, at most those it has. */
+  rootAt(size: number): Uint8Array {
+    return this.#replica === undefined ? sha256() : this.#replica.reader.rootAt(size);
   }
 
   /** Fetches and executes what is new. @throws whatever the replica says no with; what it had stays as it was */

@@ -103,7 +103,7 @@ async function flood(world: World, chance: Chance): Promise<void> {
 async function refuse(world: World, chance: Chance): Promise<void> {
   world.welcome(chance);
   const [by, whose] = [chance.pick(world.clients), chance.pick(world.clients)];
-  const made = whose.governs(chance, world.agreed, chance.once(1, 4) ? 1000 : 0);
+  const made = whose.decides(chance, world.agreed, chance.once(1, 4) ? 1000 : 0);
   const body = chance.once(1, 12) ? chance.bytes(40) : refuseBody(made);
   const refusal = by.send(chance, world.agreed, { kind: REFUSE_KIND, body, attachments: [] });
   await world.submit(chance, chance.pick([[refusal], [refusal, made], [made, refusal]]));

@@ -37,9 +37,8 @@ async function fork(world: World, chance: Chance, old: Files): Promise<void> {
     const theirs = new PlainLog();
     for (const leaf of await (await faceOf(engine)).leaves(0)) theirs.append(hashOfLeaf(leaf));
     for (const follower of world.followers.filter((each) => each.size > 0)) {
-      const { size } = follower;
-      const root = await follower.root();
-      const another = size < theirs.size && hex(theirs.root(size)) !== hex(root);
+      const common = Math.min(follower.size, theirs.size);
+      const another = hex(theirs.root(common)) !== hex(follower.rootAt(common));
       const outcome = await world.process.served(folder, (log) => follower.looks(log));
       require(!another || outcome !== "open", `${follower.name} follows a fork`);
       await follower.audit(world.auditor);

@@ -78,11 +78,6 @@ export const HARMLESS: readonly Harmless[] = [
     now: "ours.length === theirs.length && ours.every((leaf, i) => equal(leaf, theirs[i] ?? new Uint8Array((0 + 1))));",
     why: UNREACHABLE,
   },
-  {
-    file: "embedded/src/sqlite.ts",
-    now: 'if (true) return damaged("its file cannot be read whole", details, error);',
-    why: TEXT,
-  },
   { file: "thread/remote.ts", was: "this.#listeners.clear();", now: ";", why: "nothing is announced behind the end" },
   {
     file: "thread/wire.ts",
