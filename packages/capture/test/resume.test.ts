@@ -53,6 +53,16 @@ describe("how to go on", () => {
     expect(at(101n)).toMatchObject({ kind: "gap", why: "position-ahead" });
   });
 
+  it("finds nothing wrong with a source whose log ends exactly where the ledger stands", () => {
+    const note = { life: undefined, passed: undefined, final: undefined };
+    const at = (end: bigint) => decide(native, known({ note, life: { incarnation: A, end, resumeAt: 90n } }));
+    expect(at(100n)).toEqual({ kind: "resume", incarnation: A });
+    const restored = at(99n);
+    expect(restored).toMatchObject({ kind: "restored", renew: false });
+    expect(restored.kind === "restored" ? restored.incarnation : A).toHaveLength(8);
+    expect(restored).not.toMatchObject({ incarnation: A });
+  });
+
   it("goes by the ledger where the note lags behind it", () => {
     const note = { life: { base: A, incarnation: A }, passed: 50n, final: { lsn: 40n, ordinal: 1 } };
     expect(decide(native, known({ note }))).toEqual({ kind: "resume", incarnation: A });
