@@ -42,7 +42,9 @@ export function mapSubjects(
   tables: readonly SubjectTable[],
   config: SubjectConfig = {},
 ): { readonly mapping: ReadonlyMap<string, SubjectMapping>; readonly unknown: readonly string[] } {
-  const patients = new Map(tables.filter(isPatients).map((t) => [t.name, t.columns[t.keyColumns[0] ?? -1]]));
+  const called = patientReferences(tables);
+  const own = tables.filter((t) => isPatients(t, called));
+  const patients = new Map(own.map((t) => [t.name, t.columns[t.keyColumns[0] ?? -1]]));
   const unknown: string[] = [];
   const mapping = new Map<string, SubjectMapping>();
   for (const table of tables) {
@@ -73,5 +75,15 @@ function byName(table: SubjectTable, names: readonly string[], because: SubjectM
   return { columns: columns.toSorted((a, b) => a - b), because };
 }
 
-const isPatients = (table: SubjectTable): boolean =>
-  table.keyColumns.length === 1 && PATIENT_TABLES.has((table.name.split(".").at(-1) ?? "").toLowerCase());
+/** By its name; or, where applications put their own before it (`gnuhealth_patient`), by what others call it as well. */
+function isPatients(table: SubjectTable, called: ReadonlySet<string>): boolean {
+  const name = (table.name.split(".").at(-1) ?? "").toLowerCase();
+  if (table.keyColumns.length !== 1) return false;
+  return PATIENT_TABLES.has(name) || (PATIENT_TABLES.has(name.split("_").at(-1) ?? "") && called.has(table.name));
+}
+
+/** Tables to which a foreign key refers from a column that has a usual name of patients. */
+const patientReferences = (tables: readonly SubjectTable[]): ReadonlySet<string> =>
+  new Set(
+    tables.flatMap((t) => t.references.filter((r) => PATIENT_COLUMNS.has(r.column.toLowerCase())).map((r) => r.table)),
+  );

@@ -38,6 +38,19 @@ describe("subjects of tables", () => {
     expect(mapping.get(name)).toEqual({ columns, because });
   });
 
+  it("finds the table of patients under an application's own prefix, where others call it so", () => {
+    const to = (column: string, target: string) => ({ references: [{ column, table: target, target: "id" }] });
+    const found = mapSubjects([
+      table("public.gnuhealth_patient", ["id", "blood_type"]),
+      table("public.gnuhealth_appointment", ["id", "patient"], to("patient", "public.gnuhealth_patient")),
+      table("public.gnuhealth_referral", ["id", "who"], to("who", "public.gnuhealth_patient")),
+      table("public.contact_person", ["id", "name"]),
+      table("public.orders", ["id", "contact"], to("contact", "public.contact_person")),
+    ]).mapping;
+    const because = [...found.values()].map((m) => `${m.because} ${m.columns.join(",")}`);
+    expect(because).toEqual(["patients 0", "foreign-key 1", "foreign-key 1", "nobody ", "nobody "]);
+  });
+
   it("lets the configuration win and reports what it does not find", () => {
     const configured = mapSubjects(tables, {
       "public.notes": [],
