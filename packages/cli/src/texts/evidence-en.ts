@@ -36,7 +36,7 @@ export const evidenceEn = {
       case "bad-block":
         return `Its block at leaves ${f.from} to ${f.to - 1} breaks the rules: ${faults[f.fault]}.`;
       case "broken-promise":
-        return `It promised to execute a transaction by ${time(f.byMs)}; its block of ${time(f.blockMs)} has not (nonce ${f.nonce}, found ${f.lastNonce ?? "none"}).`;
+        return `It promised to settle a transaction by ${time(f.byMs)}; up to its block of ${time(f.blockMs)} the log has neither executed nor refused it (nonce ${f.nonce}, found ${f.lastNonce ?? "none"}).`;
       case "back-dated":
         return `Its block ${f.sequence} (leaf ${f.index}) says ${time(f.blockMs)}, but ${f.cosigned} of ${f.of} members had cosigned the log before it, of ${leaves(f.sealedSize)}, until ${time(f.sealedMs)}. Either the block is dated back, or the log was out of reach of its members all that time.`;
       case "withheld":

@@ -36,7 +36,7 @@ export const evidenceZh: typeof evidenceEn = {
       case "bad-block":
         return `其第 ${f.from} 至 ${f.to - 1} 片叶子的区块违反规则：${faults[f.fault]}。`;
       case "broken-promise":
-        return `它承诺在 ${time(f.byMs)} 前执行一笔交易；到 ${time(f.blockMs)} 的区块仍未执行（序号 ${f.nonce}，实际 ${f.lastNonce ?? "无"}）。`;
+        return `它承诺在 ${time(f.byMs)} 前处理一笔交易；到 ${time(f.blockMs)} 的区块，日志既未执行也未拒绝它（序号 ${f.nonce}，实际 ${f.lastNonce ?? "无"}）。`;
       case "back-dated":
         return `其区块 ${f.sequence}（叶子 ${f.index}）所写时间为 ${time(f.blockMs)}，但 ${f.of} 个成员中有 ${f.cosigned} 个直到 ${time(f.sealedMs)} 仍共同签署此前 ${f.sealedSize} 片叶子的日志。要么该区块倒填日期，要么日志在此期间一直与成员失去联系。`;
       case "withheld":
