@@ -94,6 +94,7 @@ describe("restoring the ledger of a folder that orders", () => {
     expect(await restore(bare("b"), true)).toBe("restored");
     expect(await restore(bare("c"), false, { notes: [first], silent: [] })).toBe("restored");
     expect(await restore(bare("d"), false, { notes: [], silent: ["ost"] })).toBe("node/unconfirmed");
+    expect(await restore(bare("j"), false, { notes: [first], silent: ["ost"] })).toBe("node/unconfirmed");
     expect(await restore(bare("e"), false, { notes: ["not of this log"], silent: ["ost"] })).toBe("node/unconfirmed");
     expect(await verifyFolderLog(openFolder(at("b")))).toMatchObject({ ok: true, size, replayed: true });
   });

@@ -84,9 +84,9 @@ export function requireNewest(folder: Folder, size: number, notes: readonly stri
     const why = `the copy has ${size} leaves, but this log has signed ${newest}: ordering from there would fork it. Catch up from another member: \`anamnesis log import\``;
     throw ledgerError("ledger/rolled-back", why, { seen: newest, size });
   }
-  if (given.yes || newest === size) return;
   const { silent, notes: heard } = given.others;
-  if (silent.length === 0 && heard.length > 0) return;
+  // What this folder remembers may lag behind what it signed, so it decides only where nobody else can.
+  if (given.yes || (silent.length === 0 && (heard.length > 0 || newest === size))) return;
   const who = silent.length > 0 ? `could not be asked: ${silent.join(", ")}` : "there is nobody to ask";
   const why = `this node orders, and nobody confirms that the log ends with these ${size} leaves (${who}). If it went further, ordering would fork it`;
   throw nodeError("node/unconfirmed", why, { size });
