@@ -39,6 +39,8 @@ describe("founding a ledger together", () => {
     expect(await ok("init", nord, "--genesis", file)).toMatchObject({ orders: true });
     expect(await ok("init", sued, "--genesis", file)).toMatchObject({ orders: false });
     expect(await refusal("init", sued, "--genesis", file)).toBe("node/already-made");
+    expect(await refusal("node", "--dir", sued)).toBe("node/no-orderer");
+    expect(await refusal("members", "--dir", sued)).toBe("ledger/no-ledger");
     const members = await ok("members", "--dir", nord);
     expect(members).toMatchObject({ chain: "common", own: "nord", epoch: 0, proposals: [] });
     expect(existsSync(join(sued, "keys", "log.key"))).toBe(false);
@@ -57,7 +59,9 @@ describe("members of a ledger", () => {
     await ok("init", nord, "--org", "Nord");
     await ok("init", sued, "--org", "Sued", "--join", "--chain", "nord");
     // The only organisation decides alone.
-    await ok("propose", "join", join(sued, "organisation.json"), "--dir", nord);
+    expect(await ok("propose", "join", join(sued, "organisation.json"), "--dir", nord)).toMatchObject({
+      proposal: null,
+    });
     expect(await ok("members", "--dir", nord)).toMatchObject({
       epoch: 1,
       organisations: [
@@ -65,14 +69,16 @@ describe("members of a ledger", () => {
         { id: "sued", name: "Sued", status: "active" },
       ],
     });
-    await ok("propose", "suspend", "sued", "--dir", nord);
+    expect(await ok("propose", "suspend", "sued", "--dir", nord)).toMatchObject({ proposal: 1 });
     expect(await ok("members", "--dir", nord)).toMatchObject({
       proposals: [{ number: 1, action: "suspend", about: "sued", yes: ["nord"], counted: 1, voters: 1 }],
     });
     expect(await refusal("vote", "1", "--dir", nord)).toBe("registry/no-change");
-    await ok("vote", "1", "--against", "--dir", nord);
+    expect(await ok("vote", "1", "--against", "--dir", nord)).toMatchObject({ decided: false });
     expect(await refusal("propose", "remove", "nobody", "--dir", nord)).toBe("registry/unknown-organisation");
-    await ok("propose", "policy", "--days", "3", "--rules", "3/4", "--dir", nord);
+    expect(await ok("propose", "policy", "--days", "3", "--rules", "3/4", "--dir", nord)).toMatchObject({
+      proposal: 2,
+    });
 
     await ok("person", "vouch", "n.weber", "--role", "nurse,ward-3", "--dir", nord);
     expect(await refusal("person", "withdraw", "someone else", "--dir", nord)).toBe("registry/unknown-person");

@@ -48,7 +48,8 @@ export function startNode(options: NodeOptions): Promise<RunningNode> {
 
 async function startOrderingNode(options: NodeOptions): Promise<RunningNode> {
   const { folder, peers } = options;
-  if (!existsSync(folder.layout.logKey) && folder.genesis.organisations.length > 1) {
+  const others = folder.genesis.organisations.some(({ id }) => id !== folder.config.organisation);
+  if (others && !existsSync(folder.layout.logKey)) {
     throw nodeError("node/no-orderer", "this folder neither orders nor names the node that does");
   }
   const engine = await openEngineThread(folder);

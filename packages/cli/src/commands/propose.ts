@@ -1,12 +1,12 @@
 /** `anamnesis propose …`, `vote` and `leave`: what members decide together, and to go. */
-import { type Action, applicationFromJson, LEAVE_KIND, leaveBody, VOTE_KIND, voteBody } from "@anamnesis/contracts";
+import { type Action, applicationFromJson, LEAVE_KIND, leaveBody } from "@anamnesis/contracts";
 import { fromUtf8, orgId } from "@anamnesis/core";
 import type { Command } from "commander";
 import { integerFrom } from "../arguments.ts";
 import { cliError } from "../errors.ts";
 import { readNamedFile } from "../files.ts";
 import { exampleText } from "../help.ts";
-import { type MemberOptions, propose, submitCommand } from "../member-command.ts";
+import { type MemberOptions, propose, submitCommand, vote } from "../member-command.ts";
 import type { Runner } from "../runner.ts";
 import { registerPolicy } from "./propose-policy.ts";
 
@@ -49,10 +49,7 @@ function registerVote(program: Command, runner: Runner): void {
     .option("--json", options.json)
     .addHelpText("after", exampleText(runner.texts, "vote 3 --dir data", "vote 3 --against --dir data"))
     .action((number: number, o: MemberOptions & { readonly against?: boolean }) =>
-      runner.run(o, async (session) => {
-        await submitCommand(o.dir, { kind: VOTE_KIND, body: voteBody(number, o.against !== true) }, session);
-        return 0;
-      }),
+      runner.run(o, (session) => vote(o.dir, number, o.against !== true, session)),
     );
   program
     .command("leave")

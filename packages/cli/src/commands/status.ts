@@ -27,9 +27,10 @@ export function registerStatus(program: Command, runner: Runner): void {
 
 async function status(o: Options, session: Session): Promise<0> {
   const found = await statusOf(openFolder(o.dir));
-  session.result(found);
   const { status: texts } = session.texts;
   const { running, checkpoint } = found;
+  const member = running === null ? undefined : await askMembers(running.url);
+  session.result({ ...found, member: member ?? null });
   session.print(running === null ? texts.notRunning : `${texts.running}: ${running.url} (pid ${running.pid})`);
   const rows = [
     [texts.checkpoint, `${checkpoint.origin} ${checkpoint.size} ${checkpoint.root.slice(0, 16)}…`],
@@ -40,7 +41,7 @@ async function status(o: Options, session: Session): Promise<0> {
     for (const { table, why } of goingThrough) session.print(`${name}: ${texts.goingThrough[why](table)}`);
   for (const { name, reads } of found.sources)
     if (reads.total > 0) session.print(`${name}: ${texts.reads(reads.total, reads.newest ?? "–")}`);
-  if (running !== null) await showMember(running.url, session);
+  if (member !== undefined) showMember(member, session);
   const { kept } = session.texts.capture;
   for (const { name, retention } of found.sources) {
     if (retention === null || retention.level === "fine") continue;
@@ -50,11 +51,8 @@ async function status(o: Options, session: Session): Promise<0> {
 }
 
 /** The running node's part in its consortium, and how far the members have sealed. */
-async function showMember(url: string, session: Session): Promise<void> {
-  const status = await askMembers(url);
+function showMember({ follow, seals }: MembersStatus, session: Session): void {
   const { organisations: t } = session.texts;
-  if (status === undefined) return;
-  const { follow, seals } = status;
   if (follow?.kind === "cut-off") session.print(session.style.bad(t.cutOff(follow.code)));
   if (follow?.kind === "refused") session.print(session.style.bad(t.refused(follow.why)));
   if (follow?.kind === "catching-up") session.print(t.catchingUp(follow.total));

@@ -77,7 +77,8 @@ export const membersEn = {
   until: "until",
 
   submitted: "It is on the ledger.",
-  proposalNext: "The others vote with: anamnesis vote NUMBER --dir DIR (see anamnesis members).",
+  proposalNext: (number: string) => `The others vote with: anamnesis vote ${number} --dir DIR (see anamnesis members).`,
+  decided: "The vote decided it: see anamnesis members.",
   rotated: (old: string) =>
     `The fresh key signs from now on. Restart a running node, then: anamnesis keys retire ${old}`,
   cosignerRotated: "The fresh key cosigns from now on. Restart a running node.",

@@ -72,7 +72,8 @@ export const membersZh: typeof membersEn = {
   until: "截止",
 
   submitted: "已写入账本。",
-  proposalNext: "其他成员投票：anamnesis vote NUMBER --dir DIR（见 anamnesis members）。",
+  proposalNext: (number) => `其他成员投票：anamnesis vote ${number} --dir DIR（见 anamnesis members）。`,
+  decided: "该提案已由此票决定：见 anamnesis members。",
   rotated: (old) => `从现在起使用新密钥签名。请重启运行中的节点，然后运行：anamnesis keys retire ${old}`,
   cosignerRotated: "从现在起使用新密钥联署。请重启运行中的节点。",
   sure: "退出不可撤销：请加 --yes",
