@@ -111,7 +111,7 @@ interface Contenders {
 async function writeBoth({ writer, plain }: Contenders, from: number, step: number, count: number): Promise<Cost> {
   const keys = Array.from({ length: count }, (_, i) => keyOf(from + i * step));
   const cost = await writer.write(from, step, count);
-  return { ...cost, plain: plain.write(keys, new Uint8Array(32).fill(from & 0xff)) };
+  return { ...cost, plain: plain.write(keys) };
 }
 
 async function measured(
