@@ -78,7 +78,7 @@ class Postgres implements PostgresSource {
         "reads, unless they are announced with an anamnesis.read message",
         "writes while the table is out of the publication, TRUNCATE of a single partition, attached partitions, rewriting " +
           "DDL: verify finds what they changed",
-        "generated columns",
+        "generated columns, and large objects (pg_largeobject)",
       ],
     };
   }
