@@ -308,12 +308,6 @@ export const PLANTED: readonly Planted[] = [
     to: "if (!equal(logKey, cosigner) || taken) return null;",
   },
   {
-    name: "votes of those who are no members any more count",
-    file: `${CONTRACTS}/registry/tally.ts`,
-    from: "votes.filter(({ organisation }) => voters.has(organisation))",
-    to: "votes.filter(({ organisation }) => organisation !== about)",
-  },
-  {
     name: "the first vote of a member stands for good",
     file: `${CONTRACTS}/registry/proposal.ts`,
     from: "[...votes.filter(({ organisation }) => organisation !== vote.organisation), vote]",
