@@ -43,8 +43,11 @@ const SMALL_BYTES_MAX = 8_388_608;
 export async function openPostgresVerify(options: PostgresVerifyOptions): Promise<VerifySource> {
   const reader = await connect({ url: options.url });
   try {
-    const marker = await connect({ url: options.url });
-    return new PostgresVerify(reader, marker, options);
+    const seen = new SeenTables(options.catalog);
+    // Read while the other connection is being made. Whoever asks for the tables later is told what was wrong.
+    const early = inSnapshot(reader, () => seen.asOf(reader)).catch(() => undefined);
+    const [marker] = await Promise.all([connect({ url: options.url }), early]);
+    return new PostgresVerify(reader, marker, options, seen);
   } catch (error) {
     await leave(reader);
     throw error;
@@ -55,21 +58,21 @@ class PostgresVerify implements VerifySource {
   readonly #reader: Client;
   readonly #marker: Client;
   readonly #options: PostgresVerifyOptions;
-  #sums: string | undefined;
-  #seen: readonly PgTable[] = [];
+  readonly #seen: SeenTables;
 
-  constructor(reader: Client, marker: Client, options: PostgresVerifyOptions) {
+  constructor(reader: Client, marker: Client, options: PostgresVerifyOptions, seen: SeenTables) {
     this.#reader = reader;
     this.#marker = marker;
     this.#options = options;
+    this.#seen = seen;
   }
 
   tables(): Promise<readonly TableSchema[]> {
-    return inSnapshot(this.#marker, () => this.#tablesAsSeen(this.#marker));
+    return inSnapshot(this.#marker, () => this.#seen.asOf(this.#marker));
   }
 
   async coverage(sourceName: string): Promise<SourceCoverage> {
-    const tables = await inSnapshot(this.#marker, () => this.#tablesAsSeen(this.#marker));
+    const tables = await inSnapshot(this.#marker, () => this.#seen.asOf(this.#marker));
     const published = await publishedTables(this.#marker, objectName(sourceName));
     const unlogged = tables.filter((t) => t.unlogged).map((t) => t.name);
     return { tables, published: published ?? new Set(), unlogged: new Set(unlogged) };
@@ -84,7 +87,7 @@ class PostgresVerify implements VerifySource {
         return undefined;
       }
       const visibility = await readVisibility(client);
-      const all = await this.#tablesAsSeen(client);
+      const all = await this.#seen.asOf(client);
       const now = all.find((t) => t.name === table.name);
       if (now !== undefined) return new PgTableSnapshot(client, now, visibility);
       await client.query("ROLLBACK");
@@ -103,7 +106,7 @@ class PostgresVerify implements VerifySource {
     try {
       await client.query(`LOCK TABLE ${names} IN ACCESS SHARE MODE NOWAIT`);
       const visibility = await readVisibility(client);
-      const all = new Map((await this.#tablesAsSeen(client)).map((t) => [t.name, t]));
+      const all = new Map((await this.#seen.asOf(client)).map((t) => [t.name, t]));
       const present = tables.flatMap((table) => all.get(table.name) ?? []);
       if (present.length === tables.length && (await isSmall(client, present))) {
         return present.map((table) => new PgTableSnapshot(client, table, visibility));
@@ -117,22 +120,34 @@ class PostgresVerify implements VerifySource {
     return undefined;
   }
 
-  /** The tables as the client's snapshot has them, read anew only where the catalog is another one than it was for the last. */
-  async #tablesAsSeen(client: Client): Promise<readonly PgTable[]> {
-    const sums = await readSums(client);
-    if (sums !== this.#sums) {
-      this.#seen = await readTables(client, this.#options.catalog, { unlogged: true });
-      this.#sums = sums;
-    }
-    return this.#seen;
-  }
-
   async barrier(token: string): Promise<bigint> {
     return (await putMarker(this.#marker, token)).lsn;
   }
 
   async close(): Promise<void> {
     await Promise.all([leave(this.#reader), leave(this.#marker)]);
+  }
+}
+
+/** The tables as a client's snapshot has them, read anew only where the catalog is another one than it was for the last. */
+class SeenTables {
+  readonly #catalog: CatalogOptions;
+  #sums: string | undefined;
+  #tables: readonly PgTable[] = [];
+
+  constructor(catalog: CatalogOptions) {
+    this.#catalog = catalog;
+  }
+
+  async asOf(client: Client): Promise<readonly PgTable[]> {
+    const sums = await readSums(client);
+    if (sums !== this.#sums) {
+      this.#tables = await readTables(client, this.#catalog, { unlogged: true });
+      this.#sums = sums;
+    }
+    // Which handle a name stands for may have become known since.
+    const { handles } = this.#catalog;
+    return this.#tables.map((table) => ({ ...table, handle: handles.table(table.name) }));
   }
 }
 
