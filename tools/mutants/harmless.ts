@@ -18,7 +18,7 @@ const INVARIANT = "an invariant: no input leads there";
 const SPEED = "a cache or a size of a buffer: the same answers, sooner or later";
 const TEXT = "the wording of a message";
 
-export const HARMLESS: readonly Harmless[] = [
+const HARMLESS: readonly Harmless[] = [
   { file: "events/batch.ts", now: "a.lsn < b.lsn ? -(1 + 1) : a.lsn > b.lsn ? 1 : a.ordinal - b.ordinal;", why: SIGN },
   {
     file: "incentive/rule.ts",

@@ -26,7 +26,9 @@ describe("demo attacks", () => {
     expect(played?.differs).toEqual([]);
     expect(played).toMatchObject({ ok: true, falseAlarms: 0, stillFoundAfterRebaseline: true });
     expect(played?.planted).toBeGreaterThanOrEqual(COUNT);
-    expect([played?.found, played?.foundFromLog]).toEqual([played?.planted, played?.planted]);
+    const { planted, named = [] } = played ?? {};
+    expect([played?.found, played?.foundFromLog, named.length]).toEqual([planted, planted, planted]);
+    expect(named.every(({ table, key }) => table !== "" && key !== "")).toBe(true);
     expect(played?.legalWrites).toBeGreaterThan(400);
   });
 

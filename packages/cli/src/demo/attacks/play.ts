@@ -7,6 +7,9 @@ import { type Attack, census, type Deed, type Planted, stillPlanted, withAnother
 import { differences, type Match, match, type Tally } from "../match.ts";
 import { Stage, type StageOptions } from "./stage.ts";
 
+/** A finding as the report names it. */
+export type Named = Pick<Finding, "table" | "key" | "kind">;
+
 export interface Played {
   readonly name: Attack["name"];
   /** Every altered row named by table, key and kind, nothing else named, in both modes, and after each new look. */
@@ -15,6 +18,8 @@ export interface Played {
   readonly found: number;
   readonly falseAlarms: number;
   readonly kinds: Readonly<Record<string, Tally>>;
+  /** What verification named, row by row. */
+  readonly named: readonly Named[];
   readonly tables: number;
   /** Found by the mode that believes nothing local. */
   readonly foundFromLog: number;
@@ -57,6 +62,7 @@ export async function play(attack: Attack, options: StageOptions, onStep: (step:
       ok:
         planted >= options.count && isExact(first.cache) && isExact(first.fromLog) && first.groups && anew.length === 0,
       ...{ planted, found, falseAlarms: Math.max(falseAlarms, first.fromLog.falseAlarms), kinds },
+      named: first.named,
       tables: first.tables,
       foundFromLog: first.fromLog.found,
       equalsOlder: first.equalsOlder,
@@ -89,10 +95,11 @@ async function look(stage: Stage, deed: Deed, as: As = (planted) => planted) {
     const fromLog = match(as(expected, checked), checked);
     const differs = [report, checked].flatMap((r) => differences(as(expected, r), r));
     const there = [...report.altered, ...report.unexplained];
+    const named = [...there, ...report.missing].map(({ table, key, kind }): Named => ({ table, key, kind }));
     const equalsOlder = there.filter((f) => f.equalsEvent !== undefined).length;
     const groups = deed.putBack !== true || equalsOlder === there.length;
     const tables = new Set(expected.map((p) => p.table)).size;
-    return { cache, fromLog, differs, groups, equalsOlder, tables };
+    return { cache, fromLog, differs, named, groups, equalsOlder, tables };
   });
 }
 
