@@ -137,6 +137,11 @@ export class CborReader {
     this.#at = from;
   }
 
+  /** How many bytes have been read. */
+  get at(): number {
+    return this.#at;
+  }
+
   array(): number {
     return this.#head(ARRAY);
   }
