@@ -1,5 +1,6 @@
 // Two projects: `unit` (everything that needs nothing but Node; must stay quick) and `integration` (real
 // PostgreSQL, real kills; one file after the other, because a 2-core machine shared by two databases flakes).
+import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
 
 const tests = ["packages/**/test/**/*.test.ts", "examples/**/test/**/*.test.ts", "test/**/*.test.ts"];
@@ -10,6 +11,8 @@ export default defineConfig({
   cacheDir: "node_modules/.vite",
   test: {
     cache: false,
+    // Its own choice leaves one processor idle.
+    maxWorkers: availableParallelism(),
     passWithNoTests: false,
     allowOnly: false,
     teardownTimeout: 30_000,

@@ -2,7 +2,9 @@
 import { type OrgId, toHex } from "@anamnesis/core";
 import { decodeEvent, type LogReader } from "@anamnesis/ledger";
 import { captureError } from "./errors.ts";
+import { NAMED } from "./index/apply.ts";
 import { ownLeaves } from "./own-leaves.ts";
+import { ENDED } from "./rebaseline/register.ts";
 import type { PlacedLeaf, RowIndexWriter } from "./row-index.ts";
 import type { TableSchema } from "./source.ts";
 
@@ -43,6 +45,9 @@ export interface TableHistory {
   readonly copies: Map<string, Map<string, number>>;
 }
 
+/** What is told of tables whose first baseline may not be complete yet, or never was. */
+const UNFINISHED: ReadonlySet<string | null> = new Set(["new", NAMED, ENDED]);
+
 /** One pass over the whole log. `keyless`: the tables whose copies are counted. */
 export async function scanTables(
   log: LogReader,
@@ -61,7 +66,7 @@ export async function scanTables(
     const event = decodeEvent(leaf);
     if (event.source !== source) continue;
     const table = toHex(event.table);
-    if (event.kind === "schema") history.baselined.add(table);
+    if (event.kind === "schema" && !UNFINISHED.has(event.purpose)) history.baselined.add(table);
     const copies = history.copies.get(table);
     if (copies !== undefined) count(copies, event.kind, event.row);
   }

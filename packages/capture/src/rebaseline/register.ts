@@ -75,7 +75,8 @@ export function rekeyed(
   notes.setPending(known.handle, "key", layoutOf(known), size);
 }
 
-const ENDED = "ended";
+/** A table that was dropped, or cannot be captured any more. */
+export const ENDED = "ended";
 
 /** What a `schema` event has to say of the table, if anything changed; notes what is pending. */
 function pend(progress: Progress, table: TableSchema, size: number): string | undefined {

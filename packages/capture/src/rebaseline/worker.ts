@@ -247,8 +247,9 @@ export class Rebaseliner implements Interlude {
   }
 
   /** Transactions that wrote to the table before it was sent must have ended: the stream does not tell what they wrote. */
-  #mustBeSettled({ visibility }: Slice): void {
-    this.#settledFrom ??= visibility.xmax;
+  #mustBeSettled({ visibility, xid }: Slice): void {
+    // Not `xmax`: that leaves out open ones which are newer than any that has ended.
+    this.#settledFrom ??= Number(xid);
     if (visibility.xmin < this.#settledFrom) throw new NotYet("older transactions are open");
   }
 
