@@ -11,11 +11,13 @@ import { register, registerFresh, rekeyed, type Telling } from "./rebaseline/reg
 import { Tellings } from "./rebaseline/tellings.ts";
 import { Rebaseliner } from "./rebaseline/worker.ts";
 import type { Beside, TableSchema } from "./source.ts";
-import { isTableHandles, type Naming, namingsOf } from "./table-names.ts";
+import { isTableHandles, type NamesKnown, type Naming, namingsOf, replacementsOf } from "./table-names.ts";
 import { CatalogWatch } from "./watch.ts";
 
 /** The catalog may go on changing while it is read; so often it is read anew at once. */
 const LOOKS_MAX = 5;
+/** A new table under a known name that holds no more than this part of the former one is no copy of it. */
+const SLIGHT = 1 / 8;
 
 /** The tables of a session, and the look at the catalog that they go with. */
 export interface Surveyed {
@@ -142,7 +144,7 @@ async function survey(options: CaptureOptions, beside: Beside, life: string): Pr
   let before = await beside.fingerprint();
   for (let looks = 1; ; looks++) {
     let tables = await source.tables();
-    const found = rename(options, tables, bound, life);
+    const found = await rename(options, beside, tables, bound, life);
     if (found.length > 0) {
       namings.push(...found);
       tables = await source.tables();
@@ -153,12 +155,13 @@ async function survey(options: CaptureOptions, beside: Beside, life: string): Pr
   }
 }
 
-function rename(
+async function rename(
   { handles, index, progress }: CaptureOptions,
+  beside: Beside,
   tables: readonly TableSchema[],
   bound: Map<string, Uint8Array>,
   life: string,
-): readonly Naming[] {
+): Promise<readonly Naming[]> {
   if (!isTableHandles(handles)) return [];
   const known = new Set(
     index
@@ -167,8 +170,17 @@ function rename(
       .map((t) => toHex(t.handle)),
   );
   const met = progress.tables.met(life);
-  const namings = namingsOf(tables, handles, { met, bound, hasEvents: (handle) => known.has(toHex(handle)) });
+  const names: NamesKnown = { met, bound, hasEvents: (handle) => known.has(toHex(handle)) };
+  const followed = new Set<string>();
+  for (const { former, fresh, decided } of replacementsOf(tables, handles, names))
+    if (decided || (await isSlight(beside, fresh, former))) followed.add(former.id);
+  const namings = namingsOf(tables, handles, { ...names, followed });
   for (const { name, table } of namings) bound.set(toHex(name), table);
   handles.bind(bound);
   return namings;
+}
+
+async function isSlight(beside: Beside, fresh: TableSchema, former: TableSchema): Promise<boolean> {
+  if (beside.bytes === undefined) return false;
+  return (await beside.bytes(fresh)) <= (await beside.bytes(former)) * SLIGHT;
 }

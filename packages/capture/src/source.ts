@@ -195,6 +195,8 @@ export interface Beside {
    *   `capture/cast-refused` when the source cannot read the casts.
    */
   open(table: TableSchema, request: SliceRequest): Promise<Slice | undefined>;
+  /** About how much room the rows of a table take up, 0 when it never had any. Absent: nothing depends on it. */
+  bytes?(table: TableSchema): Promise<number>;
   close(): Promise<void>;
 }
 

@@ -1,8 +1,10 @@
 /**
  * Which table a name stands for. A table keeps the handle that was made from the first name it was met under, so that
  * renaming it touches no row: the ledger is told the new name (a `schema` event with the purpose `named`). A name that is
- * already known always goes on with what is known of it, whichever table bears it now: so nobody puts another table in the
- * place of one by renaming both.
+ * already known goes on with what is known of it, whichever table bears it now: so nobody puts another table in the place
+ * of one by renaming both. But where a table was renamed and one that nobody knows took its name, seen in one look, neither
+ * reading blesses the new one: by name, it is held to all that is known of the former; by number, the former is, and no row
+ * of the new one is vouched for. Whoever looks chooses the one that a legal change leaves silent.
  */
 import { toHex } from "@anamnesis/core";
 import type { Handles } from "@anamnesis/crypto";
@@ -50,19 +52,71 @@ export interface NamesKnown {
   readonly bound: ReadonlyMap<string, Uint8Array>;
   /** Whether the ledger has events of a table with this handle. */
   readonly hasEvents: (handle: Uint8Array) => boolean;
+  /** Ids of renamed tables that are followed, though others have their names now (`replacementsOf`). */
+  readonly followed?: ReadonlySet<string>;
 }
+
+/** A table that was renamed, and another one that nobody knows under its name. */
+export interface Replacement {
+  readonly former: TableSchema & { readonly id: string };
+  readonly fresh: TableSchema;
+  /** Handle of the former. */
+  readonly handle: Uint8Array;
+  /** It was followed before, though the ledger may not have been told. */
+  readonly decided: boolean;
+}
+
+/** Tables whose names others have taken, both new since the last look. */
+export function replacementsOf(
+  tables: readonly TableSchema[],
+  handles: TableHandles,
+  known: NamesKnown,
+): readonly Replacement[] {
+  const claimOf = (table: TableSchema): string => toHex(claimed(table, handles, known));
+  const claims = Map.groupBy(tables, claimOf);
+  const metByHandle = new Map(known.met.map((m) => [toHex(m.handle), m]));
+  const metById = new Map(known.met.map((m) => [m.id, m]));
+  const byId = new Map(tables.map((t) => [t.id, t]));
+  const found: Replacement[] = [];
+  for (const fresh of tables) {
+    const met = metByHandle.get(claimOf(fresh));
+    if (met?.id === undefined || fresh.id === undefined || met.id === fresh.id) continue;
+    const before = metById.get(fresh.id);
+    const decided = before !== undefined && toHex(before.handle) === toHex(ownHandle(fresh, handles));
+    const former = byId.get(met.id);
+    if (former === undefined || (before !== undefined && !decided)) continue;
+    if (claims.get(claimOf(fresh))?.length !== 1 || isKnown(claimed(former, handles, known), known)) continue;
+    found.push({ former: { ...former, id: met.id }, fresh, handle: met.handle, decided });
+  }
+  return found;
+}
+
+const claimed = (table: TableSchema, handles: TableHandles, { bound }: NamesKnown): Uint8Array => {
+  const name = handles.nameHandle(table.name);
+  return bound.get(toHex(name)) ?? name;
+};
+
+const isKnown = (handle: Uint8Array, { met, hasEvents }: NamesKnown): boolean =>
+  met.some((m) => toHex(m.handle) === toHex(handle)) || hasEvents(handle);
 
 /** What the ledger has to be told of the names of these tables, as they are now. */
 export function namingsOf(tables: readonly TableSchema[], handles: TableHandles, known: NamesKnown): readonly Naming[] {
-  const handleOf = (name: Uint8Array): Uint8Array => known.bound.get(toHex(name)) ?? name;
   const named = tables.map((table) => {
-    const name = handles.nameHandle(table.name);
-    return { table, name, claim: toHex(handleOf(name)) };
+    const handle = claimed(table, handles, known);
+    return { table, name: handles.nameHandle(table.name), handle, claim: toHex(handle) };
   });
   const present = new Set(tables.map((t) => t.name));
   const claims = Map.groupBy(named, ({ claim }) => claim);
-  const namings: Naming[] = [];
-  for (const { table, name, claim } of named) {
+  const replaced = replacementsOf(tables, handles, known).filter(
+    ({ former }) => known.followed?.has(former.id) === true,
+  );
+  const namings: Naming[] = replaced.flatMap(({ former, fresh, handle }) => [
+    { name: handles.nameHandle(former.name), table: handle, reused: false },
+    { name: handles.nameHandle(fresh.name), table: ownHandle(fresh, handles), reused: true },
+  ]);
+  const isReplaced = new Set(replaced.flatMap(({ former, fresh }) => [former.name, fresh.name]));
+  for (const { table, name, handle, claim } of named) {
+    if (isReplaced.has(table.name)) continue;
     const rivals = claims.get(claim) ?? [];
     const met = known.met.find((m) => toHex(m.handle) === claim);
     if (rivals.length > 1) {
@@ -70,8 +124,8 @@ export function namingsOf(tables: readonly TableSchema[], handles: TableHandles,
       if (keeps?.table !== table) namings.push({ name, table: ownHandle(table, handles), reused: true });
       continue;
     }
-    const isKnown = met !== undefined || known.hasEvents(handleOf(name));
-    const before = isKnown || table.id === undefined ? undefined : known.met.find((m) => m.id === table.id);
+    const isMet = met !== undefined || known.hasEvents(handle);
+    const before = isMet || table.id === undefined ? undefined : known.met.find((m) => m.id === table.id);
     if (
       before === undefined ||
       (before.name !== table.name && present.has(before.name)) ||
@@ -86,3 +140,7 @@ export function namingsOf(tables: readonly TableSchema[], handles: TableHandles,
 /** For a table whose name leads to another one. */
 const ownHandle = (table: TableSchema, handles: TableHandles): Uint8Array =>
   handles.nameHandle(`${table.name}\0${table.id ?? ""}`);
+
+/** Whether this table has a handle of its own: what came under its name from another table is not of it. */
+export const hasOwnHandle = (table: TableSchema, handles: TableHandles): boolean =>
+  toHex(table.handle) === toHex(ownHandle(table, handles));

@@ -3,7 +3,7 @@ import { handles } from "@anamnesis/crypto";
 import { native } from "@anamnesis/crypto/native";
 import { beforeEach, describe, expect, it } from "vitest";
 import type { TableSchema } from "../src/source.ts";
-import { type NamesKnown, namingsOf, tableHandles } from "../src/table-names.ts";
+import { type NamesKnown, namingsOf, replacementsOf, tableHandles } from "../src/table-names.ts";
 import type { MetTable } from "../src/table-notes.ts";
 
 const named = tableHandles(handles(native, new Uint8Array(32).fill(4)));
@@ -13,6 +13,11 @@ let events: string[] = [];
 
 /** A look at the catalog: tables as `name id`, by which handle (the name it stands for) each is known afterwards. */
 function look(...tables: readonly `${string} ${string}`[]): string {
+  return lookAt(tables, []);
+}
+
+/** `slight`: ids of tables that are followed when others have their names. */
+function lookAt(tables: readonly `${string} ${string}`[], slight: readonly string[]): string {
   const seen = tables.map((text) => {
     const [name = "", id = ""] = text.split(" ");
     return { name, id } as TableSchema;
@@ -20,6 +25,7 @@ function look(...tables: readonly `${string} ${string}`[]): string {
   const known: NamesKnown = {
     met,
     bound,
+    followed: new Set(slight),
     hasEvents: (h) => events.some((e) => toHex(named.nameHandle(e)) === toHex(h)),
   };
   const namings = namingsOf(seen, named, known);
@@ -69,6 +75,30 @@ describe("which table a name stands for", () => {
   it("holds a substitute to what is known of the name, when the renaming is seen with it", () => {
     look("a 1");
     expect(look("c 1", "a 3")).toBe("c=c a=a");
+  });
+
+  it("follows a renamed table when the one that took its name is no copy of it", () => {
+    look("a 1", "b 2");
+    expect(lookAt(["c 1", "a 3", "b 2"], ["1"])).toBe("c=a a=a#3 b=b");
+    expect(look("c 1", "a 3", "b 2")).toBe("c=a a=a#3 b=b");
+    expect(look("a 3", "b 2")).toBe("a=a#3 b=b");
+  });
+
+  it("knows what it decided when the ledger never got to know it", () => {
+    look("a 1");
+    lookAt(["c 1", "a 3"], ["1"]);
+    bound.clear();
+    const known: NamesKnown = { met, bound, hasEvents: () => false };
+    const tables = ["c 1", "a 3"].map((text) => ({ name: text[0], id: text[2] }) as TableSchema);
+    const found = replacementsOf(tables, named, known);
+    expect(found.map((r) => [r.former.id, r.fresh.id, r.decided])).toEqual([["1", "3", true]]);
+    expect(lookAt(["c 1", "a 3"], ["1"])).toBe("c=a a=a#3");
+  });
+
+  it("follows no table whose name went to a known one, and none to a name that is known", () => {
+    look("a 1", "b 2");
+    expect(lookAt(["c 1", "a 2"], ["1"])).toBe("c=c a=a");
+    expect(lookAt(["b 1", "a 3"], ["1"])).toBe("b=b a=a");
   });
 
   it("gives a table of its own to a name that went on with a renamed one", () => {

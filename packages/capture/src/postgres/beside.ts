@@ -24,6 +24,8 @@ import { readMoment } from "./visibility.ts";
 const LOCK_MS_MAX = 2_000;
 const BLOCKS_MIN = 8;
 const BLOCKS_MAX = 65_536;
+/** As servers are built unless somebody asked for other blocks. */
+const BLOCK_BYTES = 8_192;
 /** Rows per block where the statistics know nothing yet. */
 const DENSITY = 60;
 
@@ -71,6 +73,13 @@ class PgBeside implements Beside {
       await client.query("ROLLBACK").catch(() => undefined);
       throw error;
     }
+  }
+
+  async bytes(table: TableSchema): Promise<number> {
+    const known = this.#context.tables().get(table.name);
+    if (known === undefined) return 0;
+    const leaves = await readLeaves(this.#marker, known);
+    return leaves.reduce((sum, leaf) => sum + leaf.blocks, 0) * BLOCK_BYTES;
   }
 
   async close(): Promise<void> {

@@ -38,6 +38,8 @@ export interface DecoderOptions {
   readonly keys: ReadonlyMap<string, readonly string[]>;
   /** Columns that any catalog read so far called generated, in the same form: the stream may still send one that was dropped. */
   readonly generated: ReadonlySet<string>;
+  /** Whether what came under its name from a table with another number is not of this table. */
+  readonly isOnlyItself: (table: PgTable) => boolean;
   /** Reads the content of a logical message, which comes in the database's own encoding. */
   readonly text: (bytes: Uint8Array) => string;
 }
@@ -162,10 +164,15 @@ export class Decoder {
     return keyed;
   }
 
-  /** By its name as of then; else, for it may have been renamed since, by its number. */
+  /**
+   * By its name as of then; else, for it may have been renamed since, by its number. A table that took the name of one that
+   * was renamed is only known by its number.
+   */
   #known({ id, schema, name }: Relation): PgTable | undefined {
-    const { tables, unknownTables } = this.#options;
-    const known = tables.get(`${schema}.${name}`) ?? this.#byOid.get(id);
+    const { tables, unknownTables, isOnlyItself } = this.#options;
+    const named = tables.get(`${schema}.${name}`);
+    const isNamed = named !== undefined && (named.oid === id || !isOnlyItself(named));
+    const known = isNamed ? named : this.#byOid.get(id);
     if (known !== undefined || unknownTables.has(id)) return known;
     unknownTables.add(id);
     throw captureError("capture/catalog-changed", "a table appeared while streaming");

@@ -11,6 +11,7 @@ import type {
   Stream,
   StreamHandler,
 } from "../source.ts";
+import { hasOwnHandle, isTableHandles } from "../table-names.ts";
 import { openBeside } from "./beside.ts";
 import { type CatalogOptions, type PgTable, readTables } from "./catalog.ts";
 import { columnPlace, Decoder, type DecoderOptions, keyPlace } from "./decoder.ts";
@@ -147,6 +148,7 @@ class Postgres implements PostgresSource {
     handler: StreamHandler,
     { signal, until }: { readonly signal: AbortSignal; readonly until?: bigint },
   ): Promise<Stream> {
+    const { handles } = this.#options;
     const decoder = new Decoder(
       {
         ...(await this.#decoding()),
@@ -158,6 +160,7 @@ class Postgres implements PostgresSource {
         generated: this.#generated,
         unknownKeys: this.#unknownKeys,
         keys: this.#keys,
+        isOnlyItself: (table) => isTableHandles(handles) && hasOwnHandle(table, handles),
       },
       handler,
     );
