@@ -39,7 +39,8 @@ entries_token = ${quoted(folder.entriesToken)}
 # [orderer]
 # url = "https://orderer.example"
 # token = "…"
-# The node that orders names the others, by the ids of their organisations: it collects their cosignatures.
+# Every node names the others, by the ids of their organisations: the one that orders collects their cosignatures, one that follows
+# asks them when leaves are withheld.
 # [members]
 # sued = "https://sued.example"
 

@@ -1,4 +1,4 @@
-/** `[orderer]`: whom a member follows that does not order itself. `[members]`: where the others' nodes are, for who orders. */
+/** `[orderer]`: whom a member follows that does not order itself. `[members]`: where the others' nodes are (spec/follower.md). */
 import { type OrgId, orgId } from "@anamnesis/core";
 import { nodeError } from "../errors.ts";
 
