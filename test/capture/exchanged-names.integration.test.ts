@@ -1,6 +1,7 @@
 /** Columns and labels that exchange their names, and writes between two changes of a table that capture sees as one. */
-import { type VerifyReport, withClient } from "@anamnesis/capture";
+import type { VerifyReport } from "@anamnesis/capture";
 import { afterEach, describe, expect, it } from "vitest";
+import { sql as sqlOn } from "./harness.ts";
 import { Chain } from "./verify-chain.ts";
 
 const found = (r: VerifyReport) =>
@@ -10,13 +11,7 @@ const found = (r: VerifyReport) =>
 
 let chain: Chain;
 
-async function run(url: string, statements: readonly string[]): Promise<void> {
-  await withClient({ url }, async (client) => {
-    await client.query("SET search_path = public");
-    for (const statement of statements) await client.query(statement);
-  });
-}
-
+const run = (url: string, statements: readonly string[]) => sqlOn(url, "SET search_path = public", ...statements);
 const sql = (...statements: readonly string[]): Promise<void> => run(chain.url, statements);
 
 async function begin(): Promise<void> {

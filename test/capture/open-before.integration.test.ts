@@ -1,13 +1,8 @@
 /** Transactions that wrote to a table before capture knew it, and end long after: nothing they wrote is an alarm. */
 import { setTimeout as sleep } from "node:timers/promises";
-import { type VerifyReport, withClient } from "@anamnesis/capture";
+import { withClient } from "@anamnesis/capture";
 import { afterEach, describe, expect, it } from "vitest";
-import { Chain } from "./verify-chain.ts";
-
-const found = (r: VerifyReport) =>
-  [...r.altered, ...r.missing, ...r.unexplained, ...r.unvouched, ...r.erased]
-    .map((f) => `${f.kind} ${f.table} ${f.key}`)
-    .toSorted();
+import { Chain, found } from "./verify-chain.ts";
 
 /** Longer than capture rests between two attempts. */
 const OPEN_MS = 2_000;

@@ -1,22 +1,11 @@
 /** A table that is renamed while another one takes its name, seen in one look: legal life is silent, an exchange is found. */
-import { type VerifyReport, withClient } from "@anamnesis/capture";
 import { afterEach, describe, expect, it } from "vitest";
-import { Chain } from "./verify-chain.ts";
-
-const found = (r: VerifyReport) =>
-  [...r.altered, ...r.missing, ...r.unexplained, ...r.unvouched, ...r.erased]
-    .map((f) => `${f.kind} ${f.table} ${f.key}`)
-    .toSorted();
+import { sql as sqlOn } from "./harness.ts";
+import { Chain, found } from "./verify-chain.ts";
 
 let chain: Chain;
 
-async function run(url: string, statements: readonly string[]): Promise<void> {
-  await withClient({ url }, async (client) => {
-    await client.query("SET search_path = public");
-    for (const statement of statements) await client.query(statement);
-  });
-}
-
+const run = (url: string, statements: readonly string[]) => sqlOn(url, "SET search_path = public", ...statements);
 const sql = (...statements: readonly string[]): Promise<void> => run(chain.url, statements);
 
 /** All in one transaction: capture never sees it half done. */

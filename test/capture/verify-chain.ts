@@ -29,6 +29,12 @@ import { type Postgres, type StartOptions, startPostgres } from "@anamnesis/sand
 
 const seed = (n: number) => new Uint8Array(32).fill(n);
 
+/** What a report finds, as `kind table key`. */
+export const found = (r: VerifyReport): string[] =>
+  [...r.altered, ...r.missing, ...r.unexplained, ...r.unvouched, ...r.erased]
+    .map((f) => `${f.kind} ${f.table} ${f.key}`)
+    .toSorted();
+
 export class Chain {
   readonly dir = mkdtempSync(join(tmpdir(), "anamnesis-chain-"));
   readonly signer = signerFromSeed(native, "INTL-1", seed(1));
