@@ -1,4 +1,13 @@
-import { encodeSealBody, SEAL_KIND, VOUCH_KIND, vouchBody } from "@anamnesis/contracts";
+import {
+  encodeSealBody,
+  PROPOSE_KIND,
+  proposeBody,
+  SEAL_KIND,
+  VOTE_KIND,
+  VOUCH_KIND,
+  voteBody,
+  vouchBody,
+} from "@anamnesis/contracts";
 import { orgId } from "@anamnesis/core";
 import { native } from "@anamnesis/crypto/native";
 import { cosigner, cosignerName, formatCheckpoint, logOrigin } from "@anamnesis/ledger";
@@ -9,6 +18,8 @@ import { CHAIN, TestChain } from "./chain.ts";
 
 const FOUR = ["a", "b", "c", "d"];
 const SIZE = 10;
+/** When the first stretch begins, ms. */
+const OPENED = 1_000_000;
 
 interface Sealing {
   readonly by: string;
@@ -60,7 +71,7 @@ describe("a seal", () => {
   });
 
   it("holds no cosignature that is older than what it seals", () => {
-    const opened = Math.floor(1_000_000 / 1000);
+    const opened = Math.floor(OPENED / 1000);
     expect(sealed({ time: opened - 1 })).toBe("incentive/old-cosignature");
     expect(sealed({ time: opened })).toBe("accepted");
   });
@@ -78,5 +89,19 @@ describe("a seal", () => {
   it("names each member once, and only members", () => {
     expect(sealed({ cosigners: ["a", "b", "b"] })).toBe("incentive/malformed-seal");
     expect(sealed({ cosigners: ["a", "b", "c", "x"] })).toBe("incentive/bad-cosignature");
+  });
+
+  it("is not cosigned by a member that is suspended, though its key is known and its signature right", () => {
+    expect(chain.run("a", PROPOSE_KIND, proposeBody({ type: "suspend", id: orgId("d") }))).toBe("accepted");
+    expect(chain.run("b", VOTE_KIND, voteBody(0, true))).toBe("accepted");
+    expect(sealed()).toBe("incentive/bad-cosignature");
+    expect(sealed({ cosigners: ["a", "b", "c"] })).toBe("accepted");
+  });
+
+  it("is made by the third of the line when its turn comes, and not a millisecond before", () => {
+    chain.time = OPENED + 2 * RULE.turnMs - 1;
+    expect(sealed({ by: "c" })).toBe("incentive/not-your-turn");
+    chain.time += 1;
+    expect(sealed({ by: "c" })).toBe("accepted");
   });
 });
