@@ -21,7 +21,7 @@ import {
   signTransaction,
 } from "@anamnesis/ledger";
 import { founderSigner } from "@anamnesis/ledger/conformance";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { PromiseStore } from "../src/follower/promise-store.ts";
 import { Promiser } from "../src/follower/promising.ts";
 import { initFolder, openEngine, openFolder, primitives as p } from "../src/index.ts";
@@ -66,6 +66,7 @@ describe("a promise before the work", () => {
     expect(promisedBy(p, p.ed25519PublicKey(LOG_SEED), signed)).toBe(true);
     const { nonce } = tx.transaction;
     expect(signed.promise).toMatchObject({ transaction: tx.id, keyId: actingKey(tx.signatures), nonce });
+    world.timeMs += 1000;
     expect(orderer.accept(tx)).toEqual(given);
     expect(store.due()).toHaveLength(1);
     expect(await orderer.keep(tx)).toMatchObject({ id: tx.id });
@@ -79,6 +80,21 @@ describe("a promise before the work", () => {
     expect(orderer.accept(signTransaction(p, late, [founderSigner(p, "west")]))).toBeUndefined();
     expect(orderer.accept({ ...vote(), attachments: [NOTHING] })).toBeUndefined();
     expect(store.due()).toEqual([]);
+  });
+
+  it("ends before the transaction expires: what is late cannot be refused in the log any more", () => {
+    const expires = Math.floor(world.timeMs / 1000) + 30;
+    const tx = signTransaction(p, { ...vote().transaction, expires }, [founderSigner(p, "west")]);
+    expect(promiser().accept(tx)?.byMs).toBe(expires * 1000 - 1);
+  });
+
+  it("is not given when it cannot be written down", () => {
+    const add = vi.spyOn(store, "add").mockReturnValue(false);
+    expect(promiser().accept(vote())).toBeUndefined();
+    add.mockImplementation(() => {
+      throw new Error("database or disk is full");
+    });
+    expect(promiser().accept(vote())).toBeUndefined();
   });
 
   it("is kept by a refusal in the log where something came in between", async () => {

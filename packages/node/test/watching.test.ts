@@ -86,6 +86,18 @@ describe("a follower's watch", () => {
       expect([kindOf(found?.evidence), more, await received.due()]).toEqual(["broken-promise", [], []]);
     });
 
+    it("convicts of the nonce behind the last one, and not at the promised millisecond itself", async () => {
+      await world.event("ost");
+      const tx = vote();
+      received.receive(promised(tx, { byMs: world.timeMs + 1000 }), tx);
+      await world.event("nord");
+      await follow();
+      expect([await received.due(), store.due().length]).toEqual([[], 1]);
+      await world.event("sued");
+      await follow();
+      expect((await received.due()).map(({ evidence }) => kindOf(evidence))).toEqual(["broken-promise"]);
+    });
+
     it("survives a restart", async () => {
       const tx = vote();
       received.receive(promised(tx), tx);
@@ -109,6 +121,7 @@ describe("a follower's watch", () => {
       const [tx, other] = [vote(), vote()];
       received.receive(promised(tx, {}, new Uint8Array(32).fill(1)), tx);
       received.receive(promised(other), tx);
+      received.receive(promised(tx, { transaction: other.id }), tx);
       received.receive(promised(tx, { nonce: 99 }), tx);
       received.receive(promised(tx, { keyId: new Uint8Array(16) }), tx);
       received.receive(Uint8Array.of(1, 2), tx);
