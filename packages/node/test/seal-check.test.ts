@@ -57,6 +57,17 @@ describe("seals of a folder, held against its ledger", () => {
     expect(await problems("older", {})).toEqual([]);
   });
 
+  it("give away a ledger of the same size with another history", async () => {
+    const other = new Consortium(MEMBERS);
+    await other.open();
+    await other.event("ost");
+    const [note, read] = [await other.note(MEMBERS), await other.engine.read(MEMBER_SET)];
+    expect(keep({ note, members: provedState(read) })).toBe(true);
+    await other.close();
+    expect(await problems()).toEqual([["ledger/rolled-back", "seals"]]);
+    expect(await problems("ledger", {})).toEqual([["ledger/rolled-back", "seals"]]);
+  });
+
   it.each([
     ["too few cosignatures", "ledger/not-sealed"],
     ["no note at all", "ledger/malformed"],

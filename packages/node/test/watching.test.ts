@@ -146,6 +146,16 @@ describe("a follower's watch", () => {
       expect(await watch.due()).toBeUndefined();
     });
 
+    it("is not blinded by a minority that cosigned the same checkpoint with a later time", async () => {
+      const watch = dating();
+      await world.event("nord");
+      watch.learn(await world.note(["nord", "ost"], {}, at(7200)));
+      watch.learn(await world.note(["nord", "ost", "sued"], {}, at(3600)));
+      await world.event("ost");
+      await follow();
+      expect(kindOf((await watch.due())?.evidence)).toBe("back-dated");
+    });
+
     it("accuses nobody within the tolerance, for a minority's cosignatures, or for a stranger's note", async () => {
       const watch = dating();
       await world.event("nord");
