@@ -144,6 +144,13 @@ describe("events.batch", () => {
     ["a skipped stretch", "events/undeclared-gap", { from: at(10, 3), to: at(11, 1), events: [event(11, 1)] }],
     ["another incarnation", "events/undeclared-gap", { incarnation: 2 }],
     ["events out of order", "events/not-in-order", { to: at(11, 9), events: [event(11, 2), event(11, 1)] }],
+    ["one event twice", "events/not-in-order", { events: [event(11, 1), event(11, 1)] }],
+    [
+      "a declared gap anywhere but at its beginning",
+      "events/not-in-order",
+      { events: [event(11, 1), event(10, 9, "gap")] },
+    ],
+    ["a declared gap that moves nothing", "events/malformed-batch", { to: at(10, 2), events: [event(10, 2, "gap")] }],
     ["an event behind the end", "events/not-in-order", { to: at(11, 0), events: [event(11, 1)] }],
     ["an event whose LSN lies behind the end", "events/not-in-order", { to: at(11, 9), events: [event(12, 1)] }],
     ["an event of another source", "events/malformed-batch", { events: [event(11, 1, "create", "lab")] }],

@@ -1,5 +1,6 @@
 /** A ledger whose state began in version 1 comes to version 2 by vote, at one block, and replays to the same state. */
 import {
+  type Action,
   contractOf,
   MODULES,
   type Module,
@@ -11,7 +12,7 @@ import {
   voteBody,
   vouchBody,
 } from "@anamnesis/contracts";
-import { decode, encode, toHex } from "@anamnesis/core";
+import { decode, encode, orgId, toHex } from "@anamnesis/core";
 import type { SignedTransaction } from "@anamnesis/ledger";
 import { describe, expect, it } from "vitest";
 import { outcomes, TestChain } from "./chain.ts";
@@ -63,6 +64,18 @@ describe("a state of version 1", () => {
     expect(keysOf(chain)).toEqual(keysOf(founded));
     expect(chain.run("a", PROPOSE_KIND, proposeBody({ type: "upgrade", version: 2 }))).toBe("registry/no-change");
     expect(chain.run("a", PROPOSE_KIND, proposeBody({ type: "upgrade", version: 4 }))).toBe("registry/unknown-version");
+  });
+
+  it("keeps who is suspended out, before and behind the upgrade", () => {
+    const chain = old();
+    const propose = (action: Action) => chain.run("a", PROPOSE_KIND, proposeBody(action));
+    const works = () => chain.run("c", VOUCH_KIND, vouchBody(new Uint8Array(16), ["nurse"]));
+    expect(propose({ type: "suspend", id: orgId("c") })).toBe("accepted");
+    expect(chain.run("b", VOTE_KIND, voteBody(0, true))).toBe("accepted");
+    expect(works()).toBe("ledger/key-suspended");
+    expect(propose({ type: "upgrade", version: 2 })).toBe("accepted");
+    expect(chain.run("b", VOTE_KIND, voteBody(1, true))).toBe("accepted");
+    expect([readStateVersion(chain.state), works()]).toEqual([2, "ledger/key-suspended"]);
   });
 
   it("replays to the same state, whatever the blocks are", () => {

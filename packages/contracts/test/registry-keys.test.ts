@@ -96,6 +96,14 @@ describe("an organisation's keys", () => {
     expect(readMemberSet(chain.state).epoch).toBe(1);
   });
 
+  it("are not replaced by those that were lost before", () => {
+    const chain = new TestChain(FOUR);
+    const { organisation, proofs } = newcomer("a", "recovered");
+    const recovery: Action = { type: "recover", id: orgId("a"), keys: organisation, proofs };
+    carry(chain, recovery, ["b", "c"]);
+    expect(chain.run("b", PROPOSE_KIND, proposeBody(recovery))).toBe("registry/known-key");
+  });
+
   it("stay suspended when a suspended organisation is given others", () => {
     const chain = new TestChain(FOUR);
     carry(chain, suspension("a"), ["b", "c"]);
