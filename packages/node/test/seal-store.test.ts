@@ -1,9 +1,11 @@
 /** What counts as sealed in a member's folder, and what is served of it. */
 import { join } from "node:path";
-import { MEMBER_SET, parseNote, provedState, type SealedState } from "@anamnesis/ledger";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { orgId } from "@anamnesis/core";
+import { MEMBER_SET, parseNote, provedState, type SealedState, type SealingMember } from "@anamnesis/ledger";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { servedFrom } from "../src/follower/ordering.ts";
 import { SealStore } from "../src/follower/seal-store.ts";
+import { Sealing } from "../src/follower/sealing.ts";
 import { Consortium } from "./consortium.ts";
 
 const FOUNDERS = ["nord", "ost", "sued"];
@@ -43,6 +45,15 @@ describe("sealed checkpoints of a folder", () => {
     expect(store.add(await cosignedBy(FOUNDERS))).toBe(false);
     expect([store.links.length, store.sealed()]).toEqual([1, undefined]);
     expect(store.add(await cosignedBy([...FOUNDERS, "west"]))).toBe(true);
+  });
+
+  it("need the members before as well: whoever went since the last link is asked too", async () => {
+    await world.carry({ type: "remove", id: orgId("sued") }, ["nord", "ost"]);
+    const asked = new Set<string>();
+    const ask = ({ id }: SealingMember) => void asked.add(id);
+    const sealing = new Sealing({ reader: world.engine, store, ask, pace: { roundMs: 5 } });
+    await vi.waitFor(() => expect([...asked].toSorted()).toEqual(FOUNDERS), { timeout: 10_000 });
+    await sealing.stop();
   });
 
   it("cosignatures are served with their own checkpoint, and with no other", async () => {

@@ -223,6 +223,21 @@ describe("a follower's watch", () => {
       ]);
     });
 
+    it("counts a member once, and its true statement also beside a forged one", async () => {
+      vi.useFakeTimers({ toFake: ["Date"] });
+      await world.event("nord");
+      const { note, size } = await world.engine.checkpoint();
+      const missing = { note, from: replica.newest.size, to: size };
+      const sign = p.ed25519Signer(world.cosignSeed("sued"));
+      const at = (time: number) => stateWithheld(sign, world.genesis.chain, missing, "sued", time);
+      const forged = { ...at(seconds()), signature: new Uint8Array(64) };
+      const said = [at(seconds()), at(seconds() + 1), forged].map((statement) => ({ missing, statement }));
+      const ost = watchOf("ost", () => [encodeTestimonies(said)]);
+      ost.heard(note);
+      vi.advanceTimersByTime(6000);
+      expect(kindOf((await ost.due())?.evidence)).toBe("withheld");
+    });
+
     it("does not count what no member signed, nor what is not missing here", async () => {
       vi.useFakeTimers({ toFake: ["Date"] });
       await world.event("nord");

@@ -1,4 +1,4 @@
-import { rmSync, writeFileSync } from "node:fs";
+import { cpSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { codeOf } from "@anamnesis/core";
@@ -65,6 +65,49 @@ describe("a ledger that is opened again", () => {
       return "opened";
     }, codeOf);
     expect(await opened).toBe("ledger/damaged-store");
+  });
+
+  const codes = async (at: string) => [
+    await ledger.open(at).then(async (engine) => engine.close().then(() => "opened"), codeOf),
+    await openReader({ dir: at, primitives: native }).then(
+      async (reader) => reader.close().then(() => "opened"),
+      codeOf,
+    ),
+  ];
+  async function written(by: TestLedger, at: string, name: string): Promise<string> {
+    const engine = await by.open(at);
+    await engine.submit(by.fixture.command("test.put", name));
+    const { note } = await engine.checkpoint();
+    await engine.close();
+    return note;
+  }
+
+  it("is not opened beside a remembered checkpoint of its size, but of another history", async () => {
+    const other = new TestLedger();
+    const elsewhere = join(folder.dir, "other");
+    await other.create(elsewhere);
+    await written(ledger, dir, "a");
+    expect(await codes(dir)).toEqual(["opened", "opened"]);
+    writeFileSync(join(dir, FILES.remembered), await written(other, elsewhere, "b"));
+    expect(await codes(dir)).toEqual(["ledger/rolled-back", "ledger/rolled-back"]);
+  });
+
+  it("is never ordered on from an older state, not even with a follower's mark that it was restored", async () => {
+    const older = join(folder.dir, "older");
+    const note = await written(ledger, dir, "a");
+    cpSync(dir, older, { recursive: true });
+    const newer = await written(ledger, dir, "b");
+    writeFileSync(join(older, FILES.remembered), newer);
+    writeFileSync(join(older, FILES.restored), note);
+    expect(await codes(older)).toEqual(["ledger/rolled-back", "opened"]);
+  });
+
+  it("is not opened when the newest block and its checkpoint name different sizes", async () => {
+    await written(ledger, dir, "a");
+    const db = new DatabaseSync(join(dir, FILES.store));
+    db.exec("UPDATE blocks SET size = size + 1 WHERE sequence = 1");
+    db.close();
+    expect(await codes(dir)).toEqual(["ledger/damaged-store", "ledger/damaged-store"]);
   });
 
   it("is let go of by a reader that is closed", async () => {
