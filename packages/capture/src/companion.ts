@@ -112,7 +112,7 @@ export class Companion {
   meet(table: TableSchema): void {
     const { index, progress } = this.#o;
     const layout = JSON.stringify(layoutOf(table));
-    const isNew = progress.tables.layouts(table.handle).every((l) => JSON.stringify(l) !== layout);
+    const isNew = progress.tables.layouts(table.handle).every((l) => JSON.stringify(layoutOf(l)) !== layout);
     progress.tables.meet(table, this.#life);
     // Whoever goes through the table has begun without it.
     if (isNew && progress.tables.pending().has(toHex(table.handle))) this.#changed();

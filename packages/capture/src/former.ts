@@ -2,7 +2,16 @@
 import type { Bytes } from "@anamnesis/core";
 import type { Primitives, RowSealer } from "@anamnesis/crypto";
 import { withDigests } from "./digests/rule.ts";
-import { type Cast, formerRow, type Layout, layoutOf, layoutRules, type Recast, recast } from "./layout.ts";
+import {
+  type Cast,
+  formerRow,
+  type Layout,
+  layoutOf,
+  layoutRules,
+  type Recast,
+  recast,
+  withheldFrom,
+} from "./layout.ts";
 import { splitRow } from "./postgres/canonical.ts";
 import type { VisibleEvent } from "./row-index.ts";
 import type { TableSchema } from "./source.ts";
@@ -12,6 +21,8 @@ export interface Former {
   readonly layout: Layout;
   /** Whether all fields are had back without casts: then a row that does not fit is another one. */
   readonly exact: boolean;
+  /** What comes under it at or after this position vouches for nothing. */
+  readonly withheldFrom: bigint | undefined;
   readonly ids: readonly { readonly id: Uint8Array; readonly digests: boolean }[];
 }
 
@@ -26,7 +37,8 @@ export function formersOf(p: Primitives, table: TableSchema, layouts: readonly L
       { id: whole, digests: false },
       { id: digests, digests: true },
     ];
-    return [{ plan, layout, ids, exact: plan.fields.every((f) => f.cast === undefined) }];
+    const exact = plan.fields.every((f) => f.cast === undefined);
+    return [{ plan, layout, ids, exact, withheldFrom: withheldFrom(layout, now) }];
   });
 }
 
@@ -39,6 +51,9 @@ export interface Compared {
   /** Tries sealers until one fits. */
   readonly anySealer: (fits: (sealer: RowSealer) => boolean) => boolean;
 }
+
+export const isWithheld = ({ withheldFrom }: Former, { lsn }: Pick<VisibleEvent, "lsn">): boolean =>
+  withheldFrom !== undefined && lsn >= withheldFrom;
 
 /**
  * Whether the event commits to the row under a former layout: `held`, `differs` (it does not, and it could be told), or
@@ -55,6 +70,7 @@ export function heldUnder(
   for (const former of formers) {
     const rule = former.ids.find((i) => isAt(bytes, schemaAt, i.id));
     if (rule === undefined) continue;
+    if (isWithheld(former, event)) return "differs";
     const sealed = formerRow(former.plan, splitRow(row.bytes), row.casts);
     if (row.anySealer((s) => isAt(bytes, commitmentAt, commitmentOf(s, event, row, rule, sealed)))) return "held";
     told ||= former.exact;

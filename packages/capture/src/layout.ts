@@ -19,9 +19,11 @@ export interface Layout {
   readonly id?: string;
   readonly columns: readonly ColumnSchema[];
   readonly keyColumns: readonly number[];
+  /** Columns that it lacks, by number, and the position from which on the log carried them: see `withheldFrom`. */
+  readonly lacks?: ReadonlyMap<number, bigint>;
 }
 
-export const layoutOf = ({ id, columns, keyColumns }: TableSchema): Layout => ({
+export const layoutOf = ({ id, columns, keyColumns }: Pick<TableSchema, "id" | "columns" | "keyColumns">): Layout => ({
   ...(id === undefined ? {} : { id }),
   columns,
   keyColumns,
@@ -43,6 +45,18 @@ export function layoutChange(former: Layout, now: Layout): LayoutChange | undefi
 }
 
 export const layoutRules = (p: Primitives, layout: Layout): SchemaRules => rulesOf(p, layout.columns, "full").rules;
+
+/**
+ * From this position on no honest change comes under the former layout: the log carried a column before that this layout lacks
+ * and that the table still has, for numbers of columns are not used again. Somebody had it left out for a moment.
+ */
+export function withheldFrom(former: Layout, now: Layout): bigint | undefined {
+  if (former.id === undefined || former.id !== now.id) return undefined;
+  let first: bigint | undefined;
+  for (const [number, position] of former.lacks ?? [])
+    if (now.columns.some((c) => c.id === number) && (first === undefined || position < first)) first = position;
+  return first;
+}
 
 /** How one column of a former layout is had from the row: from which field, by which labels, or cast back to which type. */
 interface FieldPlan {

@@ -15,6 +15,8 @@ export const TABLE_NOTES_SQL = `
   CREATE TABLE IF NOT EXISTS met (handle TEXT PRIMARY KEY, name TEXT NOT NULL, life TEXT NOT NULL, id TEXT, told TEXT)
     STRICT, WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS through (handle TEXT PRIMARY KEY, layout TEXT NOT NULL) STRICT, WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS carried (handle TEXT NOT NULL, id TEXT NOT NULL, number INTEGER NOT NULL, since TEXT NOT NULL,
+    PRIMARY KEY (handle, id, number)) STRICT, WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS pending (handle TEXT PRIMARY KEY, why TEXT NOT NULL, layout TEXT NOT NULL, place TEXT, since INTEGER)
     STRICT, WITHOUT ROWID;
 `;
@@ -42,6 +44,8 @@ export interface TableNotes {
   through(handle: Uint8Array): Layout | undefined;
   /** All rows were gone through under this layout: nothing is pending. */
   setThrough(handle: Uint8Array, layout: Layout): void;
+  /** The log has carried all columns of this layout since this position at the latest; no others are known of. */
+  setCarried(handle: Uint8Array, layout: Layout, since: bigint): void;
   /** Tables whose rows have to be gone through, by hexadecimal handle. */
   pending(): ReadonlyMap<string, PendingReason>;
   /** Another reason or layout than before starts from the beginning. `since`: the next index of the log. */
@@ -87,7 +91,8 @@ export class SqliteTableNotes implements TableNotes {
 
   layouts(handle: Uint8Array): readonly Layout[] {
     const found = this.#db.prepare("SELECT layout FROM layout WHERE handle = ?").all(toHex(handle));
-    return found.map((r) => JSON.parse(String(r["layout"])) as Layout);
+    const carried = this.#carried(handle);
+    return found.map((r) => lacking(JSON.parse(String(r["layout"])) as Layout, carried));
   }
 
   through(handle: Uint8Array): Layout | undefined {
@@ -101,6 +106,27 @@ export class SqliteTableNotes implements TableNotes {
       ...[toHex(handle), JSON.stringify(layout)],
     );
     this.#run("DELETE FROM pending WHERE handle = ?", toHex(handle));
+  }
+
+  setCarried(handle: Uint8Array, { id, columns }: Layout, since: bigint): void {
+    if (id === undefined) return;
+    const numbers = columns.flatMap((c) => (c.id === undefined ? [] : [c.id]));
+    const known = this.#carried(handle);
+    this.#run("DELETE FROM carried WHERE handle = ?", toHex(handle));
+    for (const number of numbers) {
+      const before = known.find((c) => c.id === id && c.number === number)?.since;
+      const values = [toHex(handle), id, number, String(before ?? since)];
+      this.#run("INSERT INTO carried (handle, id, number, since) VALUES (?, ?, ?, ?)", ...values);
+    }
+  }
+
+  #carried(handle: Uint8Array): readonly Carried[] {
+    const found = this.#db.prepare("SELECT id, number, since FROM carried WHERE handle = ?").all(toHex(handle));
+    return found.map((r) => ({
+      id: String(r["id"]),
+      number: Number(r["number"]),
+      since: BigInt(String(r["since"])),
+    }));
   }
 
   pending(): ReadonlyMap<string, PendingReason> {
@@ -134,4 +160,16 @@ export class SqliteTableNotes implements TableNotes {
   #run(sql: string, ...values: readonly (string | number | null)[]): void {
     onDisk(() => this.#db.prepare(sql).run(...values));
   }
+}
+
+interface Carried {
+  readonly id: string;
+  readonly number: number;
+  readonly since: bigint;
+}
+
+function lacking(layout: Layout, carried: readonly Carried[]): Layout {
+  const own = new Set(layout.columns.map((c) => c.id));
+  const lacks = carried.filter((c) => c.id === layout.id && !own.has(c.number));
+  return lacks.length === 0 ? layout : { ...layout, lacks: new Map(lacks.map((c) => [c.number, c.since])) };
 }

@@ -213,7 +213,7 @@ export class KeyedPass extends TablePass implements Pass {
     if (own === "erased") return undefined;
     for (const former of this.formers) {
       if (former.layout.keyColumns.length > 0) continue;
-      const id = this.findCopy(this.former(former, bytes), row, own);
+      const id = this.findCopy(this.former(former, bytes), row, own, former);
       if (id !== undefined) return id;
     }
     return undefined;

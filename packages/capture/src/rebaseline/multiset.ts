@@ -35,7 +35,7 @@ export class MultisetPass extends TablePass implements Pass {
     const own = this.identity.sealer(this.identity.fields(row));
     if (own === "erased" || this.meetCopy(row, row, own) !== undefined) return;
     const former = this.formers
-      .map((f) => this.meetCopy(this.former(f, bytes), row, own))
+      .map((f) => this.meetCopy(this.former(f, bytes), row, own, f))
       .find((id) => id !== undefined);
     if (former === undefined && !this.#first) return;
     if (former !== undefined) sealer.end("retired", this.table.handle, this.context.index.handleOf(former).row);

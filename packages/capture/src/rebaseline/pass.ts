@@ -3,7 +3,7 @@ import type { Bytes } from "@anamnesis/core";
 import type { Handles, Primitives, RowSealer } from "@anamnesis/crypto";
 import type { SuccessionCounts } from "../contradictions/successions.ts";
 import { ruleOf, withDigests } from "../digests/rule.ts";
-import { type Former, formersOf, heldUnder, isAt } from "../former.ts";
+import { type Former, formersOf, heldUnder, isAt, isWithheld } from "../former.ts";
 import { type Cast, castsOf, formerRow, type Layout } from "../layout.ts";
 import { splitRow } from "../postgres/canonical.ts";
 import type { RowId, RowIndexReader, TableView, Visibility, VisibleEvent } from "../row-index.ts";
@@ -96,23 +96,30 @@ export abstract class TablePass {
   }
 
   /** Meets a copy that the slice should see: `sealed` are the bytes of the row as it was known, `row` as it is. */
-  protected meetCopy(sealed: Bytes, row: Bytes, own: RowSealer): RowId | undefined {
-    const id = this.findCopy(sealed, row, own);
+  protected meetCopy(sealed: Bytes, row: Bytes, own: RowSealer, former?: Former): RowId | undefined {
+    const id = this.findCopy(sealed, row, own, former);
     if (id !== undefined) this.copies.meet(id);
     return id;
   }
 
   /** The same without meeting it. */
-  protected findCopy(sealed: Bytes, row: Bytes, own: RowSealer): RowId | undefined {
+  protected findCopy(sealed: Bytes, row: Bytes, own: RowSealer, former?: Former): RowId | undefined {
     let found: RowId | undefined;
     const fits = (s: RowSealer): boolean => {
       const id = this.now.locate(s.keylessRow(this.table.handle, sealed));
       if (id === undefined || this.copies.met(id) >= this.copies.of(id)) return false;
+      if (former !== undefined && this.isLeftOut(former, id)) return false;
       found = id;
       return true;
     };
     if (!fits(own)) this.identity.formerly(row, fits);
     return found;
+  }
+
+  /** Whether the newest copy came when columns were left out for a moment: then it is no former of any row. */
+  protected isLeftOut(former: Former, id: RowId): boolean {
+    const newest = former.withheldFrom === undefined ? undefined : this.now.newest(id);
+    return newest !== undefined && isWithheld(former, newest);
   }
 
   /** The newest event of a row, when the slice sees it: otherwise there is a newer one, which speaks for itself. */

@@ -60,6 +60,7 @@ export function registerFresh(progress: Progress, tables: readonly TableSchema[]
   for (const table of tables) {
     progress.tables.meet(table, life);
     progress.tables.setThrough(table.handle, layoutOf(table));
+    progress.tables.setCarried(table.handle, layoutOf(table), 0n);
     progress.tables.setTold(table.handle, JSON.stringify(layoutOf(table)));
   }
 }

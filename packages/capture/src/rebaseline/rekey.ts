@@ -105,7 +105,7 @@ export class RekeyPass extends TablePass implements Pass {
   ): RowId | undefined {
     const sealed = this.former(former, bytes);
     if (former.layout.keyColumns.length === 0)
-      return own === "erased" ? undefined : this.#formerCopy(sealed, handle, row, own);
+      return own === "erased" ? undefined : this.#formerCopy(former, sealed, handle, row, own);
     const before = this.context.handles.row(this.table.handle, keyOfFields(splitRow(sealed), former.layout.keyColumns));
     if (Buffer.from(before).equals(handle)) return undefined;
     const id = this.now.locate(before);
@@ -115,13 +115,14 @@ export class RekeyPass extends TablePass implements Pass {
     return own === "erased" || this.held(newest, before, bytes, row, own) ? id : undefined;
   }
 
-  #formerCopy(sealed: Bytes, handle: Uint8Array, row: Bytes, own: RowSealer): RowId | undefined {
+  #formerCopy(former: Former, sealed: Bytes, handle: Uint8Array, row: Bytes, own: RowSealer): RowId | undefined {
     let found: RowId | undefined;
     const fits = (s: RowSealer): boolean => {
       const before = s.keylessRow(this.table.handle, sealed);
       const id = Buffer.from(before).equals(handle) ? undefined : this.now.locate(before);
       if (id === undefined || this.#left.of(id) - this.#left.met(id) - this.context.successions.found(before) < 1)
         return false;
+      if (this.isLeftOut(former, id)) return false;
       found = id;
       return true;
     };

@@ -90,7 +90,11 @@ function baselineTask({ capture, context }: TaskSources, table: TableSchema, why
     settle() {
       // Another reason may have come up meanwhile.
       capture.progress.together(() => {
-        if (notes.pending().get(toHex(table.handle)) === why) notes.setThrough(table.handle, layoutOf(table));
+        if (notes.pending().get(toHex(table.handle)) === why) {
+          notes.setThrough(table.handle, layoutOf(table));
+          // The stream has passed the marker behind the slices, which saw these columns.
+          notes.setCarried(table.handle, layoutOf(table), capture.progress.passed() ?? 0n);
+        }
         capture.progress.addBaselined([toHex(table.handle)]);
       });
     },
