@@ -87,6 +87,24 @@ describe("a store that contradicts its newest checkpoint", () => {
     expect(problems.map((each) => [each.code, each.where])).toEqual([["ledger/damaged-store", `table ${table}`]]);
   });
 
+  it("gives out no value, and no receipt, that was altered", async () => {
+    const tx = ledger.fixture.command("test.put", "d");
+    const writing = await ledger.open(dir);
+    await writing.submit(tx);
+    await writing.close();
+    change("UPDATE state SET value = x'07' WHERE key LIKE '%d'; UPDATE receipts SET time = time + 1");
+    const engine = await ledger.open(dir);
+    const reader = await openReader({ dir, primitives: native });
+    const asked = [engine.read("test/d"), reader.read("test/d"), engine.receipt(tx.id)];
+    expect(await Promise.all(asked.map((each) => each.then(() => "given", codeOf)))).toEqual([
+      "ledger/damaged-store",
+      "ledger/damaged-store",
+      "ledger/damaged-store",
+    ]);
+    await reader.close();
+    await engine.close();
+  });
+
   it("says that a bundle is missing when it is", async () => {
     change("DELETE FROM bundles");
     const message = expect.stringContaining("is missing");
