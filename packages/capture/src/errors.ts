@@ -24,6 +24,7 @@ export type CaptureErrorCode =
   | "capture/table-refused" // the table has no usable identity: run the printed SQL or exclude it
   | "capture/stream-failed" // the database refused what streaming needs; the message holds its SQLSTATE: see `source check`
   | "capture/catalog-changed" // a type appeared while streaming: capture reads the catalog again and goes on
+  | "capture/table-held" // another session holds a table that is to be published (VACUUM, an index being built, a migration): a capture that runs tries again by itself; otherwise start it again when that has ended
   // what the source sends
   | "capture/malformed-message" // a replication message cut off or out of form: report it
   | "capture/unknown-message" // a replication message of a kind this version does not know: upgrade

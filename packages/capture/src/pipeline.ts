@@ -86,6 +86,8 @@ class Run {
     if (code === "capture/disk-full") return true; // what was not written is still in the source's log
     // Our own stream, or that of a former process, whose end the server has not noticed yet.
     if (code === "capture/slot-busy") return this.#reached || this.#o.patient === true;
+    // Somebody is busy with a table that is new: the next session publishes it.
+    if (code === "capture/table-held") return this.#reached || this.#o.patient === true;
     if (code === "capture/cannot-connect") return this.#reached || this.#o.patient === true;
     return code === undefined && isConnectionError(error);
   }

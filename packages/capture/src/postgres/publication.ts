@@ -81,7 +81,8 @@ export function withdrawalSql(
 
 /**
  * Makes the publication hold those of the tables that have an identity, and no other of them. Takes SHARE UPDATE
- * EXCLUSIVE on each table that is added or taken out: reads and writes go on. @throws AnamnesisError `capture/no-publication-right`; its message holds the SQL to run as the tables' owner.
+ * EXCLUSIVE on each table that is added or taken out: reads and writes go on. @throws AnamnesisError `capture/no-publication-right`; its message holds the SQL to run as the tables' owner. `capture/table-held`: another
+ * session holds a lock on one of them.
  */
 export async function ensurePublication(
   client: Client,
@@ -111,6 +112,12 @@ async function change(client: Client, statements: readonly string[]): Promise<vo
       throw captureError(
         "capture/no-publication-right",
         `this role may not change what is published; run as their owner: ${statements.join("; ")}`,
+      );
+    }
+    if (sqlState(cause) === "55P03") {
+      throw captureError(
+        "capture/table-held",
+        "another session holds a table that is to be published: wait for its VACUUM, index or migration to end",
       );
     }
     throw captureError("capture/stream-failed", `the publication could not be made (${sqlState(cause) ?? "?"})`);

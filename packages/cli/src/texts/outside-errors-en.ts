@@ -235,6 +235,11 @@ export const outsideErrorsEn: Readonly<Record<OutsideErrorCode, ErrorText>> = {
     text: "The tables of the database changed",
     remedy: "Capture reads them again by itself; if it repeats, start it again.",
   },
+  "capture/table-held": {
+    text: "Another session holds a table that is to be published",
+    remedy:
+      "A capture that runs tries again by itself; otherwise start it again when the VACUUM, the index or the migration on that table has ended.",
+  },
   "capture/stream-failed": {
     text: "The replication stream ended with an error",
     remedy: "It is tried again; look at the database's log if it repeats.",

@@ -231,6 +231,10 @@ export const outsideErrorsZh: Readonly<Record<OutsideErrorCode, ErrorText>> = {
     text: "数据库的表结构已更改",
     remedy: "捕获会自动重新读取；若反复出现，请重新启动。",
   },
+  "capture/table-held": {
+    text: "另一个会话正占用一张待发布的表",
+    remedy: "运行中的捕获会自动重试；否则请在该表的 VACUUM、建索引或迁移结束后重新启动。",
+  },
   "capture/stream-failed": {
     text: "复制流因错误而结束",
     remedy: "会自动重试；若反复出现，请查看数据库日志。",
