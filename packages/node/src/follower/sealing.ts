@@ -12,7 +12,9 @@ import {
   MEMBER_SET,
   type MemberSet,
   memberVerifier,
+  type NoteSignature,
   type Offer,
+  type ProvedValue,
   provedState,
   type SealingMember,
   sealQuorum,
@@ -20,7 +22,7 @@ import {
   withSignatures,
 } from "@anamnesis/ledger";
 import { primitives, systemClock } from "../system.ts";
-import type { SealStore } from "./seal-store.ts";
+import { type SealStore, sizeOf } from "./seal-store.ts";
 
 /** What is known of one member. */
 export interface MemberSeal {
@@ -49,22 +51,37 @@ export interface SealingOptions {
   readonly pace?: Partial<typeof PACE>;
 }
 
-/** Milliseconds: between two rounds while the log grows or a member is missing, and of one at rest that all have cosigned. */
-const PACE = { roundMs: 1000, restMs: 30_000 };
+/**
+ * Milliseconds: between two rounds while the log grows or a member is missing, of one at rest that all have cosigned, and how long
+ * a checkpoint with enough cosignatures waits for the others.
+ */
+const PACE = { roundMs: 1000, restMs: 30_000, graceMs: 1000 };
+
+/** One checkpoint and who cosigned it so far. */
+interface Round {
+  readonly proved: ProvedValue;
+  readonly set: MemberSet;
+  /** How many members are to cosign it in all, those that have not answered an older one yet included. */
+  readonly all: number;
+  readonly signatures: NoteSignature[];
+}
 
 export class Sealing {
   readonly #o: SealingOptions;
   readonly #stop = new AbortController();
   readonly #clients = new Map<string, WitnessClient>();
   readonly #members = new Map<string, MemberSeal>();
+  /** Members that have not answered yet. */
+  readonly #awaited = new Map<string, Promise<void>>();
   readonly #done: Promise<void>;
   #set: MemberSet;
   #settled: { readonly note: string; readonly atMs: number } | undefined;
-  #sealed = { size: 0, by: 0 };
+  #sealed: { readonly size: number; readonly by: number };
 
   constructor(options: SealingOptions) {
     this.#o = options;
     this.#set = options.store.trusted;
+    this.#sealed = sealedBefore(options);
     this.#done = this.#run();
   }
 
@@ -78,6 +95,7 @@ export class Sealing {
   async stop(): Promise<void> {
     this.#stop.abort();
     await this.#done;
+    await Promise.all(this.#awaited.values());
   }
 
   async #run(): Promise<void> {
@@ -102,16 +120,59 @@ export class Sealing {
     this.#set = set;
     const { note } = proved.checkpoint;
     const offer: Offer = { note, consistency: (older, newer) => reader.consistency(older, newer) };
-    const asked = union(set, store.trusted);
-    const outcomes = await Promise.all(asked.map((member) => this.#ask(member, offer, proved.checkpoint.size)));
-    const signatures = outcomes.flatMap((signature) => (signature === undefined ? [] : [signature]));
-    if (signatures.length === 0) return;
-    const cosigned = withSignatures(note, signatures);
-    if (store.add({ note: cosigned, members: provedState(proved) })) {
-      const by = cosignedBy(primitives, reader.genesis.chain, set, cosigned).length;
-      this.#sealed = { size: proved.checkpoint.size, by };
+    const members = union(set, store.trusted);
+    const round: Round = { proved, set, all: members.length, signatures: [] };
+    // A link needs the members before as well: for one, all are waited for.
+    const enough = set.epoch === store.trusted.epoch ? sealQuorum(set.members.length) : members.length;
+    await this.#answered(round, offer, { members, enough });
+  }
+
+  /** Until all have answered or, with enough cosignatures, a little longer. Who is silent must not hold up the others. */
+  async #answered(
+    round: Round,
+    offer: Offer,
+    from: { members: readonly SealingMember[]; enough: number },
+  ): Promise<void> {
+    const quorum = Promise.withResolvers<void>();
+    const grace = new AbortController();
+    let isOver = false;
+    const asked = from.members.filter(({ id }) => !this.#awaited.has(id));
+    const answers = asked.map(async (member) => {
+      const signature = await this.#ask(member, offer, round.proved.checkpoint.size);
+      if (signature === undefined) return;
+      round.signatures.push(signature);
+      if (round.signatures.length >= from.enough) quorum.resolve();
+      if (isOver) this.#take(round);
+    });
+    for (const [place, { id }] of asked.entries()) this.#remember(id, answers[place]);
+    const { graceMs } = { ...PACE, ...this.#o.pace };
+    const patience = quorum.promise
+      .then(() => sleep(graceMs, undefined, { signal: grace.signal }))
+      .catch(() => undefined);
+    try {
+      await Promise.race([Promise.all(answers), patience]);
+    } finally {
+      isOver = true;
+      grace.abort();
     }
-    if (signatures.length === asked.length) this.#settled = { note, atMs: systemClock.now() };
+    this.#take(round);
+  }
+
+  /** Nobody is asked twice at once. What a late answer fails with, the next question meets itself. */
+  #remember(id: string, answer: Promise<void> | undefined): void {
+    const over = (): void => void this.#awaited.delete(id);
+    this.#awaited.set(id, Promise.resolve(answer).then(over, over));
+  }
+
+  #take({ proved, set, all, signatures }: Round): void {
+    if (signatures.length === 0) return;
+    const { reader, store } = this.#o;
+    const { note, size } = proved.checkpoint;
+    const cosigned = withSignatures(note, signatures);
+    if (store.add({ note: cosigned, members: provedState(proved) }) && size >= this.#sealed.size) {
+      this.#sealed = { size, by: cosignedBy(primitives, reader.genesis.chain, set, cosigned).length };
+    }
+    if (signatures.length === all) this.#settled = { note, atMs: systemClock.now() };
   }
 
   /** All have cosigned this very checkpoint, not long ago. */
@@ -145,6 +206,13 @@ export class Sealing {
     this.#clients.set(key, client);
     return client;
   }
+}
+
+/** What a former run left. */
+function sealedBefore({ store, reader }: SealingOptions): { readonly size: number; readonly by: number } {
+  const newest = store.sealed(store.trusted.epoch);
+  if (newest === undefined) return { size: 0, by: 0 };
+  return { size: sizeOf(newest), by: cosignedBy(primitives, reader.genesis.chain, store.trusted, newest.note).length };
 }
 
 function union(set: MemberSet, before: MemberSet): readonly SealingMember[] {
