@@ -113,7 +113,8 @@ export const outsideErrorsEn: Readonly<Record<OutsideErrorCode, ErrorText>> = {
   },
   "capture/several-domains": {
     text: "The database's log has several GTID domains",
-    remedy: "Let everything write with one gtid_domain_id: commits of several domains have no single order.",
+    remedy:
+      "Let everything write with one gtid_domain_id: commits of several domains have no single order. What is in the log already stays there until it is purged (PURGE BINARY LOGS, then FLUSH BINARY LOGS DELETE_DOMAIN_ID); what capture had not read by then becomes a gap.",
   },
   "capture/no-replication-right": {
     text: "The role may not replicate",

@@ -112,7 +112,8 @@ export const outsideErrorsZh: Readonly<Record<OutsideErrorCode, ErrorText>> = {
   },
   "capture/several-domains": {
     text: "数据库日志中有多个 GTID 域",
-    remedy: "请让所有写入使用同一个 gtid_domain_id：多个域的提交之间没有统一的次序。",
+    remedy:
+      "请让所有写入使用同一个 gtid_domain_id：多个域的提交之间没有统一的次序。日志中已有的会一直保留，直到清除为止（先 PURGE BINARY LOGS，再 FLUSH BINARY LOGS DELETE_DOMAIN_ID）；届时捕获尚未读取的部分成为缺口。",
   },
   "capture/no-replication-right": {
     text: "该角色无复制权限",
