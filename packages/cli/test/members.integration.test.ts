@@ -79,6 +79,8 @@ describe("members of a ledger", () => {
     expect(await ok("propose", "policy", "--days", "3", "--rules", "3/4", "--dir", nord)).toMatchObject({
       proposal: 2,
     });
+    const voted = await anamnesis(["members", "--dir", nord]);
+    expect(voted.out).toContain("policy rules 2/3 → 3/4, days 14 → 3 ");
 
     await ok("person", "vouch", "n.weber", "--role", "nurse,ward-3", "--dir", nord);
     expect(await refusal("person", "withdraw", "someone else", "--dir", nord)).toBe("registry/unknown-person");

@@ -1,5 +1,6 @@
 /** `anamnesis members`: who is a member and what is being voted on. */
-import { type Members, membersOf, openFolder } from "@anamnesis/node";
+import type { Policy } from "@anamnesis/ledger";
+import { type Members, membersOf, openFolder, type ShownProposal } from "@anamnesis/node";
 import type { Command } from "commander";
 import type { Session } from "../output/session.ts";
 import { table } from "../output/table.ts";
@@ -42,11 +43,33 @@ const organisationRows = ({ organisations, own }: Members, { texts: { members } 
     id === own ? members.own : "",
   ]);
 
-const proposalRows = ({ proposals }: Members, { texts: { members } }: Session) =>
-  proposals.map(({ number, proposer, action, about, expires, counted, voters }) => [
-    String(number),
-    about === null ? action : `${action} ${about}`,
-    proposer,
-    members.votes(counted, voters),
-    `${members.until} ${new Date(expires).toISOString().slice(0, 16)}Z`,
+const proposalRows = ({ proposals, policy }: Members, { texts: { members } }: Session) =>
+  proposals.map((proposal) => [
+    String(proposal.number),
+    content(proposal, policy),
+    proposal.proposer,
+    members.votes(proposal.counted, proposal.voters),
+    `${members.until} ${new Date(proposal.expires).toISOString().slice(0, 16)}Z`,
   ]);
+
+/** Everything that a vote decides on, in the words of `propose`: nobody votes on what he cannot see. */
+function content({ action, about, keys, policy, version }: ShownProposal, now: Policy): string {
+  if (policy !== null) return `${action} ${changes(now, policy)}`;
+  if (version !== null) return `${action} ${version}`;
+  return [action, about, ...keys.map((key) => key.slice(0, 8))].join(" ");
+}
+
+const DAY_MS = 86_400_000;
+const policyRows = ({ members, rules, proposalMs, quota }: Policy): readonly (readonly [string, string])[] => [
+  ["members", members.join("/")],
+  ["rules", rules.join("/")],
+  ["days", String(proposalMs / DAY_MS)],
+  ["burst", String(quota.burst)],
+  ["per-second", String(quota.perSecond)],
+];
+
+function changes(now: Policy, then: Policy): string {
+  const before = new Map(policyRows(now));
+  const changed = policyRows(then).filter(([name, value]) => before.get(name) !== value);
+  return changed.map(([name, value]) => `${name} ${before.get(name)} → ${value}`).join(", ");
+}

@@ -1,5 +1,6 @@
 /** Who is a member, what is voted on, by which rules: read from a folder's ledger, beside a running node too. */
 import {
+  type Action,
   concerned,
   decodeOrganisation,
   decodeProposal,
@@ -15,9 +16,11 @@ import {
   tally,
 } from "@anamnesis/contracts";
 import { asText, asUint, decode, toHex } from "@anamnesis/core";
+import { keyId, suiteOf } from "@anamnesis/crypto";
 import {
   decodeLeaf,
   decodeMemberSet,
+  type GenesisOrganisation,
   type LogReader,
   MEMBER_SET,
   type MemberSet,
@@ -27,6 +30,7 @@ import {
 import { nodeError } from "../errors.ts";
 import type { Folder } from "../folder/folder.ts";
 import { openLog } from "../ledger.ts";
+import { primitives } from "../system.ts";
 
 export interface Members {
   readonly chain: string;
@@ -57,6 +61,12 @@ export interface ShownProposal {
   readonly action: string;
   /** The organisation that it is about; null for rules. */
   readonly about: string | null;
+  /** Ids of the keys that a join or a recovery brings, in hexadecimal: to be compared with what their owner says. */
+  readonly keys: readonly string[];
+  readonly cosigner: string | null;
+  /** What a change of policy, or an upgrade, leads to. */
+  readonly policy: Policy | null;
+  readonly version: number | null;
   readonly expires: number;
   readonly yes: readonly string[];
   readonly no: readonly string[];
@@ -130,7 +140,27 @@ function shownProposal(number: number, proposal: Proposal, set: MemberSet, polic
   const { yes: counted, of: voters } = tally(action, votes, set, policy);
   const cast = (yes: boolean) => votes.filter((vote) => vote.yes === yes).map(({ organisation }) => organisation);
   const about = concerned(action) ?? null;
-  return { number, proposer, action: action.type, about, expires, yes: cast(true), no: cast(false), counted, voters };
+  const brought = broughtBy(action);
+  return {
+    number,
+    proposer,
+    action: action.type,
+    about,
+    keys: brought?.keys.map(({ suite, publicKey }) => toHex(keyId(primitives, suiteOf(suite).id, publicKey))) ?? [],
+    cosigner: brought === undefined ? null : toHex(brought.cosigner),
+    policy: action.type === "policy" ? action.policy : null,
+    version: action.type === "upgrade" ? action.version : null,
+    expires,
+    yes: cast(true),
+    no: cast(false),
+    counted,
+    voters,
+  };
+}
+
+function broughtBy(action: Action): Pick<GenesisOrganisation, "keys" | "cosigner"> | undefined {
+  if (action.type === "join") return action.organisation;
+  return action.type === "recover" ? action.keys : undefined;
 }
 
 const shown = (id: string, { name, status, keys, cosigner }: Organisation): ShownOrganisation => ({
