@@ -92,6 +92,7 @@ describe("a sealed proof", () => {
   it("is refused for another leaf, place or key, for a cut chain, and for a checkpoint that its members did not seal", () => {
     expect(code({ leaf: NOTHING })).toBe("ledger/bad-proof");
     expect(code({ index: index + 1 })).toBe("ledger/bad-proof");
+    for (const size of [world.size - 1, world.size + 1]) expect(code({ size })).toBe("ledger/bad-proof");
     expect(code({ authorship: { ...authorship, publicKey: new Uint8Array(32) } })).toBe("ledger/bad-proof");
     expect(code({ authorship: { ...authorship, keyId: new Uint8Array(16) } })).toBe("ledger/bad-proof");
     expect(code({}, { links: [] })).toBe("ledger/broken-chain");

@@ -37,6 +37,17 @@ describe("transaction", () => {
     expect(() => parseTransaction(bytes)).toThrow(code(expected));
   });
 
+  it("has sixteen signatures at most", () => {
+    const [signature] = signTransaction(native, tx, [signer]).signatures;
+    const signed = (count: number) => {
+      const signatures = Array.from({ length: count }, () => signature ?? []);
+      const tuples = signatures.map((each) => ("keyId" in each ? [each.keyId, each.suite, each.signature] : []));
+      return encode([signTransaction(native, tx, [signer]).bytes, tuples, []]);
+    };
+    expect(decodeSigned(native, signed(16)).signatures).toHaveLength(16);
+    expect(() => decodeSigned(native, signed(17))).toThrow(code("core/bad-encoding"));
+  });
+
   it("refuses a transaction that nobody signed", () => {
     const unsigned = { ...signTransaction(native, tx, [signer]), signatures: [] };
     expect(() => signTransaction(native, tx, [])).toThrow(code("ledger/malformed"));

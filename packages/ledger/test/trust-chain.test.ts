@@ -128,6 +128,21 @@ describe("a trust chain is refused", () => {
     expect(codeThrown(() => checkSealed(p, chain, founding, target))).toBe("ledger/broken-chain");
   });
 
+  it("when another log of the same epoch has another set, or a later epoch stands in a smaller log", () => {
+    const one = new World();
+    for (const value of ["a", "b", "c"]) one.put(value);
+    one.members(setOf(1, ["nord", "ost", "sued"]));
+    const link = one.sealed(FOUNDERS);
+    const other = new World();
+    other.members(setOf(1, ["nord", "ost", "sued", "fremd"]));
+    const trusted = followChain(p, chain, founding, [link]);
+    const target = other.sealed(["nord", "ost", "sued"]);
+    expect(codeThrown(() => checkSealed(p, chain, trusted, target))).toBe("ledger/broken-chain");
+    other.members(setOf(2, ["nord", "ost", "fremd"]));
+    expect(other.size).toBeLessThan(one.size);
+    expect(code([link, other.sealed(["nord", "ost", "sued"])])).toBe("ledger/broken-chain");
+  });
+
   it("with any byte of it flipped, or it proves the very same", () => {
     const { links } = history(TEN.slice(0, 2));
     const bytes = encodeChain(links);

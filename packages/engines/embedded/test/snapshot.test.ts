@@ -1,5 +1,6 @@
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { codeOf, toHex } from "@anamnesis/core";
 import { native } from "@anamnesis/crypto/native";
 import type { Engine } from "@anamnesis/ledger";
@@ -177,14 +178,21 @@ describe("restoring a snapshot", () => {
     again();
     const store = join(snapshot, FILES.store);
     const bytes = readFileSync(store);
-    for (const spoiled of [bytes.subarray(0, 8192), bytes.with(30_000, (bytes[30_000] ?? 0) ^ 1)]) {
+    // The last one where nobody but the manifest's hash sees it: bytes 72 to 91 are reserved (sqlite.org/fileformat.html).
+    for (const spoiled of [bytes.subarray(0, 8192), bytes.with(30_000, (bytes[30_000] ?? 0) ^ 1), bytes.with(75, 1)]) {
       writeFileSync(store, spoiled);
       expect(await refusal(restore("x"))).toBe("ledger/bad-snapshot");
     }
     // Also by one who writes a manifest to fit.
-    const sha256 = toHex(native.sha256(readFileSync(store)));
-    edit({ store: { bytes: bytes.length, sha256 } });
-    expect(await refusal(restore("x"))).toBe("ledger/bad-snapshot");
+    for (const sql of ["UPDATE receipts SET time = time + 1", "UPDATE state SET value = x'07' WHERE key IS NOT NULL"]) {
+      again();
+      const db = new DatabaseSync(store);
+      db.exec(sql);
+      db.close();
+      const altered = readFileSync(store);
+      edit({ store: { bytes: altered.length, sha256: toHex(native.sha256(altered)) } });
+      expect(await refusal(restore("x"))).toBe("ledger/bad-snapshot");
+    }
     rmSync(store);
     expect(await refusal(restore("x"))).toBe("ledger/bad-snapshot");
     rmSync(join(snapshot, MANIFEST));
