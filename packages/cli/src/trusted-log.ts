@@ -2,7 +2,7 @@
 import { existsSync } from "node:fs";
 import { fromUtf8 } from "@anamnesis/core";
 import { httpFetcher } from "@anamnesis/gateway";
-import { genesisFromJson, ledgerError, logVerifierKey } from "@anamnesis/ledger";
+import { checkGenesis, type Genesis, genesisFromJson, ledgerError, logVerifierKey } from "@anamnesis/ledger";
 import { primitives } from "@anamnesis/node";
 import { readNamedFile } from "./files.ts";
 
@@ -12,14 +12,20 @@ export interface TrustedLog {
   readonly firstUse: boolean;
 }
 
-/** @throws AnamnesisError `ledger/no-ledger`, `gateway/unreachable`, `cli/unreadable-file`, … */
+/** @throws AnamnesisError `ledger/no-ledger`, `ledger/bad-genesis`, `gateway/unreachable`, `cli/unreadable-file`, … */
 export async function trustedLog(text: string): Promise<TrustedLog> {
   if (/^https?:\/\//.test(text)) {
     const genesis = await httpFetcher(text).genesis();
     if (genesis === undefined) throw ledgerError("ledger/no-ledger", "the address gives no genesis.json");
-    return { verifierKey: logVerifierKey(primitives, genesis), firstUse: true };
+    return { verifierKey: keyOf(genesis), firstUse: true };
   }
   if (!existsSync(text)) return { verifierKey: text, firstUse: false };
   const genesis = genesisFromJson(fromUtf8(readNamedFile(text)));
-  return { verifierKey: logVerifierKey(primitives, genesis), firstUse: false };
+  return { verifierKey: keyOf(genesis), firstUse: false };
+}
+
+/** A document that its founders did not sign says nothing about a log. */
+function keyOf(genesis: Genesis): string {
+  checkGenesis(primitives, genesis);
+  return logVerifierKey(primitives, genesis);
 }

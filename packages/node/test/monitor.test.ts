@@ -227,6 +227,9 @@ describe("watching a log", () => {
     const none = openMonitor(join(dir, "none"), undefined, () => Promise.resolve(undefined));
     await expect(none).rejects.toMatchObject({ code: "ledger/no-ledger" });
     expect(existsSync(join(dir, "none"))).toBe(false);
+    const unsigned = openMonitor(join(dir, "none"), { ...genesis, signatures: [] }, asked);
+    await expect(unsigned).rejects.toMatchObject({ code: "ledger/bad-genesis" });
+    expect(existsSync(join(dir, "none"))).toBe(false);
     const fresh = await openMonitor(join(dir, "fresh"), undefined, () => Promise.resolve(genesis));
     expect(fresh.firstUse).toBe(true);
     fresh.close();

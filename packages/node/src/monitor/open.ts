@@ -2,7 +2,15 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { equal } from "@anamnesis/core";
-import { encodeGenesis, type Genesis, genesisFromJson, genesisToJson, ledgerError, makeFork } from "@anamnesis/ledger";
+import {
+  checkGenesis,
+  encodeGenesis,
+  type Genesis,
+  genesisFromJson,
+  genesisToJson,
+  ledgerError,
+  makeFork,
+} from "@anamnesis/ledger";
 import { explainFile } from "../errors.ts";
 import { makeFolder, writeWhole } from "../folder/files.ts";
 import { primitives } from "../system.ts";
@@ -24,7 +32,7 @@ export interface MonitorFolder {
 /**
  * Opens the folder, and makes it when there is none. The founding document that it was made with stays the one it trusts.
  * @param given what the caller trusts; @param fetched the log's own, asked only when nothing else is known
- * @throws AnamnesisError `ledger/wrong-chain` when the folder is about another log, `ledger/no-ledger`, `node/damaged-memory`,
+ * @throws AnamnesisError `ledger/wrong-chain` when the folder is about another log, `ledger/no-ledger`, `ledger/bad-genesis`, `node/damaged-memory`,
  *   `node/no-access`, `node/disk-full`, what `fetched` throws
  */
 export async function openMonitor(
@@ -39,6 +47,7 @@ export async function openMonitor(
   const genesis = pinned ?? given ?? (await fetched());
   if (genesis === undefined)
     throw ledgerError("ledger/no-ledger", "the log shows no genesis.json: give it with --genesis");
+  checkGenesis(primitives, genesis);
   try {
     makeFolder(dir);
     if (pinned === undefined) writeWhole(file, genesisToJson(genesis), 0o644);
