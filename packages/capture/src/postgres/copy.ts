@@ -2,6 +2,7 @@
 import type { Client } from "pg";
 import { captureError } from "../errors.ts";
 import { isIdle, type RowLot, takeCopyMessages } from "./copy-messages.ts";
+import { readProblem } from "./session.ts";
 
 const LF = 0x0a;
 
@@ -72,7 +73,7 @@ export async function copyLots(
     await client.query(`COPY (${select}) TO STDOUT`);
     await waiting;
   } catch (cause) {
-    throw failure ?? cause;
+    throw failure ?? readProblem(cause);
   } finally {
     messages?.end();
     connection.off("copyData", onMessage);

@@ -2,7 +2,7 @@
 import type { Client } from "pg";
 import { captureError } from "../errors.ts";
 import { type PgTable, qualified } from "./catalog.ts";
-import { quoteName, quoteText, sqlState } from "./session.ts";
+import { quoteName, quoteText, readProblem, sqlState } from "./session.ts";
 
 /**
  * Takes ACCESS SHARE, the lock of every SELECT: until the transaction ends nobody changes the table's columns or empties it
@@ -17,7 +17,7 @@ export async function lockTable(client: Client, table: PgTable, lockMsMax: numbe
   } catch (cause) {
     const code = sqlState(cause);
     if (code === "42P01" || code === "3F000") return false;
-    if (code !== "55P03") throw cause;
+    if (code !== "55P03") throw readProblem(cause);
     const message = "the table is held in an exclusive lock by another session: try again when that has ended";
     throw captureError("capture/timeout", message, { table: table.name });
   }

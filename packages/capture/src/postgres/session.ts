@@ -166,6 +166,15 @@ function connectProblem(cause: unknown, replication: boolean) {
   return captureError("capture/cannot-connect", why, reason === "" ? {} : { reason });
 }
 
+/** Says what to do where the role may not read a table, or a policy would hide rows of it; other causes as they are. */
+export function readProblem(cause: unknown): unknown {
+  if (sqlState(cause) !== "42501") return cause;
+  return captureError(
+    "capture/no-read-right",
+    "this role may not read all rows: GRANT SELECT on the tables, and ALTER ROLE … BYPASSRLS where row security hides some",
+  );
+}
+
 /** SQLSTATE or the system's error code. */
 export function sqlState(error: unknown): string | undefined {
   if (typeof error !== "object" || error === null || !("code" in error)) return undefined;

@@ -58,7 +58,7 @@ export const en = {
     source: "the databases that are captured",
     sourceAdd: {
       about: "add a database",
-      url: "its address: postgres://user:password@host:port/database",
+      url: "its address: postgres://user:password@host:port/database, mariadb://…, or debezium: for changes that are pushed",
       tables: "which tables, as patterns (default: every table outside the system schemas)",
       exclude: "which tables not",
     },
@@ -80,7 +80,8 @@ export const en = {
       untilCaughtUp: "exit as soon as everything committed by now is on the ledger",
     },
     verify: {
-      about: "compare a database with what the ledger vouches for",
+      about:
+        "compare a database with what the ledger vouches for; exit code 0: all as vouched for, 1: findings, 2: could not be verified",
       fromLog: "trust no local cache: rebuild it from the ledger's entries first",
       unattributed: "also list events whose actor is unknown",
     },
@@ -198,7 +199,10 @@ export const en = {
     stopHint: "Ctrl-C stops it.",
     stopping: "Stopping …",
     stopped: "Stopped.",
-    retry: (name: string, code: string) => `Capture of ${name} failed (${code}); trying again`,
+    retry: (name: string, code: string) =>
+      code === "capture/catalog-changed"
+        ? `The tables of ${name} changed; reading their layout again`
+        : `Capture of ${name} failed (${code}); trying again`,
   },
 
   verify: {

@@ -126,7 +126,8 @@ export const outsideErrorsEn: Readonly<Record<OutsideErrorCode, ErrorText>> = {
   },
   "capture/no-read-right": {
     text: "The role may not read a table",
-    remedy: "Run the GRANT of `anamnesis source check` as the owner of the tables, or exclude them.",
+    remedy:
+      "Run the GRANT of `anamnesis source check` as the owner of the tables, or exclude them; where row security hides rows from the role: ALTER ROLE … BYPASSRLS.",
   },
   "capture/no-slot-free": {
     text: "All replication slots are in use",
@@ -218,7 +219,8 @@ export const outsideErrorsEn: Readonly<Record<OutsideErrorCode, ErrorText>> = {
   },
   "capture/refused-batch": {
     text: "The ledger refused a batch",
-    remedy: "Start again; if it comes back, report it with this text.",
+    remedy:
+      "A suspended organisation captures on where it was once the members reinstate it (anamnesis propose reinstate); with a fresh key, start again. Anything else that comes back: report it with this text.",
   },
   "capture/foreign-position": {
     text: "The ledger's position does not fit this source",

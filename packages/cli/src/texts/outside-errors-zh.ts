@@ -125,7 +125,8 @@ export const outsideErrorsZh: Readonly<Record<OutsideErrorCode, ErrorText>> = {
   },
   "capture/no-read-right": {
     text: "该角色无权读取某张表",
-    remedy: "请以表的所有者执行 `anamnesis source check` 显示的 GRANT，或排除这些表。",
+    remedy:
+      "请以表的所有者执行 `anamnesis source check` 显示的 GRANT，或排除这些表；若行级安全策略对该角色隐藏了行，请执行 ALTER ROLE … BYPASSRLS。",
   },
   "capture/no-slot-free": {
     text: "复制槽已用尽",
@@ -214,7 +215,8 @@ export const outsideErrorsZh: Readonly<Record<OutsideErrorCode, ErrorText>> = {
   },
   "capture/refused-batch": {
     text: "账本拒绝了一个批次",
-    remedy: "请重新启动；若再次出现，请附上此文字报告。",
+    remedy:
+      "被暂停的机构：待成员恢复其资格（anamnesis propose reinstate）后，捕获会从原处继续；已换新密钥：请重新启动。其他情况若再次出现，请附上此文字报告。",
   },
   "capture/foreign-position": {
     text: "账本位置与该数据源不符",

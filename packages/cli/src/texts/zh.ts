@@ -55,7 +55,7 @@ export const zh: Texts = {
     source: "被捕获的数据库",
     sourceAdd: {
       about: "添加数据库",
-      url: "地址：postgres://user:password@host:port/database",
+      url: "地址：postgres://user:password@host:port/database、mariadb://…，或 debezium:（由外部推送变更）",
       tables: "包含哪些表（模式；默认为系统模式之外的所有表）",
       exclude: "排除哪些表",
     },
@@ -71,7 +71,7 @@ export const zh: Texts = {
     node: { about: "运行捕获、账本与 HTTP，直到被停止" },
     capture: { about: "捕获一个数据源：快照或续传", untilCaughtUp: "此刻已提交的内容全部上账后即退出" },
     verify: {
-      about: "将数据库与账本所证明的内容比对",
+      about: "将数据库与账本所证明的内容比对；退出码 0：一切相符，1：有发现，2：无法核验",
       fromLog: "不信任本地缓存：先由账本条目重建",
       unattributed: "同时列出操作者未知的事件",
     },
@@ -177,7 +177,10 @@ export const zh: Texts = {
     stopHint: "按 Ctrl-C 停止。",
     stopping: "正在停止……",
     stopped: "已停止。",
-    retry: (name, code) => `${name} 的捕获失败（${code}）；正在重试`,
+    retry: (name, code) =>
+      code === "capture/catalog-changed"
+        ? `${name} 的表有变化；正在重新读取其结构`
+        : `${name} 的捕获失败（${code}）；正在重试`,
   },
 
   verify: {
