@@ -158,10 +158,5 @@ export class Submitter {
 function refusal(cause: unknown) {
   const code = codeOf(cause) ?? "unknown";
   const why = cause instanceof Error ? cause.message : "unknown reason";
-  return captureError(
-    "capture/refused-batch",
-    `the ledger refused a batch (${code}): ${why}`,
-    { refusal: code },
-    { cause },
-  );
+  return captureError("capture/refused-batch", `${why} (${code})`, { refusal: code }, { cause });
 }

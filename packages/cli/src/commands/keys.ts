@@ -3,6 +3,7 @@ import { fromHex } from "@anamnesis/core";
 import { retireKey, rotateCosignerKey, rotateSigningKey } from "@anamnesis/node";
 import type { Command } from "commander";
 import { cliError } from "../errors.ts";
+import { exampleText } from "../help.ts";
 import { type MemberOptions, waysOf } from "../member-command.ts";
 import type { Runner } from "../runner.ts";
 
@@ -15,6 +16,7 @@ export function registerKeys(program: Command, runner: Runner): void {
     .description(commands.keysRotate.about)
     .requiredOption("--dir <dir>", options.dir)
     .option("--json", options.json)
+    .addHelpText("after", exampleText(runner.texts, "keys rotate --dir data"))
     .action((o: MemberOptions) =>
       runner.run(o, async (session) => {
         const rotated = await rotateSigningKey(o.dir, waysOf(session));
@@ -29,6 +31,7 @@ export function registerKeys(program: Command, runner: Runner): void {
     .argument("<id>", commands.keysRetire.id)
     .requiredOption("--dir <dir>", options.dir)
     .option("--json", options.json)
+    .addHelpText("after", exampleText(runner.texts, "keys retire b99a720fd74b5904bd84be234674a14d --dir data"))
     .action((id: string, o: MemberOptions) =>
       runner.run(o, async (session) => {
         if (!/^[0-9a-f]{32}$/.test(id)) throw cliError("cli/usage", "the id of a key is 32 hexadecimal digits");
@@ -43,6 +46,7 @@ export function registerKeys(program: Command, runner: Runner): void {
     .description(commands.cosigner.about)
     .requiredOption("--dir <dir>", options.dir)
     .option("--json", options.json)
+    .addHelpText("after", exampleText(runner.texts, "keys cosigner --dir data"))
     .action((o: MemberOptions) =>
       runner.run(o, async (session) => {
         await rotateCosignerKey(o.dir, waysOf(session));

@@ -2,6 +2,7 @@
 import type { Policy } from "@anamnesis/ledger";
 import { type Members, membersOf, openFolder, type ShownProposal } from "@anamnesis/node";
 import type { Command } from "commander";
+import { exampleText } from "../help.ts";
 import type { Session } from "../output/session.ts";
 import { table } from "../output/table.ts";
 import type { Runner } from "../runner.ts";
@@ -18,6 +19,7 @@ export function registerMembers(program: Command, runner: Runner): void {
     .description(members.commands.members.about)
     .requiredOption("--dir <dir>", options.dir)
     .option("--json", options.json)
+    .addHelpText("after", exampleText(runner.texts, "members --dir data"))
     .action((o: Options) => runner.run(o, (session) => show(o, session)));
 }
 

@@ -33,6 +33,7 @@ export function registerPerson(program: Command, runner: Runner): void {
     .argument("<name>", commands.vouch.name)
     .requiredOption("--dir <dir>", options.dir)
     .option("--json", options.json)
+    .addHelpText("after", exampleText(runner.texts, "person withdraw n.weber --dir data"))
     .action((name: string, o: MemberOptions) =>
       runner.run(o, async (session) => {
         const handle = personHandle(openFolder(o.dir), name);

@@ -3,6 +3,7 @@ import type { Policy, Share } from "@anamnesis/ledger";
 import { membersOf, openFolder } from "@anamnesis/node";
 import { type Command, InvalidArgumentError } from "commander";
 import { integerFrom } from "../arguments.ts";
+import { exampleText } from "../help.ts";
 import { type MemberOptions, propose } from "../member-command.ts";
 import type { Runner } from "../runner.ts";
 
@@ -38,6 +39,7 @@ export function registerPolicy(proposal: Command, runner: Runner): void {
     .option("--burst <events>", policy.burst, events)
     .option("--per-second <events>", policy.perSecond, events)
     .option("--json", options.json)
+    .addHelpText("after", exampleText(runner.texts, "propose policy --members 2/3 --days 7 --dir data"))
     .action((o: PolicyOptions) =>
       runner.run(o, async (session) => {
         const { policy: now } = await membersOf(openFolder(o.dir));

@@ -13,6 +13,15 @@ import { registerPolicy } from "./propose-policy.ts";
 const NUMBER_MAX = 1_000_000_000;
 const numberFrom = integerFrom(0, NUMBER_MAX);
 
+const EXAMPLES: Readonly<Record<string, string>> = {
+  join: "organisation.json",
+  suspend: "sued",
+  reinstate: "sued",
+  remove: "sued",
+  recover: "fresh/organisation.json",
+  upgrade: "3",
+};
+
 export function registerPropose(program: Command, runner: Runner): void {
   const { members, options } = runner.texts;
   const { commands } = members;
@@ -24,6 +33,7 @@ export function registerPropose(program: Command, runner: Runner): void {
       .argument(argument, what)
       .requiredOption("--dir <dir>", options.dir)
       .option("--json", options.json)
+      .addHelpText("after", exampleText(runner.texts, `propose ${name} ${EXAMPLES[name] ?? argument} --dir data`))
       .action((text: string, o: MemberOptions) =>
         runner.run(o, async (session) => propose(o.dir, action(text), session)),
       );
@@ -57,6 +67,7 @@ function registerVote(program: Command, runner: Runner): void {
     .requiredOption("--dir <dir>", options.dir)
     .option("--yes", commands.leave.sure)
     .option("--json", options.json)
+    .addHelpText("after", exampleText(runner.texts, "leave --yes --dir data"))
     .action((o: MemberOptions & { readonly yes?: boolean }) =>
       runner.run(o, async (session) => {
         if (o.yes !== true) throw cliError("cli/usage", session.texts.members.sure);

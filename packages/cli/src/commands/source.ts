@@ -51,6 +51,7 @@ export function registerSource(program: Command, runner: Runner): void {
     .description(commands.sourceList.about)
     .requiredOption("--dir <dir>", options.dir)
     .option("--json", options.json)
+    .addHelpText("after", exampleText(runner.texts, "source list --dir data"))
     .action((o: ListOptions) => runner.run(o, (session) => list(o, session)));
 }
 

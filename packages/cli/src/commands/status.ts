@@ -2,6 +2,7 @@
 import { openFolder, statusOf } from "@anamnesis/node";
 import type { Command } from "commander";
 import type { MembersStatus } from "../consortium.ts";
+import { exampleText } from "../help.ts";
 import type { Session } from "../output/session.ts";
 import { table } from "../output/table.ts";
 import type { Runner } from "../runner.ts";
@@ -22,6 +23,7 @@ export function registerStatus(program: Command, runner: Runner): void {
     .description(commands.status.about)
     .requiredOption("--dir <dir>", options.dir)
     .option("--json", options.json)
+    .addHelpText("after", exampleText(runner.texts, "status --dir data", "status --dir data --json"))
     .action((o: Options) => runner.run(o, (session) => status(o, session)));
 }
 

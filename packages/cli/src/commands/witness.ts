@@ -45,6 +45,7 @@ export function registerWitness(program: Command, runner: Runner): void {
     .description(texts.keyAbout)
     .option("--dir <dir>", texts.dir)
     .option("--json", options.json)
+    .addHelpText("after", exampleText(runner.texts, "witness key --dir w1"))
     .action((_: unknown, command: Command) => {
       const o = optionsOf<Options>(command);
       return runner.run(o, (session) => key(o, session));
