@@ -7,7 +7,7 @@ import type { Chance } from "../random.ts";
 import type { Draft } from "./events.ts";
 
 /** A member that cosigns. */
-interface Cosigner {
+export interface Cosigner {
   readonly id: OrgId;
   /** Seed of its cosigner key. */
   readonly cosigner: Uint8Array;
@@ -32,14 +32,20 @@ export function sealing(chance: Chance, what: ToSeal, members: readonly Cosigner
   return draft(sealOf(what, present));
 }
 
-/** One with something wrong, seldom something that is odd but right. */
-export function oddSealing(chance: Chance, what: ToSeal, members: readonly Cosigner[]): Draft {
+/** One with something wrong, seldom something that is odd but right. @param former those that are suspended or have gone */
+export function oddSealing(
+  chance: Chance,
+  what: ToSeal,
+  members: readonly Cosigner[],
+  former: readonly Cosigner[],
+): Draft {
   const seal = sealOf(what, members);
   const { cosignatures } = seal;
   const [first] = cosignatures;
   const someone = chance.pick(members);
   const tooFew = { ...seal, cosignatures: cosignatures.slice(0, Math.floor((members.length * 2) / 3)) };
   if (chance.once(1, 3)) return draft(tooFew);
+  if (former.length > 0 && chance.once(1, 2)) return draft(sealOf(what, [...members, ...former]));
   const odd: readonly (() => Draft)[] = [
     () => draft({ ...seal, cosignatures: [] }),
     () => draft(sealOf({ ...what, time: what.time - chance.between(1, 4000) }, members)),

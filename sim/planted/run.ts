@@ -5,7 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { writePatch } from "../../tools/mutants/patch-file.ts";
-import { PLANTED, type Planted } from "./table.ts";
+import type { Planted } from "./bug.ts";
+import { PLANTED } from "./table.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 const LIMIT_MS = 300_000;

@@ -1,15 +1,6 @@
-/** Bugs planted on purpose, each a small change of one source: the simulation must find every one of them. */
-export interface Planted {
-  readonly name: string;
-  readonly file: string;
-  /** Occurs exactly once in the file. */
-  readonly from: string;
-  readonly to: string;
-}
-
-const EMBEDDED = "packages/engines/embedded/src";
-const LEDGER = "packages/ledger/src";
-const CONTRACTS = "packages/contracts/src";
+/** Bugs planted on purpose: the simulation must find every one of them. */
+import { CONTRACTS, EMBEDDED, LEDGER, type Planted } from "./bug.ts";
+import { SABOTAGE } from "./sabotage.ts";
 
 export const PLANTED: readonly Planted[] = [
   {
@@ -347,4 +338,5 @@ export const PLANTED: readonly Planted[] = [
 `,
     to: "    void sameLeaves, requireCheckpoint;\n",
   },
+  ...SABOTAGE,
 ];

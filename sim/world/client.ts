@@ -3,6 +3,7 @@ import {
   comparePositions,
   LEAVE_KIND,
   PROPOSE_KIND,
+  proposeBody,
   type SourceState,
   VOTE_KIND,
   voteBody,
@@ -87,6 +88,11 @@ export class Client {
   appeal(chance: Chance, now: number): SignedTransaction {
     const body = appeal(chance, this.#surroundings());
     return this.#sign(chance, { kind: PROPOSE_KIND, body, attachments: [] }, now, {});
+  }
+
+  /** A proposal about another member. */
+  about(chance: Chance, now: number, type: "suspend" | "reinstate", id: OrgId): SignedTransaction {
+    return this.send(chance, now, { kind: PROPOSE_KIND, body: proposeBody({ type, id }), attachments: [] });
   }
 
   /** A batch of so many events. */

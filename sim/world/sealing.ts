@@ -20,7 +20,9 @@ export async function seal(world: World, chance: Chance): Promise<void> {
   const time = Math.floor(world.agreed / 1000);
   const what: ToSeal = { chain: world.founding.genesis.chain, note, size, root, time, sealed: world.sealed };
   const again = chance.once(1, 4) ? { ...what, ...what.sealed, time } : what;
-  const draft = chance.once(1, 3) ? oddSealing(chance, what, members) : sealing(chance, again, members);
+  const draft = chance.once(1, 3)
+    ? oddSealing(chance, what, members, world.formerCosigners)
+    : sealing(chance, again, members);
   const group = [creator.send(chance, world.agreed, draft)];
   // Somebody else at the same moment, or the same once more.
   if (chance.once(1, 5)) group.push(chance.pick(world.clients).send(chance, world.agreed, draft));

@@ -4,6 +4,7 @@ import type { Chance } from "../random.ts";
 import { crash, crashInCommit, diskFull, everyCut } from "./crashes.ts";
 import { falseRules, falseServing } from "./false-orderer.ts";
 import { seal } from "./sealing.ts";
+import { suspension } from "./suspension.ts";
 import { lyingDisk, rot, secondOrderer } from "./treason.ts";
 import { promiseOf, type World } from "./world.ts";
 
@@ -12,6 +13,7 @@ type Step = (world: World, chance: Chance) => Promise<void>;
 export const STEPS = {
   make,
   campaign,
+  suspension,
   seal,
   flood,
   refuse,
@@ -39,6 +41,7 @@ export type StepKind = keyof typeof STEPS;
 export const WEIGHTS: Readonly<Record<StepKind, number>> = {
   make: 40,
   campaign: 2,
+  suspension: 3,
   seal: 8,
   flood: 1,
   refuse: 4,

@@ -1,6 +1,6 @@
 /** The simulated world: one orderer, its clients and followers, a network, a disk, a clock; and the auditor. */
 import { decodeSourceState, type SourceState, sourcePath } from "@anamnesis/contracts";
-import { codeOf, type OrgId, orgId, toHex } from "@anamnesis/core";
+import { codeOf, orgId, toHex } from "@anamnesis/core";
 import { type Signer, signerFromSeed } from "@anamnesis/crypto";
 import { native } from "@anamnesis/crypto/native";
 import type { Receipt, SignedTransaction } from "@anamnesis/ledger";
@@ -10,7 +10,7 @@ import type { Seen } from "../auditor/model.ts";
 import type { EventRules } from "../auditor/rules-events.ts";
 import type { IncentiveRules } from "../auditor/rules-incentive.ts";
 import type { RegistryRules } from "../auditor/rules-registry.ts";
-import type { ToSeal } from "../commands/incentive.ts";
+import type { Cosigner, ToSeal } from "../commands/incentive.ts";
 import { Wallet } from "../commands/keys.ts";
 import { Chance } from "../random.ts";
 import { Client, type Held, type Members } from "./client.ts";
@@ -183,10 +183,19 @@ export class World {
   }
 
   /** Members that cosign: the active ones. */
-  get cosigners(): readonly { readonly id: OrgId; readonly cosigner: Uint8Array }[] {
+  get cosigners(): readonly Cosigner[] {
+    return this.#cosignersOf(this.#registry.active);
+  }
+
+  /** Those that are suspended or have gone, with the keys that they had last. */
+  get formerCosigners(): readonly Cosigner[] {
     const { active, organisations } = this.#registry;
-    return active.flatMap((id) => {
-      const cosigner = this.#wallet.seedOf(organisations.get(id)?.cosigner ?? new Uint8Array(32));
+    return this.#cosignersOf([...organisations.keys()].filter((id) => !active.includes(id)));
+  }
+
+  #cosignersOf(ids: readonly string[]): readonly Cosigner[] {
+    return ids.flatMap((id) => {
+      const cosigner = this.#wallet.seedOf(this.#registry.organisations.get(id)?.cosigner ?? new Uint8Array(32));
       return cosigner === undefined ? [] : [{ id: orgId(id), cosigner }];
     });
   }
