@@ -11,7 +11,11 @@ async function verifyAs(role: string): Promise<unknown> {
   url.username = role;
   url.password = role;
   const source = await openPostgresVerify({ url: url.href, catalog: chain.catalog() });
-  return chain.verify({ source }).finally(() => source.close());
+  try {
+    return await chain.verify({ source });
+  } finally {
+    await source.close();
+  }
 }
 
 describe("row security", () => {
