@@ -163,6 +163,22 @@ describe("restoring a snapshot", () => {
     reader = await openReader(ledger.options(at("ledger")));
   });
 
+  it("refuses what contradicts a checkpoint that the log signed, wherever that is known from", async () => {
+    await take("snapshot");
+    const { size } = await reader.checkpoint();
+    await ledger.create(at("other"));
+    const forked = await ledger.open(at("other"));
+    for (let i = 0; i < 2; i++) await forked.submit(ledger.fixture.command("test.emit", "other", { events: 200 }));
+    const other = await forked.checkpoint();
+    await forked.close();
+    expect(other.size).toBe(size);
+    expect(await refusal(restore("x", { known: [other.note] }))).toBe("ledger/rolled-back");
+    edit({ sealed: other.note });
+    expect(await refusal(restore("x"))).toBe("ledger/rolled-back");
+    edit({ sealed: null, checkpoint: other.note });
+    expect(await refusal(restore("x"))).toBe("ledger/bad-snapshot");
+  });
+
   it("refuses what is altered, incomplete, or of another ledger, and leaves the folder as it was", async () => {
     await take("snapshot");
     const good = at("good");
