@@ -2,7 +2,17 @@
 import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { bars } from "./plot.ts";
-import { FOULS, type Outcome, outcomeOf, pays, playAll, REPLAYS, type RuleName } from "./scenarios.ts";
+import {
+  FOULS,
+  type Outcome,
+  outcomeOf,
+  pays,
+  playAll,
+  REPLAYS,
+  type RuleName,
+  SAME_STANDING,
+  SAME_WORK,
+} from "./scenarios.ts";
 
 const WRITES = 3000;
 const NAMES: readonly RuleName[] = ["published", "ours"];
@@ -101,6 +111,8 @@ export function table(replays: readonly Replayed[], tried: readonly Tried[], see
     }),
     "",
     `Foul play against honest play of the same member, ${number(WRITES)} writes, means over ${seeds} seeds. Work: its share of all seals and cosignatures, one of these as a fifth of a seal.`,
+    "",
+    `It pays when it means less work for no less standing, or more standing for no more work. A difference counts from ${100 * SAME_WORK} % of the honest work, or ${SAME_STANDING} points, on: smaller ones come from who happens to be next, and from where the last round was cut off (a seal is 100 points and a cosignature 50, and a member ends with some 80,000 under the published rule, 230,000 under ours).`,
     "",
     row(["foul play", "rule", "seals", "work", "standing against the others", "pays"]),
     row(["---", "---", "---", "---", "---", "---"]),

@@ -105,9 +105,9 @@ export function outcomeOf(tallies: Tallies): Outcome {
   };
 }
 
-/** What counts as more or less: a share of the honest work, and points beside scores of hundreds of thousands. */
-const SAME_WORK = 0.02;
-const SAME_STANDING = 500;
+/** What counts as more or less: a share of the honest work, and points beside scores of 80,000 and more. */
+export const SAME_WORK = 0.02;
+export const SAME_STANDING = 500;
 
 /** Foul play pays when it means less work for no less standing, or more standing for no more work. */
 export function pays(honest: Outcome, foul: Outcome): boolean {
