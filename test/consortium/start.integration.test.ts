@@ -1,6 +1,7 @@
 /** The sandbox of several organisations from its first start to its second: everything that its members live through. */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { parseConfig } from "@anamnesis/node";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { anamnesis } from "../../packages/cli/test/process.ts";
 import { NAMES, type Name, Started } from "./start-harness.ts";
@@ -44,6 +45,12 @@ describe("start --organisations 4", { timeout: 400_000 }, () => {
       expect(readdirSync(join(four.folderOf(name), "keys")).includes("log.key")).toBe(name === "nord");
     }
     expect(new Set(four.publicKeys()).size).toBe(4);
+    // Each asks every member but itself and the one that orders.
+    for (const name of NAMES) {
+      const { members } = parseConfig(readFileSync(join(four.folderOf(name), "anamnesis.toml"), "utf8"));
+      const asked = NAMES.filter((other) => other !== name && other !== "nord");
+      expect(members.map(({ id }) => String(id))).toEqual(asked);
+    }
     // Not the very size that was seen: the log may have grown before all of them had cosigned it.
     await four.until(
       "sealed by all",

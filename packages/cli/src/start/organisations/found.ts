@@ -49,10 +49,14 @@ async function each(places: readonly Place[], work: (place: Place) => Promise<vo
 function introduce(orderer: Place, others: readonly Place[]): void {
   const config = (place: Place): string => join(place.dir, "anamnesis.toml");
   const token = /^entries_token = (".*")$/m.exec(readFileSync(config(orderer), "utf8"))?.[1] ?? '""';
-  const members = others.map((place) => `${place.name} = "${urlOf(place)}"`);
-  appendFileSync(config(orderer), `\n[members]\n${members.join("\n")}\n`);
+  const members = (asker: Place): string => {
+    const asked = others.filter((place) => place !== asker).map((place) => `${place.name} = "${urlOf(place)}"\n`);
+    return asked.length === 0 ? "" : `\n[members]\n${asked.join("")}`;
+  };
+  appendFileSync(config(orderer), members(orderer));
+  // Followers ask one another about leaves that the orderer withholds; the orderer itself is not among the asked.
   for (const place of others)
-    appendFileSync(config(place), `\n[orderer]\nurl = "${urlOf(orderer)}"\ntoken = ${token}\n`);
+    appendFileSync(config(place), `\n[orderer]\nurl = "${urlOf(orderer)}"\ntoken = ${token}\n${members(place)}`);
 }
 
 /** Runs one command of ours to its end. @throws AnamnesisError `cli/demo-failed` with what it said */
