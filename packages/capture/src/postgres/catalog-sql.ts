@@ -75,3 +75,16 @@ SELECT c.oid::int8::float8 AS root, n.nspname AS schema, l.relname AS relation,$
   JOIN pg_catalog.pg_namespace n ON n.oid = l.relnamespace
  WHERE c.relkind = 'p' AND NOT c.relispartition AND t.isleaf AND l.relkind = 'r'
  ORDER BY n.nspname COLLATE "C", l.relname COLLATE "C"`;
+
+/** Every partition, also those that are partitioned themselves. */
+export const PARTITIONS_SQL = `
+SELECT c.oid::int8::float8 AS oid FROM pg_catalog.pg_class c WHERE c.relispartition AND c.relkind IN ('r', 'p', 'f')`;
+
+/** Tables that a publication names, `$1`. */
+export const PUBLISHED_OIDS_SQL = `
+SELECT c.oid::int8::float8 AS oid, n.nspname || '.' || c.relname AS name
+  FROM pg_catalog.pg_publication p
+  JOIN pg_catalog.pg_publication_rel r ON r.prpubid = p.oid
+  JOIN pg_catalog.pg_class c ON c.oid = r.prrelid
+  JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+ WHERE p.pubname = $1`;

@@ -125,7 +125,8 @@ export function selectRows(table: PgTable): string {
 export const qualified = (table: { readonly schema: string; readonly relation: string }): string =>
   `${quoteName(table.schema)}.${quoteName(table.relation)}`;
 
-function isWanted(name: string, { include = ["*"], exclude = [] }: CatalogOptions): boolean {
+/** Whether a table of that name (`schema.table`) is to be captured. */
+export function isWanted(name: string, { include = ["*"], exclude = [] }: CatalogOptions): boolean {
   return include.some((p) => matches(p, name)) && !exclude.some((p) => matches(p, name));
 }
 

@@ -12,6 +12,7 @@ import {
   type TableSchema,
   UPDATE_ORDINALS,
 } from "../source.ts";
+import type { Aside } from "./aside.ts";
 import type { PgTable } from "./catalog.ts";
 import { widenXid } from "./lsn.ts";
 import { parseMessage, type Relation, type TupleColumn } from "./pgoutput.ts";
@@ -21,6 +22,8 @@ const NAME_MAX = 512;
 
 export interface DecoderOptions {
   readonly tables: ReadonlyMap<string, PgTable>;
+  /** Tables that may be described without being any of these. */
+  readonly aside: Aside;
   readonly primitives: Primitives;
   /** Qualified type names by OID, as the catalog had them when the connection was made. */
   readonly types: ReadonlyMap<number, string>;
@@ -124,8 +127,10 @@ export class Decoder {
     const described = this.#relations.get(relation);
     if (described === undefined)
       throw captureError("capture/malformed-message", "a row of a table that was not described");
-    if (described === null) this.#handler.ignored?.("unknown-table", ordinals);
-    else this.#handler.change(change(described));
+    if (described !== null) return this.#handler.change(change(described));
+    // Detached, and published by itself: the catalog has changed after all.
+    if (this.#options.aside.partitions.has(relation)) this.#mustKnow(relation);
+    this.#handler.ignored?.("unknown-table", ordinals);
   }
 
   /** The table with the columns that the stream really sends, which may be older or newer than the catalog's. */
@@ -169,11 +174,19 @@ export class Decoder {
    * was renamed is only known by its number.
    */
   #known({ id, schema, name }: Relation): PgTable | undefined {
-    const { tables, unknownTables, isOnlyItself } = this.#options;
+    const { tables, aside, isOnlyItself } = this.#options;
     const named = tables.get(`${schema}.${name}`);
     const isNamed = named !== undefined && (named.oid === id || !isOnlyItself(named));
     const known = isNamed ? named : this.#byOid.get(id);
-    if (known !== undefined || unknownTables.has(id)) return known;
+    if (known === undefined && !aside.partitions.has(id) && aside.excluded.get(id) !== `${schema}.${name}`)
+      this.#mustKnow(id);
+    return known;
+  }
+
+  /** A table that is not known also after the catalog was read again because of it is none of ours. */
+  #mustKnow(id: number): void {
+    const { unknownTables } = this.#options;
+    if (unknownTables.has(id)) return;
     unknownTables.add(id);
     throw captureError("capture/catalog-changed", "a table appeared while streaming");
   }

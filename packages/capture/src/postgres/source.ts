@@ -12,6 +12,7 @@ import type {
   StreamHandler,
 } from "../source.ts";
 import { hasOwnHandle, isTableHandles } from "../table-names.ts";
+import { type Aside, NOTHING_ASIDE, readAside } from "./aside.ts";
 import { openBeside } from "./beside.ts";
 import { type CatalogOptions, type PgTable, readTables } from "./catalog.ts";
 import { columnPlace, Decoder, type DecoderOptions, keyPlace } from "./decoder.ts";
@@ -58,6 +59,7 @@ class Postgres implements PostgresSource {
   readonly #keys = new Map<string, readonly string[]>();
   readonly #fingerprint: Fingerprint;
   #tables: ReadonlyMap<string, PgTable> = new Map();
+  #aside: Aside = NOTHING_ASIDE;
   readonly #endings: Endings;
 
   constructor(options: PostgresSourceOptions) {
@@ -107,6 +109,7 @@ class Postgres implements PostgresSource {
 
   async tables(): Promise<readonly PgTable[]> {
     return withClient(this.#options, async (client) => {
+      this.#aside = await readAside(client, this.#name, this.#options);
       const all = await readTables(client, this.#options);
       await ensurePublication(client, this.#name, all);
       const usable = all.filter((table) => table.identity !== "nothing");
@@ -153,6 +156,7 @@ class Postgres implements PostgresSource {
       {
         ...(await this.#decoding()),
         tables: this.#tables,
+        aside: this.#aside,
         primitives: this.#options.primitives,
         unknownTypes: this.#unknownTypes,
         unknownTables: this.#unknownTables,
