@@ -1,5 +1,5 @@
 /**
- * Collects events into batches: 4,096 events, 600 KiB, or 20 ms after the first, whichever comes first. A batch that fills so
+ * Collects events into batches: 4,096 events, 600 KiB, or 50 ms after the first, whichever comes first. A batch that fills so
  * fast that it will soon be full is waited for: every batch costs a signature, a block and transactions on two disks.
  */
 import { BATCH_KIND, encodeBatchBody, type Position } from "@anamnesis/contracts";
@@ -8,7 +8,7 @@ import type { Primitives, Signer } from "@anamnesis/crypto";
 import { LIMITS, leafHashes, type SignedTransaction, signTransaction, treeHash } from "@anamnesis/ledger";
 import { captureError } from "./errors.ts";
 
-const WAIT_MS = 20;
+const WAIT_MS = 50;
 /** Events within one wait for which the next one is worth while; so a batch waits eight times at the most. */
 const FAST_EVENTS = 512;
 const LIFETIME_S = 3_600;

@@ -9,6 +9,7 @@ import type { Client } from "pg";
 import { captureError } from "../errors.ts";
 import { isIdle, type RowLot, takeCopyMessages } from "./copy-messages.ts";
 import type { Endings } from "./endings.ts";
+import { Gathering } from "./gathering.ts";
 import { type ConnectOptions, connect, quoteName, sqlState, withClient } from "./session.ts";
 import { endHolder, slotProblem } from "./slot.ts";
 
@@ -76,12 +77,14 @@ export class Replication {
   /** Something came since the last look at the clock, which would cost more than the message. */
   #hearing = false;
   readonly #endings: Endings | undefined;
+  readonly #gathering: Gathering;
 
   constructor(client: Client, options: ReplicationOptions, handler: ReplicationHandler) {
     this.#client = client;
     this.#handler = handler;
     this.#endings = options.endings;
     const { connection } = client;
+    this.#gathering = new Gathering(connection.stream);
     connection.on("copyData", ({ chunk }: { readonly chunk: Buffer }) => this.#onData(chunk, 0, chunk.length));
     if (isIdle(client)) takeCopyMessages(connection.stream, "messages", (lot) => this.#onLot(lot));
     const started = new Promise<void>((resolve) => connection.once("replicationStart", () => resolve()));
@@ -101,6 +104,7 @@ export class Replication {
     );
     this.done = query.finally(() => {
       clearInterval(timer);
+      this.#gathering.end();
       options.signal.removeEventListener("abort", onAbort);
       connection.stream.destroy();
     });
@@ -111,11 +115,11 @@ export class Replication {
   }
 
   pause(): void {
-    this.#client.connection.stream.pause();
+    this.#gathering.pause();
   }
 
   resume(): void {
-    this.#client.connection.stream.resume();
+    this.#gathering.resume();
   }
 
   /** Everything before `position` is final. */
@@ -134,7 +138,7 @@ export class Replication {
     if (this.#ending) return;
     this.#ending = true;
     this.#feedback(false);
-    this.resume();
+    this.#gathering.end();
     void this.#client.end().catch(() => undefined);
     setTimeout(() => this.#client.connection.stream.destroy(), CLOSE_MS_MAX).unref();
   }
@@ -154,6 +158,7 @@ export class Replication {
   #onLot({ bytes, places, count }: RowLot): void {
     const data = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
     for (let i = 0; i < 2 * count; i += 2) this.#onData(data, places[i] as number, places[i + 1] as number);
+    if (!this.#ending) this.#gathering.took(bytes.length);
   }
 
   #onData(data: Buffer, at: number, end: number): void {
