@@ -18,6 +18,7 @@ export type LedgerErrorCode =
   | "ledger/expired" // sign again; check the clocks if it happens at once
   // what can happen to the store
   | "ledger/damaged-store" // the store contradicts its own checkpoint: restore it from a copy; nothing is served
+  | "ledger/other-format" // another version wrote the store: set it aside and import the log anew
   | "ledger/damaged-tile" // a tile or bundle does not match the tree above it: fetch it again or restore
   | "ledger/pruned" // the entries were dropped here: fetch them from an export, an archive or another member; start a follower from a snapshot
   | "ledger/not-archived" // nobody else is known to hold the entries that are to be dropped: export the log first, and name the folder

@@ -1,7 +1,8 @@
 /** Snapshots, imports and pruning of a data folder: what an orderer is asked, what is refused, what is dropped. */
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { BATCH_KIND, encodeBatchBody } from "@anamnesis/contracts";
 import { codeOf, fromHex, sourceId } from "@anamnesis/core";
 import { signerFromSeed } from "@anamnesis/crypto";
@@ -138,6 +139,19 @@ describe("importing the ledger of a folder", () => {
     expect(await from(at("data"), folder, true).catch(codeOf)).toBe("ledger/rolled-back");
     await grow(at("imported"), 1);
     expect(await verifyFolderLog(folder)).toMatchObject({ ok: true });
+  });
+
+  it("is the way out for a store of another format, and forgets nothing of what was seen", async () => {
+    cpSync(at("data"), at("older"), { recursive: true });
+    const store = join(at("older"), "ledger", "ledger.sqlite");
+    const db = new DatabaseSync(store);
+    db.exec("UPDATE meta SET value = x'01' WHERE key = 'format'");
+    db.close();
+    const folder = openFolder(at("older"));
+    expect(await from(at("data"), folder, true).catch(codeOf)).toBe("ledger/other-format");
+    renameSync(store, at("set-aside.sqlite"));
+    expect(await from(at("data"), folder, false)).toMatchObject({ before: 2, size });
+    expect(await verifyFolderLog(folder)).toMatchObject({ ok: true, size, replayed: true });
   });
 });
 

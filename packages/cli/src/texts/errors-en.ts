@@ -94,6 +94,11 @@ export const errorsEn: Readonly<Record<AnyErrorCode, ErrorText>> = {
     text: "The ledger's store contradicts its own checkpoint",
     remedy: "Nothing is served from it. Restore the ledger/ folder from a copy.",
   },
+  "ledger/other-format": {
+    text: "The ledger's store was written by another version of Anamnesis",
+    remedy:
+      "Nothing is lost. Let the version that wrote it export the log (anamnesis log export), or use another member's node; set ledger/ledger.sqlite aside (with its -wal and -shm, if they are there), leave last-checkpoint where it is, and run anamnesis log import.",
+  },
   "ledger/damaged-tile": {
     text: "A piece of the log does not fit the tree above it",
     remedy: "Restore the ledger from a copy, or fetch the piece again.",

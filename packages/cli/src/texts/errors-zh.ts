@@ -94,6 +94,11 @@ export const errorsZh: Readonly<Record<AnyErrorCode, ErrorText>> = {
     text: "账本存储与其检查点矛盾",
     remedy: "不会再提供任何数据。请从备份恢复 ledger/ 文件夹。",
   },
+  "ledger/other-format": {
+    text: "账本存储由另一版本的 Anamnesis 写入",
+    remedy:
+      "数据没有丢失。请用原版本导出日志（anamnesis log export），或使用其他成员的节点；将 ledger/ledger.sqlite（连同 -wal、-shm，如有）移到别处，保留 last-checkpoint，再运行 anamnesis log import。",
+  },
   "ledger/damaged-tile": {
     text: "日志的一部分与上层哈希树不符",
     remedy: "请从备份恢复账本，或重新获取该部分。",

@@ -266,8 +266,8 @@ function refuseOtherFormat(db: Database): void {
   const row = db.prepare(READS.meta).get("format");
   const format = row === undefined ? FORMAT : (blob(row, "value")[0] ?? 0);
   if (format === FORMAT) return;
-  const message = `the ledger's store has format ${format}, and this version works with format ${FORMAT}: open it with the version that made it, or make its folder anew from its log`;
-  throw ledgerError("ledger/damaged-store", message, { format });
+  const message = `the ledger's store has format ${format}, and this version works with format ${FORMAT}: set the file aside and import the log anew`;
+  throw ledgerError("ledger/other-format", message, { format });
 }
 
 const readBlock = (row: Row | undefined): BlockRow | undefined => (row === undefined ? undefined : blockOfRow(row));
