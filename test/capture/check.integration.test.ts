@@ -218,6 +218,46 @@ describe("tables whose owner's UPDATE publishing would break", () => {
   });
 });
 
+describe("tables that are not in the database's log", () => {
+  const quick = (exclude: readonly string[] = []) => ({ ...options(), name: "quick", include: ["quick.*"], exclude });
+
+  beforeAll(() =>
+    sql(
+      url,
+      "CREATE SCHEMA quick",
+      "CREATE TABLE quick.kept (id int PRIMARY KEY)",
+      "ALTER TABLE quick.kept REPLICA IDENTITY FULL",
+      "CREATE UNLOGGED TABLE quick.child (v text) INHERITS (quick.kept)",
+      "CREATE UNLOGGED TABLE quick.alone (id int PRIMARY KEY)",
+      "CREATE TABLE quick.parts (id int PRIMARY KEY) PARTITION BY LIST (id)",
+      "CREATE TABLE quick.part_1 PARTITION OF quick.parts FOR VALUES IN (1)",
+      "CREATE UNLOGGED TABLE quick.part_2 PARTITION OF quick.parts FOR VALUES IN (2)",
+      "CREATE TEMP TABLE passing (id int)",
+    ),
+  );
+
+  it("are named, and no statement is about them", async () => {
+    const check = await checkSource(quick());
+    expect(check.unlogged).toEqual(["quick.alone", "quick.child", "quick.part_2"]);
+    expect(check.tables.map((t) => t.name)).toEqual(["quick.kept", "quick.parts"]);
+    expect(check.problems).toEqual([]);
+    expect(check.statements).toHaveLength(1);
+    expect(preparationScript(check)).not.toMatch(/alone|child/);
+  });
+
+  it("are not named where they are not wanted; a partition counts as its table", async () => {
+    const check = await checkSource(quick(["quick.alone", "quick.parts"]));
+    expect(check.unlogged).toEqual(["quick.child"]);
+  });
+
+  it("can be captured after SET LOGGED", async () => {
+    await sql(url, "ALTER TABLE quick.alone SET LOGGED");
+    const check = await checkSource(quick());
+    expect(check.unlogged).toEqual(["quick.child", "quick.part_2"]);
+    expect(check.tables.map((t) => t.name)).toContain("quick.alone");
+  });
+});
+
 describe("making a slot", () => {
   it("gives up after its deadline and names the transaction in the way", async () => {
     const source = postgresSource({ ...options(), slotDeadlineMs: 700 });

@@ -88,3 +88,14 @@ SELECT c.oid::int8::float8 AS oid, n.nspname || '.' || c.relname AS name
   JOIN pg_catalog.pg_class c ON c.oid = r.prrelid
   JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
  WHERE p.pubname = $1`;
+
+/** Tables and partitions whose writes are not in the server's log, each with the table that it counts as. */
+export const UNLOGGED_SQL = `
+SELECT n.nspname || '.' || c.relname AS name, rn.nspname || '.' || r.relname AS root
+  FROM pg_catalog.pg_class c
+  JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+  JOIN pg_catalog.pg_class r ON r.oid = coalesce(pg_catalog.pg_partition_root(c.oid), c.oid)
+  JOIN pg_catalog.pg_namespace rn ON rn.oid = r.relnamespace
+ WHERE c.relpersistence = 'u' AND (c.relkind = 'r' OR c.relkind = 'p' AND NOT c.relispartition)
+   AND n.nspname NOT IN ('pg_catalog', 'information_schema') AND n.nspname !~ '^pg_(toast|temp)'
+ ORDER BY n.nspname COLLATE "C", c.relname COLLATE "C"`;

@@ -5,7 +5,7 @@ import type { Client } from "pg";
 import { rulesOf } from "../digests/rule.ts";
 import type { Identity, TableSchema } from "../source.ts";
 import { mapSubjects, type Reference, type SubjectConfig, type SubjectMapping } from "../subjects.ts";
-import { CATALOG_SQL, LEAVES_SQL, TABLE_SQL } from "./catalog-sql.ts";
+import { CATALOG_SQL, LEAVES_SQL, TABLE_SQL, UNLOGGED_SQL } from "./catalog-sql.ts";
 import { quoteName } from "./session.ts";
 
 /** A table with what only PostgreSQL knows of it. */
@@ -97,6 +97,12 @@ export async function readTables(
     const subjects = mapping.get(table.name);
     return { ...table, subjectColumns: subjects?.columns ?? [], subjectsBecause: subjects?.because ?? "nobody" };
   });
+}
+
+/** Names of the tables and partitions that match and whose writes are not in the source's log. Sorted. */
+export async function readUnlogged(client: Client, options: CatalogOptions): Promise<readonly string[]> {
+  const { rows } = await client.query<{ name: string; root: string }>(UNLOGGED_SQL);
+  return rows.filter((row) => isWanted(row.root, options)).map((row) => row.name);
 }
 
 /** The shape of a table as the transaction sees it now, to be held against `shapeOf`; undefined when it is gone. */

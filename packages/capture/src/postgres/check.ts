@@ -7,7 +7,7 @@ import { captureError } from "../errors.ts";
 import { RETENTION_LIMITS, type RetentionLimits } from "../limits/retention.ts";
 import type { Identity } from "../source.ts";
 import type { SubjectMapping } from "../subjects.ts";
-import { type CatalogOptions, type PgTable, qualified, readTables } from "./catalog.ts";
+import { type CatalogOptions, type PgTable, qualified, readTables, readUnlogged } from "./catalog.ts";
 import { type Rights, readRights } from "./check-rights.ts";
 import { mustPublishGenerated, objectName, publicationSql, publishedTables, withdrawalSql } from "./publication.ts";
 import { quoteName, quoteText, sqlState, withClient } from "./session.ts";
@@ -56,6 +56,8 @@ export interface SourceCheck {
   readonly limits: RetentionLimits;
   readonly problems: readonly { readonly code: string; readonly message: string }[];
   readonly tables: readonly TableCheck[];
+  /** Names of tables and partitions whose writes are not in the server's log: nothing can capture them. */
+  readonly unlogged: readonly string[];
   /** Preparation that is not about one table. */
   readonly statements: readonly Statement[];
   /** Nothing required is missing. */
@@ -69,6 +71,7 @@ export async function checkSource(options: CheckOptions): Promise<SourceCheck> {
   return withClient(options, async (client) => {
     const server = await readServer(client);
     const tables = await readTables(client, options);
+    const unlogged = await readUnlogged(client, options);
     const publication = objectName(options.name);
     const published = await publishedTables(client, publication);
     const rights = await readRights(client, publication);
@@ -91,7 +94,7 @@ export async function checkSource(options: CheckOptions): Promise<SourceCheck> {
     const ready = problems.length === 0;
     const { version, walKept } = server;
     const { limits = RETENTION_LIMITS } = options;
-    return { version, publication, slot, walKept, limits, problems, tables: checked, statements, ready };
+    return { version, publication, slot, walKept, limits, problems, tables: checked, unlogged, statements, ready };
   });
 }
 
