@@ -21,6 +21,7 @@ import { registerStart } from "./commands/start.ts";
 import { registerStatus } from "./commands/status.ts";
 import { registerVerify } from "./commands/verify.ts";
 import { registerWitness } from "./commands/witness.ts";
+import { helpIn } from "./help.ts";
 import type { Runner } from "./runner.ts";
 import type { Texts } from "./texts/en.ts";
 
@@ -61,16 +62,10 @@ export function makeProgram(runner: Runner): Command {
 
 /** Titles and built-in texts in the chosen language, no exit behind our back, no second error message. */
 function speak(command: Command, texts: Texts): void {
-  const titles: Readonly<Record<string, string>> = {
-    "Usage:": texts.program.usage,
-    "Options:": texts.program.options,
-    "Arguments:": texts.program.arguments,
-    "Commands:": texts.program.commands,
-  };
   command
     .exitOverride()
     .configureOutput({ outputError: () => {} })
-    .configureHelp({ styleTitle: (title) => titles[title] ?? title })
+    .configureHelp(helpIn(texts))
     .helpOption("-h, --help", texts.program.help)
     .helpCommand(false);
   for (const child of command.commands) speak(child, texts);
