@@ -27,7 +27,10 @@ const withColumns = (columns: string, ...statements: readonly string[]): Promise
     ].join("; "),
   );
 
-describe("columns left out of the publication for a moment", () => {
+// Only `npm run matrix` asks for it: a publication has no lists of columns there.
+const isTooOld = process.env["ANAMNESIS_POSTGRES"] === "14";
+
+describe.skipIf(isTooOld)("columns left out of the publication for a moment", () => {
   afterEach(() => chain.close());
 
   it("leave what was written meanwhile a finding, also when the table is gone through again", async () => {
