@@ -46,7 +46,7 @@ export class Chain {
   readonly digestsPath = join(this.dir, "digests.sqlite");
   digests = openDigestStore(this.digestsPath);
   readonly publication = "anamnesis_ehr";
-  readonly postgres: Postgres;
+  postgres: Postgres;
   readonly engine: Engine;
   index: RowIndex;
   #stop = new AbortController();
@@ -76,13 +76,23 @@ export class Chain {
     const engine = await openEmbedded({ ...ledger, clock: { now: () => Date.now() } });
     const chain = new Chain(postgres, engine);
     chain.#cleanup.push(dir, chain.dir);
+    chain.#server = join(dir, "pg");
     return chain;
   }
 
   readonly #cleanup: string[] = [];
+  #server = "";
 
   get url(): string {
     return this.postgres.url;
+  }
+
+  /** Stops the server, lets something happen to its folder, and starts it again, perhaps at another port. */
+  async restart(meanwhile: (dataDir: string) => void): Promise<void> {
+    const { dataDir } = this.postgres;
+    await this.postgres.stop();
+    meanwhile(dataDir);
+    this.postgres = await startPostgres({ dir: this.#server });
   }
 
   catalog() {

@@ -226,8 +226,21 @@ interface CopySender {
 function lost(cause: unknown) {
   const state = sqlState(cause) ?? "";
   if (state === "55006") return slotProblem(cause);
+  if (state === MISSING_FILE && isReadingLog(cause))
+    return captureError("capture/slot-lost", "the database has removed log that our slot needed");
   const gone = !/^[0-9A-Z]{5}$/.test(state) || state.startsWith("57P") || state.startsWith("08");
   return gone
     ? captureError("capture/connection-lost", "the database closed the replication connection", { reason: state })
     : captureError("capture/stream-failed", `the database ended the stream (${state})`, { sqlstate: state });
+}
+
+const MISSING_FILE = "58P01";
+
+/**
+ * `pg_resetwal` takes the log away and leaves the slot, which the server goes on calling "reserved". Any other file that is
+ * missing (a library, a table's) is the server's own trouble, and no reason to give a slot up.
+ */
+function isReadingLog(cause: unknown): boolean {
+  const routine = typeof cause === "object" && cause !== null && "routine" in cause ? String(cause.routine) : "";
+  return /^(?:WalSnd|WAL|XLog)/.test(routine);
 }

@@ -144,7 +144,8 @@ export const outsideErrorsEn: Readonly<Record<OutsideErrorCode, ErrorText>> = {
   },
   "capture/slot-lost": {
     text: "The database gave up the log that our slot needed",
-    remedy: "Start again: capture declares the gap and takes a new snapshot.",
+    remedy:
+      "Capture declares the gap and goes on with a new slot by itself; verify names the rows that differ. See who removed the log (pg_resetwal, max_slot_wal_keep_size).",
   },
   "capture/slot-given-up": {
     text: "The database kept too much of its log for us: its slot was given up for the sake of its disk",

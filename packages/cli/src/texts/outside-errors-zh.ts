@@ -142,7 +142,8 @@ export const outsideErrorsZh: Readonly<Record<OutsideErrorCode, ErrorText>> = {
   },
   "capture/slot-lost": {
     text: "数据库已丢弃复制槽所需的日志",
-    remedy: "请重新启动：捕获会声明缺口并重新快照。",
+    remedy:
+      "捕获会自行声明缺口，并以新的复制槽继续；verify 会列出不一致的行。请查明日志为何被移除（pg_resetwal、max_slot_wal_keep_size）。",
   },
   "capture/slot-given-up": {
     text: "数据库为我们保留的日志过多：为保护其磁盘，已放弃复制槽",
