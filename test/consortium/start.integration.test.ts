@@ -23,6 +23,20 @@ describe("start --organisations 4", { timeout: 400_000 }, () => {
       (m) => m?.follow?.kind === "following",
     );
 
+  const decide = async (type: "suspend" | "reinstate", about: Name): Promise<void> => {
+    const run = async (by: Name, ...args: readonly string[]): Promise<Record<string, unknown>> => {
+      const { code, out, err } = await anamnesis([...args, "--dir", four.folderOf(by), "--json"]);
+      expect([code, err]).toEqual([0, ""]);
+      return JSON.parse(out) as Record<string, unknown>;
+    };
+    const { proposal } = await run("nord", "propose", type, about);
+    const voters = NAMES.filter((name) => name !== "nord" && name !== about);
+    const decided: unknown[] = [];
+    for (const by of voters)
+      if (!decided.includes(true)) decided.push((await run(by, "vote", String(proposal)))["decided"]);
+    expect(decided).toContain(true);
+  };
+
   it("goes on with a founding that was cut off when not all had taken the document up", async () => {
     await four.until(
       "founded in part",
@@ -128,6 +142,33 @@ describe("start --organisations 4", { timeout: 400_000 }, () => {
     await following("sued");
     await four.level(before);
     expect(await four.sourcesFrom("west", before)).toEqual(["update sued"]);
+  });
+
+  it("keeps the node of a suspended member up, which captures on by itself when it is taken in again", async () => {
+    const before = await four.level();
+    const pid = four.pidOf("west");
+    const from = four.said.length;
+    await decide("suspend", "west");
+    expect(await four.write("west", "UPDATE public.patients SET phone = '030 4' WHERE id = 1")).toBe(1);
+    await four.says("west  | Capture of west waits: The organisation of this key is suspended", from);
+    const status = await anamnesis(["status", "--dir", four.folderOf("west")]);
+    expect([status.code, status.out]).toEqual([0, expect.stringContaining("[ledger/key-suspended]")]);
+    // It follows and answers as before, and nothing of its own reaches the ledger.
+    const told = (name: Name, events: number) =>
+      four.until(
+        `${events} events on`,
+        () => four.sourcesFrom(name, before),
+        (seen) => seen.length >= events,
+      );
+    expect(await four.write("sued", "UPDATE public.patients SET phone = '030 5' WHERE id = 1")).toBe(1);
+    expect(await told("west", 1)).toEqual(["update sued"]);
+    const verified = await anamnesis(["log", "verify", "--dir", four.folderOf("west"), "--json"]);
+    expect([verified.code, JSON.parse(verified.out)]).toEqual([0, expect.objectContaining({ ok: true })]);
+    await decide("reinstate", "west");
+    await four.says("west  | Capture of west goes on.", from);
+    expect(await told("nord", 2)).toEqual(["update sued", "update west"]);
+    await four.level(before);
+    expect(four.pidOf("west")).toBe(pid);
   });
 
   it("ends every process with Ctrl-C, and goes on where it was when it is started again", async () => {

@@ -30,7 +30,10 @@ export interface CaptureOptions {
   readonly progress: Progress;
   /** Return once everything that was committed at the start is final; otherwise go on until the signal aborts. */
   readonly untilCaughtUp?: boolean;
-  /** Also wait for a database that cannot be reached at the start; a lost one is always waited for. */
+  /**
+   * Also wait for a database that cannot be reached at the start (a lost one is always waited for), and until members who have
+   * suspended the organisation take it back.
+   */
   readonly patient?: boolean;
   /** How much of its log the source may keep for us. Default 1 GiB (warn) and 8 GiB (give up). */
   readonly limits?: RetentionLimits;

@@ -86,6 +86,7 @@ export class Flow implements EventSink {
     this.#submitter = new Submitter({
       engine,
       signal,
+      patient: options.patient === true,
       sign: (batch) => signBatch(signer, batch),
       renew: (refusals) => followNonce(engine, signer, refusals),
       onFinal: (batch, receipt) => this.#onFinal(batch, receipt),
@@ -106,6 +107,11 @@ export class Flow implements EventSink {
   /** Whether reading should stop until `relief`. */
   get full(): boolean {
     return this.#submitter.outstanding >= HIGH;
+  }
+
+  /** Why nothing becomes final for now, as a code. */
+  get waiting(): string | undefined {
+    return this.#submitter.waiting;
   }
 
   relief(): Promise<void> {

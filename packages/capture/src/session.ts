@@ -153,6 +153,8 @@ export class Session {
     const { source, progress, signal } = this.#o;
     if (decision.renew) await source.forget();
     const snapshot = decision.renew ? await source.begin(signal) : undefined;
+    // Tables are gone through beside the stream: the database need not hold this moment while the gap waits to be final.
+    if (this.#companion !== undefined) await snapshot?.close();
     const resumeAt = snapshot?.position ?? at.resumeAt ?? 1n;
     const after = decision.kind === "restored" ? this.#shared.restoredAfter?.lsn : undefined;
     const lsn = after === undefined ? resumeAt - 1n : after + 1n;
@@ -167,11 +169,7 @@ export class Session {
     this.#shared.declared.push(decision.kind === "gap" ? decision.why : "restored");
     this.#shared.restoredAfter = undefined;
     const reached = { lsn, ordinal: flow.sealer.ordinal };
-    if (snapshot === undefined) return reached;
-    if (this.#companion !== undefined) {
-      await snapshot.close();
-      return reached;
-    }
+    if (snapshot === undefined || this.#companion !== undefined) return reached;
     await this.#pendingBaselines(flow, snapshot, tables, () => undefined);
     return { lsn, ordinal: flow.sealer.ordinal };
   }

@@ -267,8 +267,10 @@ export class Streaming implements StreamHandler {
     this.#companion?.passed(passed, tokens);
     this.#interludes.final(this.#flow.finalTo);
     if (mustRepeat) this.#renew();
-    const { pending } = this.#flow;
-    this.#shared.report({ phase: "streaming", passed: this.#settled, pending, newest: this.#transaction.time });
+    const { pending, waiting } = this.#flow;
+    const phase =
+      waiting === undefined ? { phase: "streaming" as const } : { phase: "waiting" as const, code: waiting };
+    this.#shared.report({ ...phase, passed: this.#settled, pending, newest: this.#transaction.time });
     if (this.#target === undefined || this.#settled < this.#target || this.#interludes.pending) return;
     this.#end?.();
   }

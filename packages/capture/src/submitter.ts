@@ -12,9 +12,12 @@ import { captureError } from "./errors.ts";
 const IN_FLIGHT_MAX = 4;
 const RETRY_MS_MIN = 100;
 const RETRY_MS_MAX = 10_000;
+const SUSPENDED_RETRY_MS_MAX = 30_000;
 
 /** Refusals that pass by themselves. */
 const PASSING: ReadonlySet<string> = new Set(["ledger/busy", "ledger/disk-full", "events/over-quota"]);
+/** Passes when the members say so, in days or never. */
+const SUSPENDED = "ledger/key-suspended";
 /** Refusals of the signature's frame, not of the content: signing again is enough. */
 const FRAME: ReadonlySet<string> = new Set(["ledger/nonce-repeated", "ledger/expired"]);
 const FRAME_RETRIES_MAX = 10;
@@ -35,6 +38,8 @@ export interface SubmitterOptions {
   readonly onFinal: (batch: Batch, receipt: Receipt) => void;
   /** Called when nothing can be submitted for now, with the code. */
   readonly onWaiting: (code: string) => void;
+  /** Waits also while the organisation is suspended, instead of giving up. */
+  readonly patient?: boolean;
   /** Called once, when a batch failed for good: nothing is submitted any more. */
   readonly onFailure: (error: unknown) => void;
   readonly signal: AbortSignal;
@@ -47,6 +52,7 @@ export class Submitter {
   #recovering = false;
   #retryMs = RETRY_MS_MIN;
   #frameRetries = 0;
+  #waiting: string | undefined;
   #failure: unknown;
   #wake: (() => void)[] = [];
 
@@ -57,6 +63,11 @@ export class Submitter {
   /** Batches that are not yet final. */
   get outstanding(): number {
     return this.#entries.length;
+  }
+
+  /** Why nothing can be submitted for now, as a code. */
+  get waiting(): string | undefined {
+    return this.#waiting;
   }
 
   add(batch: Batch): void {
@@ -111,6 +122,7 @@ export class Submitter {
       this.#entries.shift();
       this.#retryMs = RETRY_MS_MIN;
       this.#frameRetries = 0;
+      this.#waiting = undefined;
     }
     if (this.#recovering && this.#sent === 0) void this.#recover();
     else this.#pump();
@@ -120,7 +132,8 @@ export class Submitter {
   async #recover(): Promise<void> {
     const first = this.#entries[0];
     const code = codeOf(first?.error) ?? "";
-    const again = PASSING.has(code) || (FRAME.has(code) && this.#frameRetries++ < FRAME_RETRIES_MAX);
+    const passing = PASSING.has(code) || (code === SUSPENDED && this.#o.patient === true);
+    const again = passing || (FRAME.has(code) && this.#frameRetries++ < FRAME_RETRIES_MAX);
     if (!again) return this.#fail(refusal(first?.error));
     if (FRAME.has(code)) {
       try {
@@ -129,10 +142,11 @@ export class Submitter {
         return this.#fail(error);
       }
     }
-    if (PASSING.has(code)) {
+    if (passing) {
+      this.#waiting = code;
       this.#o.onWaiting(code);
       await sleep(this.#retryMs, undefined, { signal: this.#o.signal }).catch(() => undefined);
-      this.#retryMs = Math.min(2 * this.#retryMs, RETRY_MS_MAX);
+      this.#retryMs = Math.min(2 * this.#retryMs, code === SUSPENDED ? SUSPENDED_RETRY_MS_MAX : RETRY_MS_MAX);
       if (this.#o.signal.aborted) return this.#fail(captureError("capture/stopped", "stopped while waiting"));
     }
     for (const entry of this.#entries) if (entry.state === "failed") entry.state = "waiting";

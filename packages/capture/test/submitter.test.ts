@@ -30,6 +30,7 @@ function submitter(
   engine: { submit(tx: SignedTransaction): Promise<Receipt> },
   signal = new AbortController().signal,
   renew: (refusals: number) => Promise<void> = async () => undefined,
+  patient = false,
 ) {
   const final: number[] = [];
   const waiting: string[] = [];
@@ -39,7 +40,7 @@ function submitter(
     transaction: { chain: "test" as never, kind: "events.batch", nonce: b.number, expires: 0, body: null },
   });
   const it = new Submitter({
-    ...{ engine, sign, signal, renew },
+    ...{ engine, sign, signal, renew, patient },
     onFinal: (b) => final.push(b.number),
     onWaiting: (code) => waiting.push(code),
     onFailure: (error) => failures.push(error),
@@ -107,6 +108,25 @@ describe("submitting batches", () => {
     expect(s.final).toEqual([1]);
     expect(s.failures.length).toBe(1);
     await s.it.settled();
+  });
+
+  it("waits while the organisation is suspended, says so all the time, and loses none", async () => {
+    const { engine, taken } = ledger((number, attempt) =>
+      number >= 2 && attempt < 12 ? "ledger/key-suspended" : undefined,
+    );
+    const s = submitter(engine, undefined, undefined, true);
+    for (let n = 1; n <= 6; n++) s.it.add(batch(n));
+    await vi.waitFor(() => expect(s.waiting.length).toBeGreaterThan(1), 10_000);
+    expect(s.it.waiting).toBe("ledger/key-suspended");
+    await s.it.below(0);
+    expect(s.it.waiting).toBeUndefined();
+    expect([taken, s.failures]).toEqual([[1, 2, 3, 4, 5, 6], []]);
+  });
+
+  it("does not wait for that when nobody can: the command ends, and says why", async () => {
+    const s = submitter(ledger(() => "ledger/key-suspended").engine);
+    s.it.add(batch(1));
+    await expect(s.it.below(0)).rejects.toMatchObject({ details: { refusal: "ledger/key-suspended" } });
   });
 
   it("stops waiting when asked to", async () => {

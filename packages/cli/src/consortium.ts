@@ -10,12 +10,18 @@ export interface MembersStatus {
   readonly size: number;
   readonly follow: FollowState | null;
   readonly seals: SealState | null;
+  /** Sources of which the ledger takes nothing for now, and the code that says why; a node of an older version does not say it. */
+  readonly waiting?: readonly { readonly source: string; readonly code: string }[];
 }
 
-async function membersStatus({ folder, engine, member }: RunningNode): Promise<MembersStatus> {
+async function membersStatus({ folder, engine, member, sources }: RunningNode): Promise<MembersStatus> {
   const { size } = await engine.health();
   const { organisation } = folder.config;
-  return { organisation, role: member.role, size, follow: member.follow() ?? null, seals: member.seals() ?? null };
+  const waiting = [...sources.values()].flatMap(({ name, now }) =>
+    now.phase === "waiting" ? [{ source: name, code: now.code ?? "internal" }] : [],
+  );
+  const { role } = member;
+  return { organisation, role, size, follow: member.follow() ?? null, seals: member.seals() ?? null, waiting };
 }
 
 export function consortiumOf(node: RunningNode, token: string): Pick<ServeOptions, "consortium" | "submit" | "notice"> {

@@ -6,6 +6,7 @@ import { progressLine } from "../src/output/progress.ts";
 import { makeSession, toJson } from "../src/output/session.ts";
 import { styleFor } from "../src/output/style.ts";
 import { cut, table } from "../src/output/table.ts";
+import { waitingNotes } from "../src/output/waiting.ts";
 import { screenFor } from "../src/start/screen.ts";
 import type { VerifyLoop } from "../src/start/verify-loop.ts";
 
@@ -116,5 +117,26 @@ describe("small things", () => {
 
   it("JSON of 64-bit numbers and bytes", () => {
     expect(toJson({ a: 2n ** 60n, b: new Uint8Array([1, 255]) })).toBe('{"a":"1152921504606846976","b":"01ff"}');
+  });
+});
+
+describe("why capture waits", () => {
+  it.each(["en", "zh"] as const)("is said once with what to do, and so is that it goes on (%s)", (language) => {
+    const said: string[] = [];
+    const texts = textsFor(language);
+    const tell = waitingNotes("west", { texts, note: (line) => said.push(line) });
+    const suspended = { phase: "waiting", code: "ledger/key-suspended", events: 5 } as const;
+    for (let i = 0; i < 3; i++) tell(suspended);
+    tell({ phase: "streaming", events: 5 }); // a new session, in which nothing was submitted yet
+    tell(suspended);
+    tell({ phase: "streaming", events: 6 });
+    tell({ phase: "streaming", events: 7 });
+    const { text, remedy } = texts.errors["ledger/key-suspended"];
+    expect(said).toEqual([
+      texts.organisations.waits("west", text, remedy, "ledger/key-suspended"),
+      texts.organisations.capturesOn("west"),
+    ]);
+    tell({ ...suspended, code: "ledger/busy" });
+    expect(said).toHaveLength(3);
   });
 });

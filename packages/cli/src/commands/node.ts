@@ -5,6 +5,7 @@ import { portOption } from "../arguments.ts";
 import { exampleText } from "../help.ts";
 import type { Session } from "../output/session.ts";
 import { untilAborted } from "../output/wait.ts";
+import { waitingNotes } from "../output/waiting.ts";
 import { yieldToOthers } from "../priority.ts";
 import type { Runner } from "../runner.ts";
 import { withDatabase } from "../sandbox/awake.ts";
@@ -34,7 +35,12 @@ export function registerNode(program: Command, runner: Runner): void {
 async function run(folder: Folder, o: Options, session: Session): Promise<0> {
   const { texts, env, signal } = session;
   yieldToOthers(env);
-  const notes = new Map(folder.config.sources.map(({ name }) => [String(name), retentionNotes(name, session)]));
+  const notes = new Map(
+    folder.config.sources.map(({ name }) => [
+      String(name),
+      [retentionNotes(name, session), waitingNotes(name, session)],
+    ]),
+  );
   const service = await startService({
     folder,
     env,
@@ -43,8 +49,8 @@ async function run(folder: Folder, o: Options, session: Session): Promise<0> {
     ...followNotes(session),
     onWitness: (name, { kind }) => session.note(texts.witness.outcome[kind](name)),
     onProgress(source, p) {
-      notes.get(source)?.(p);
-      if (p.phase === "reconnecting" || p.phase === "waiting") session.note(texts.node.retry(source, p.code ?? ""));
+      for (const note of notes.get(source) ?? []) note(p);
+      if (p.phase === "reconnecting") session.note(texts.node.retry(source, p.code ?? ""));
     },
   });
   session.note(texts.node.serving(service.url));

@@ -5,6 +5,7 @@ import type { MembersStatus } from "../consortium.ts";
 import { exampleText } from "../help.ts";
 import type { Session } from "../output/session.ts";
 import { table } from "../output/table.ts";
+import { waitingLine } from "../output/waiting.ts";
 import type { Runner } from "../runner.ts";
 
 const mebibytes = (bytes: number): number => Math.ceil(bytes / (1024 * 1024));
@@ -53,8 +54,9 @@ async function status(o: Options, session: Session): Promise<0> {
 }
 
 /** The running node's part in its consortium, and how far the members have sealed. */
-function showMember({ follow, seals }: MembersStatus, session: Session): void {
+function showMember({ follow, seals, waiting = [] }: MembersStatus, session: Session): void {
   const { organisations: t } = session.texts;
+  for (const { source, code } of waiting) session.print(session.style.bad(waitingLine(source, code, session)));
   if (follow?.kind === "cut-off") session.print(session.style.bad(t.cutOff(follow.code)));
   if (follow?.kind === "refused") session.print(session.style.bad(t.refused(follow.why)));
   if (follow?.kind === "catching-up") session.print(t.catchingUp(follow.total));

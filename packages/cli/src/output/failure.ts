@@ -17,16 +17,16 @@ export interface Failure {
 export function failureOf(error: unknown, texts: Texts): Failure {
   if (!isAnamnesisError(error))
     return { code: "internal", message: texts.errors.internal.text, remedy: texts.errors.internal.remedy };
-  const known = lookUp(texts.errors, error.code);
+  const known = textOf(texts.errors, error.code);
   if (known === undefined) return { code: error.code, message: error.message, remedy: texts.errors.internal.remedy };
   // Messages are English: whether one says more is seen beside the English text, in every language.
-  const english = lookUp(errorsEn, error.code) ?? known;
+  const english = textOf(errorsEn, error.code) ?? known;
   const more = saysMore(error.message, `${english.text} ${english.remedy}${where(error)}`) ? `: ${error.message}` : "";
   return { code: error.code, message: `${known.text}${more}${where(error)}`, remedy: known.remedy };
 }
 
 /** Refusals of contract modules may carry codes that this version does not know. */
-function lookUp(errors: Readonly<Record<AnyErrorCode, ErrorText>>, code: string): ErrorText | undefined {
+export function textOf(errors: Readonly<Record<AnyErrorCode, ErrorText>>, code: string): ErrorText | undefined {
   return Object.hasOwn(errors, code) ? errors[code as AnyErrorCode] : undefined;
 }
 

@@ -29,6 +29,10 @@ export const organisationsEn = {
   sealed: (by: number, of: number, size: number, epoch: number) =>
     `sealed by ${by} of ${of} up to ${size} (epoch ${epoch})`,
   notSealed: "not sealed yet",
+  waits: (name: string, text: string, remedy: string, code: string) =>
+    `Capture of ${name} waits: ${text}. ${remedy} [${code}]`,
+  waitsShort: (code: string) => `capture waits (${code})`,
+  capturesOn: (name: string) => `Capture of ${name} goes on.`,
   evidence: (path: string) => `Evidence against the orderer: ${path} (check it with: anamnesis proof check)`,
   caughtUp: (size: number) => `Level with the orderer: ${size} leaves.`,
   progress: "Catching up",

@@ -50,7 +50,9 @@ function rowOf(
     const { begins, problem } = member;
     return [name, pid, "–", "–", begins ? t.begins : [t.down, problem].join("   ")];
   }
-  return [name, pid, String(seen.size), String(cosigned.get(name) ?? 0), stateOf(seen, session)];
+  const waits = (seen.waiting ?? []).map(({ code }) => t.waitsShort(code));
+  const state = [stateOf(seen, session), ...waits].join("   ");
+  return [name, pid, String(seen.size), String(cosigned.get(name) ?? 0), state];
 }
 
 /** By organisation: also while the one that collects does not answer. */
