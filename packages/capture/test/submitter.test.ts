@@ -177,7 +177,7 @@ describe("collecting batches", () => {
       const { batches, batcher } = collect();
       const fill = (events: number) => {
         for (let i = 1; i <= events; i++) batcher.add(new Uint8Array(1), 6n, i);
-        vi.advanceTimersByTime(20);
+        vi.advanceTimersByTime(50);
         return batches.map((b) => b.leaves.length);
       };
       expect(fill(1_000)).toEqual([]);
