@@ -164,11 +164,21 @@ describe("start --organisations 4", { timeout: 400_000 }, () => {
     expect(await told("west", 1)).toEqual(["update sued"]);
     const verified = await anamnesis(["log", "verify", "--dir", four.folderOf("west"), "--json"]);
     expect([verified.code, JSON.parse(verified.out)]).toEqual([0, expect.objectContaining({ ok: true })]);
+    expect(four.pidOf("west")).toBe(pid);
+    // So it does when it is started while the suspension lasts.
+    const killed = four.said.length;
+    process.kill(pid ?? 0, "SIGKILL");
+    await four.says("west  | Capture of west waits: ", killed);
+    const again = await four.until(
+      "started again",
+      () => four.pidOf("west"),
+      (now) => now !== undefined && now !== pid,
+    );
     await decide("reinstate", "west");
-    await four.says("west  | Capture of west goes on.", from);
+    await four.says("west  | Capture of west goes on.", killed);
     expect(await told("nord", 2)).toEqual(["update sued", "update west"]);
     await four.level(before);
-    expect(four.pidOf("west")).toBe(pid);
+    expect(four.pidOf("west")).toBe(again);
   });
 
   it("ends every process with Ctrl-C, and goes on where it was when it is started again", async () => {
