@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { GATHER_MS, Gathering, MUCH_BYTES } from "../src/postgres/gathering.ts";
+import { GATHER_MS, Gathering, LIVE_MS, MUCH_BYTES } from "../src/postgres/gathering.ts";
 
 class Socket {
   paused = false;
@@ -19,6 +19,7 @@ beforeEach(() => {
   vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
   socket.resume();
   gathering = new Gathering(socket);
+  vi.advanceTimersByTime(LIVE_MS);
 });
 afterEach(() => vi.useRealTimers());
 
@@ -45,10 +46,18 @@ test("what comes fast is read as it comes, until it comes slowly again", async (
   gathering.took(700);
   await turn();
   expect(socket.paused).toBe(false);
-  vi.advanceTimersByTime(GATHER_MS);
+  vi.advanceTimersByTime(LIVE_MS);
   gathering.took(700);
   await turn();
   expect(socket.paused).toBe(true);
+});
+
+test("a stream that begins may have much to catch up with", async () => {
+  gathering = new Gathering(socket);
+  vi.advanceTimersByTime(LIVE_MS - 1);
+  gathering.took(700);
+  await turn();
+  expect(socket.paused).toBe(false);
 });
 
 test("what gathers to much in one pause is not held up by a second one", async () => {

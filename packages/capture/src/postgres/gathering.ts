@@ -5,8 +5,10 @@
 
 /** While little comes, it is left to gather in the system's buffer for so long. */
 export const GATHER_MS = 20;
-/** What comes in that time of a stream that is read as it comes; less than any system holds for a connection. */
+/** What comes in that time of a stream that is catching up; less than any system holds for a connection. */
 export const MUCH_BYTES = 49_152;
+/** A stream that has not brought so much for so long is live. One that begins may have much to catch up with. */
+export const LIVE_MS = 200;
 
 interface Socket {
   pause(): unknown;
@@ -18,9 +20,9 @@ export class Gathering {
   readonly #socket: Socket;
   #held = false;
   #timer: NodeJS.Timeout | undefined;
-  #since = 0;
+  #since = performance.now();
   #bytes = 0;
-  #much = false;
+  #muchAt = performance.now();
 
   constructor(socket: Socket) {
     this.#socket = socket;
@@ -35,16 +37,20 @@ export class Gathering {
   /** Who had to hold it back has much coming. */
   resume(): void {
     this.#held = false;
-    this.#begin(true);
+    this.#muchAt = performance.now();
     if (this.#timer === undefined) this.#socket.resume();
   }
 
-  /** A chunk was handled: what follows is left to gather, unless much is coming. */
+  /** A chunk was handled: what follows on a live stream is left to gather. */
   took(bytes: number): void {
     const now = performance.now();
     this.#bytes += bytes;
-    if (now - this.#since >= GATHER_MS) this.#begin(this.#bytes >= MUCH_BYTES);
-    if (this.#much || this.#timer !== undefined) return;
+    if (now - this.#since >= GATHER_MS) {
+      if (this.#bytes >= MUCH_BYTES) this.#muchAt = now;
+      this.#since = now;
+      this.#bytes = 0;
+    }
+    if (now - this.#muchAt < LIVE_MS || this.#timer !== undefined) return;
     this.#timer = setTimeout(() => this.#go(), GATHER_MS);
     // Not at once: the socket may have more chunks than this one, and would give one after each pause.
     process.nextTick(() => {
@@ -57,12 +63,6 @@ export class Gathering {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     this.resume();
-  }
-
-  #begin(much: boolean): void {
-    this.#much = much;
-    this.#since = performance.now();
-    this.#bytes = 0;
   }
 
   #go(): void {
