@@ -14,7 +14,7 @@ try {
   const unit = readTotals("unit", folder, !failed.includes("unit"));
   const seconds = ((performance.now() - started) / 1000).toFixed(1);
   process.stdout.write(
-    `${unit.passed} unit tests passed, ${unit.failed} failed, ${unit.skipped.length} skipped; ` +
+    `${unit.passed} unit tests passed, ${unit.failed.length} failed, ${unit.skipped.length} skipped; ` +
       `${failed.length === 0 ? "all checks passed" : `failed: ${failed.join(", ")}`}; ${seconds} s\n`,
   );
   process.exitCode = failed.length === 0 ? 0 : 1;

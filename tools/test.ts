@@ -26,10 +26,11 @@ async function main(folder: string): Promise<number> {
   for (const line of report.lines) process.stdout.write(`${line}\n`);
   const unfounded = process.env["CI"] === "true" ? report.unfounded : [];
   for (const line of unfounded) process.stdout.write(`FAIL  skip not allowed in CI: ${line}\n`);
+  for (const test of totals.flatMap((each) => each.failed)) process.stdout.write(`FAIL  test: ${test}\n`);
   for (const check of failedChecks) process.stdout.write(`FAIL  check: ${check.name}\n`);
 
   const passed = totals.reduce((sum, each) => sum + each.passed, 0);
-  const failed = totals.reduce((sum, each) => sum + each.failed, 0) + failedChecks.length + unfounded.length;
+  const failed = totals.reduce((sum, each) => sum + each.failed.length, 0) + failedChecks.length + unfounded.length;
   process.stdout.write(`${passed} passed, ${failed} failed, ${skipped.length} skipped\n`);
   return failed === 0 && passed > 0 ? 0 : 1;
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { parseSkips, reportSkips } from "../../tools/lib/skips.ts";
 import { runStep, runSteps, type Step } from "../../tools/lib/steps.ts";
-import { parseReport } from "../../tools/lib/vitest.ts";
+import { failuresOf, parseReport } from "../../tools/lib/vitest.ts";
 
 const step = (name: string, code: string, timeoutMs = 10_000): Step => ({
   name,
@@ -36,6 +36,7 @@ describe("runStep", () => {
 
 describe("parseReport", () => {
   const file = (status: string, ...tests: readonly string[]): object => ({
+    name: "a.test.ts",
     status,
     assertionResults: tests.map((each, i) => ({ status: each, fullName: `test ${i}` })),
   });
@@ -46,7 +47,20 @@ describe("parseReport", () => {
       file("failed", "failed", "passed"),
       file("failed"),
     ];
-    expect(parseReport(JSON.stringify({ testResults }))).toEqual({ passed: 3, failed: 2, skipped: ["test 2"] });
+    expect(parseReport(JSON.stringify({ testResults }))).toEqual({
+      passed: 3,
+      failed: ["test 0", "a.test.ts: before its first test"],
+      skipped: ["test 2"],
+    });
+  });
+
+  it("shows of a failed run what failed, tests or not, and all of what it does not know", () => {
+    const fine = " ✓ |unit| a.test.ts (1 test) 2ms\n";
+    const unhandled = "⎯⎯⎯⎯⎯⎯ Unhandled Errors ⎯⎯⎯⎯⎯⎯\n\nwhy\n";
+    const failed = `⎯⎯⎯⎯⎯⎯⎯ Failed Tests 1 ⎯⎯⎯⎯⎯⎯⎯\n\n FAIL  b\n${unhandled}`;
+    expect(failuresOf(fine + unhandled)).toBe(unhandled);
+    expect(failuresOf(fine + failed)).toBe(failed);
+    expect(failuresOf(`${fine}out of memory\n`)).toBe(`${fine}out of memory\n`);
   });
 });
 

@@ -11,6 +11,8 @@ export interface Step {
   readonly script: string;
   readonly args: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
+  /** What of the output is worth showing when the step failed: all of it unless given. */
+  readonly extract?: (output: string) => string;
   /** Show the output while it runs instead of holding it back. */
   readonly live?: boolean;
   /** A step over its limit is killed and counts as failed. */
@@ -53,7 +55,12 @@ export async function runStep(step: Step): Promise<StepResult> {
     child.on("close", (code) => resolve(code === 0));
   });
   clearTimeout(timer);
-  return { name: step.name, ok, seconds: (performance.now() - started) / 1000, output };
+  return {
+    name: step.name,
+    ok,
+    seconds: (performance.now() - started) / 1000,
+    output: ok ? output : (step.extract?.(output) ?? output),
+  };
 }
 
 /** Runs steps at most `width` at a time, in the given order; `onDone` sees each result as it arrives. */

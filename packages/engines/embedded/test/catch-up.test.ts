@@ -74,6 +74,13 @@ describe("catching up with a log", () => {
     expect(new Set(seen).size).toBeGreaterThan(2);
   });
 
+  it("takes the same log from two callers at once without a word against it", async () => {
+    for (let i = 0; i < 5; i++) await emit(10);
+    const log = followed(pair.log);
+    const sizes = await Promise.all([follow(log), follow(log), follow(log)]);
+    expect(new Set([...sizes, pair.replica.newest.size]).size).toBe(1);
+  });
+
   it("leaves a log that is merely behind alone", async () => {
     const old = copied("old");
     await emit(5);

@@ -71,7 +71,7 @@ describe("replica", () => {
           await pair.ordering.submit(transaction);
         },
       },
-      onBehind: () => void pair.catchUp(),
+      onBehind: () => pair.behind(),
       problem: () => undefined,
     });
     const sent = NAMES.map((name) => fixture.command("test.put", name, { value: utf8(name) }));
@@ -91,7 +91,7 @@ describe("replica", () => {
           await pair.ordering.submit(transaction);
         },
       },
-      onBehind: () => void pair.catchUp(),
+      onBehind: () => pair.behind(),
       problem: () => undefined,
     });
     const right = fixture.command("test.put", "a", { value: utf8("a") });

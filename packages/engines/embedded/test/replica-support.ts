@@ -79,6 +79,11 @@ export class Pair {
     await catchUp(this.replica, followed(this.log), { primitives: native, signal: AbortSignal.timeout(60_000) });
   }
 
+  /** For `onBehind`: `close` waits for it. */
+  behind(): void {
+    this.#pulling = this.#pulling.then(() => this.catchUp());
+  }
+
   async close(): Promise<void> {
     await this.engine.close();
     await this.#pulling;
@@ -94,9 +99,7 @@ export class Pair {
       orderer: {
         submit: async (transaction) => void (await this.ordering.submit(transaction)),
       },
-      onBehind: () => {
-        this.#pulling = this.#pulling.then(() => this.catchUp());
-      },
+      onBehind: () => this.behind(),
       problem: () => undefined,
     });
   }

@@ -42,13 +42,26 @@ export async function openOrFound(options: ReplicaOptions, log: FollowedLog): Pr
   return openReplica(options);
 }
 
+/** The last call for each replica. Two at once would apply the same block twice, and the second would blame the orderer. */
+const turns = new WeakMap<Replica, Promise<unknown>>();
+
 /**
  * Applies everything up to the log's newest checkpoint. Each lot is durable before the next one is fetched, so whatever ends it
- * costs one lot. Resolves with the checkpoint's size; a log that is behind the replica is left alone.
+ * costs one lot. Resolves with the checkpoint's size; a log that is behind the replica is left alone. Calls for the same replica
+ * take turns.
  * @throws LogRefused `ledger/bad-block`; AnamnesisError `ledger/damaged-tile` for what was not fetched whole, `ledger/bad-checkpoint`, what
  *   fetching throws, the signal's reason
  */
 export async function catchUp(replica: Replica, log: FollowedLog, options: CatchUpOptions): Promise<number> {
+  const turn = (turns.get(replica) ?? Promise.resolve()).then(() => follow(replica, log, options));
+  turns.set(
+    replica,
+    turn.catch(() => undefined),
+  );
+  return turn;
+}
+
+async function follow(replica: Replica, log: FollowedLog, options: CatchUpOptions): Promise<number> {
   const { primitives, signal, onProgress, pace } = options;
   const { note } = await log.checkpoint();
   const target = { ...openCheckpoint(primitives, note, replica.genesis), note };
