@@ -19,7 +19,7 @@ let bench: Bench;
 let inbox: Inbox;
 
 const isKnown = (table: TableSchema, row: RowImage): boolean => {
-  const key = table.keyColumns.map((index) => Buffer.from(row[index] ?? []).toString()).join("\t");
+  const key = table.keyColumns.map((index) => Buffer.from(row.at(index) ?? []).toString()).join("\t");
   return bench.index.find(table.handle, sourceHandles.row(table.handle, Buffer.from(key))) !== undefined;
 };
 const source = () => debeziumSource({ inbox, handles: sourceHandles, primitives: native, isKnown });

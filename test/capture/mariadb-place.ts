@@ -6,10 +6,12 @@ import {
   fileMemory,
   type MariadbSourceOptions,
   mariadbSource,
+  type RowImage,
   RowWriter,
   readTexts,
   type Source,
   type StreamHandler,
+  valuesOf,
   withMariadb,
 } from "@anamnesis/capture";
 import { toHex } from "@anamnesis/core";
@@ -89,8 +91,10 @@ export async function streamed(source: Source): Promise<readonly Seen[]> {
   const seen: Seen[] = [];
   const writer = new RowWriter();
   let lsn = 0n;
-  const text = (image: readonly (Uint8Array | null | undefined)[]): string =>
-    Buffer.from(writer.row(image.map((v) => (v === undefined ? Buffer.from("<unsent>") : v)))).toString("latin1");
+  const text = (image: RowImage): string =>
+    Buffer.from(writer.row(valuesOf(image).map((v) => (v === undefined ? Buffer.from("<unsent>") : v)))).toString(
+      "latin1",
+    );
   const handler: StreamHandler = {
     begin: (start) => {
       lsn = start.lsn;

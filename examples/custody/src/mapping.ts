@@ -53,7 +53,7 @@ const tableOf = ({ table }: { readonly table: TableSchema }): string => table.na
 function columns(table: TableSchema, row: RowImage): Readonly<Partial<Record<string, string>>> {
   const found: Partial<Record<string, string>> = {};
   table.columns.forEach(({ name }, i) => {
-    const value = row[i];
+    const value = row.at(i);
     if (value instanceof Uint8Array) found[name] = fromUtf8(value);
   });
   return found;

@@ -1,5 +1,6 @@
 /** Takes down what a stream tells, transaction by transaction. */
 import { RowWriter } from "../src/postgres/canonical.ts";
+import { valuesOf } from "../src/row-image.ts";
 import type { Change, RowImage, Source, Stream, StreamHandler, TransactionStart } from "../src/source.ts";
 
 export interface Told {
@@ -100,7 +101,7 @@ export class Collector implements StreamHandler {
   }
 
   #text(image: RowImage): string {
-    return Buffer.from(this.#writer.row(image.map((v) => (v === undefined ? UNSENT : v)))).toString("latin1");
+    return Buffer.from(this.#writer.row(valuesOf(image).map((v) => (v === undefined ? UNSENT : v)))).toString("latin1");
   }
 }
 

@@ -21,6 +21,7 @@ export { runCapture } from "./pipeline.ts";
 export * from "./postgres/index.ts";
 export { openProgress, type Progress, waitForBarrier, waitForPosition } from "./progress.ts";
 export { type AcceptRequest, type RequestAnswer, type Requests } from "./requests.ts";
+export { valuesOf } from "./row-image.ts";
 export type * from "./row-index.ts";
 export type * from "./source.ts";
 export { ownKey, patient, SubjectSealers, subjectsOf, subjectsOfFields } from "./subject-sealers.ts";

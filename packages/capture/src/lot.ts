@@ -24,15 +24,18 @@ export type LotRow = Uint8Array | number;
 /** A commitment, its number in the lot, or how it is made once the handle is known. */
 export type LotCommitment = Uint8Array | number | ((row: Bytes) => Uint8Array);
 
-export interface LotEvent extends Omit<Event, "source" | "row" | "commitment"> {
-  readonly row: LotRow | null;
-  readonly commitment: LotCommitment | null;
+/** An event with what its handle and commitment come from: one object from the change to the leaf, for making others costs more. */
+export interface LotEvent extends Event {
+  /** Filled in when the lot is sealed. */
+  row: Uint8Array | null;
+  commitment: Uint8Array | null;
+  readonly rowFrom: LotRow | null;
+  readonly commitmentFrom: LotCommitment | null;
   /** Readable key of a row that may be new. */
   readonly name: string | undefined;
 }
 
 export interface LotOptions {
-  readonly source: string;
   readonly handles: Handles;
   readonly sink: EventSink;
   /** Without it every event is sealed at once. */
@@ -106,32 +109,17 @@ export class Lot {
   }
 
   #seal(): void {
-    const { sink, source } = this.#o;
+    const { sink } = this.#o;
     const [events, lanes] = [this.#events, this.#lanes];
     this.#events = [];
     lanes?.run();
     for (const event of events) {
-      const { table, lsn, ordinal, name } = event;
-      const row = typeof event.row === "number" ? (lanes?.handleOf(event.row) ?? null) : event.row;
-      const commitment = this.#commitmentOf(event.commitment, row);
+      const { table, lsn, ordinal, name, rowFrom } = event;
+      const row = typeof rowFrom === "number" ? (lanes?.handleOf(rowFrom) ?? null) : rowFrom;
+      event.row = row;
+      event.commitment = this.#commitmentOf(event.commitmentFrom, row);
       if (name !== undefined && row !== null) sink.row(table, row, name);
-      const { kind, schema, xid, time, actor, purpose } = event;
-      // Written out: spreading objects costs more than encoding them.
-      const leaf = encodeEventBeside({
-        kind,
-        source,
-        table,
-        row,
-        schema,
-        commitment,
-        lsn,
-        ordinal,
-        xid,
-        time,
-        actor,
-        purpose,
-      });
-      sink.event(leaf, lsn, ordinal, table, row);
+      sink.event(encodeEventBeside(event), lsn, ordinal, table, row);
     }
     lanes?.clear();
     this.#full = false;

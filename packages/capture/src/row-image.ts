@@ -2,11 +2,22 @@
 import type { Bytes } from "@anamnesis/core";
 import type { RowSealer } from "@anamnesis/crypto";
 import { unescapeField } from "./postgres/canonical.ts";
+import { Tuple } from "./postgres/tuple.ts";
 import type { RowImage, TableSchema } from "./source.ts";
 
+/** A row image as most sources make it. */
+export type Values = readonly (Bytes | null | undefined)[];
+
+/** All values of an image, which may give them out only as they are asked for. */
+export const valuesOf = (image: RowImage): Values => Array.from({ length: image.length }, (_, i) => image.at(i));
+
+/** Whether the column was sent. */
+export const isSent = (columns: RowImage, index: number): boolean =>
+  columns instanceof Tuple ? columns.has(index) : columns.at(index) !== undefined;
+
 /** Whether every column was sent. */
-export function isComplete(columns: RowImage): columns is readonly (Bytes | null)[] {
-  for (let i = 0; i < columns.length; i++) if (columns[i] === undefined) return false;
+export function isComplete(columns: RowImage): boolean {
+  for (let i = 0; i < columns.length; i++) if (!isSent(columns, i)) return false;
   return true;
 }
 

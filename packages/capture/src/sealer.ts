@@ -6,15 +6,16 @@
 import type { Position } from "@anamnesis/contracts";
 import type { Bytes } from "@anamnesis/core";
 import type { Handles, RowSealer } from "@anamnesis/crypto";
+import type { EventKind } from "@anamnesis/ledger";
 import { patientHandle, patientName } from "./audit/patient-handle.ts";
 import type { ContradictedRow, ImageWitness, SucceededRow } from "./contradictions/images.ts";
 import { sealsDigests } from "./digests/rule.ts";
 import { FieldDigests } from "./digests/sealing.ts";
 import { referenceTo } from "./index/contradicted.ts";
 import type { Attribution, InterludeSealer } from "./interlude.ts";
-import { type EventSink, Lot, type LotEvent, type LotRow, type Soon } from "./lot.ts";
+import { type EventSink, Lot, type LotCommitment, type LotRow, type Soon } from "./lot.ts";
 import { keyOfFields, keyText, RowWriter, rowText, splitRow } from "./postgres/canonical.ts";
-import { IDENTITY, isComplete, keyFields, same, type VouchedRow } from "./row-image.ts";
+import { IDENTITY, isComplete, isSent, keyFields, same, type VouchedRow } from "./row-image.ts";
 import { type Change, type RowImage, type TableSchema, type TransactionStart, UPDATE_ORDINALS } from "./source.ts";
 import { type ActorOf, Speaker } from "./speaker.ts";
 import { type SubjectSealers, subjectsOf, subjectsOfFields } from "./subject-sealers.ts";
@@ -35,9 +36,6 @@ export interface SealerOptions {
 
 const NO_TABLE = new Uint8Array(8);
 
-/** What an event says of itself: the rest it has of its transaction. */
-type Parts = Pick<LotEvent, "kind" | "table"> & Partial<Pick<LotEvent, "row" | "schema" | "commitment" | "name">>;
-
 export class Sealer implements InterludeSealer {
   readonly #o: SealerOptions;
   readonly #rows = new RowWriter();
@@ -56,8 +54,8 @@ export class Sealer implements InterludeSealer {
   constructor(options: SealerOptions) {
     this.#o = options;
     this.#digests = options.digests ?? NO_MEMORY;
-    const { source, handles, sink, soon } = options;
-    this.#lot = new Lot({ source, handles, sink, soon });
+    const { handles, sink, soon } = options;
+    this.#lot = new Lot({ handles, sink, soon });
     this.#speaker = new Speaker(handles, sink, options.actorOf);
   }
 
@@ -112,16 +110,15 @@ export class Sealer implements InterludeSealer {
 
   read(table: TableSchema, key: readonly string[] | null, who: Attribution): void {
     this.#attribute(who);
-    this.#emit(() => ({ kind: "read", table: table.handle, row: key === null ? null : this.#readRow(table, key) }));
+    if (this.#next() > 0) this.#add("read", table.handle, key === null ? null : this.#readRow(table, key));
   }
 
   readPatient(table: TableSchema, column: string, value: string, who: Attribution): void {
     this.#attribute(who);
-    this.#emit(() => {
-      const row = patientHandle(this.#o.handles, table.handle, column, value);
-      if (!this.#o.sealers.isErased(value)) this.#o.sink.row(table.handle, row, patientName(column, value));
-      return { kind: "read", table: table.handle, row };
-    });
+    if (this.#next() === 0) return;
+    const row = patientHandle(this.#o.handles, table.handle, column, value);
+    if (!this.#o.sealers.isErased(value)) this.#o.sink.row(table.handle, row, patientName(column, value));
+    this.#add("read", table.handle, row);
   }
 
   change(change: Change): void {
@@ -134,17 +131,15 @@ export class Sealer implements InterludeSealer {
       case "delete":
         this.#show(change.table, change.before);
         return this.#removed(change.table, change.before);
-      case "truncate":
-        return this.#emit((ordinal) => {
-          if (sealsDigests(change.table)) this.#digests.emptied(change.table, this.#at(ordinal));
-          return { kind: "truncate", table: change.table.handle };
-        });
+      case "truncate": {
+        const ordinal = this.#next();
+        if (ordinal === 0) return;
+        if (sealsDigests(change.table)) this.#digests.emptied(change.table, this.#at(ordinal));
+        return this.#add("truncate", change.table.handle, null);
+      }
       case "read":
-        return this.#emit(() => ({
-          kind: "read",
-          table: change.table.handle,
-          row: this.#readRow(change.table, change.key),
-        }));
+        if (this.#next() > 0) this.#add("read", change.table.handle, this.#readRow(change.table, change.key));
+        return;
       case "actor":
         this.#speaker.says(change.actor, change.purpose);
     }
@@ -161,12 +156,8 @@ export class Sealer implements InterludeSealer {
         ? sealer.keylessRow(table.handle, row)
         : this.#o.handles.row(table.handle, keyOfFields(fields, table.keyColumns));
     if (skip(handle)) return;
-    this.#emit((ordinal) => {
-      const name = keyless ? rowText(row) : keyText(keyFields(fields, table), IDENTITY[table.keyColumns.length] ?? []);
-      if (sealer !== "erased") this.#o.sink.row(table.handle, handle, name);
-      const vouched = sealer === "erased" ? {} : this.#vouched(table, handle, sealer, ordinal, row);
-      return { kind: "baseline", table: table.handle, row: handle, ...vouched };
-    });
+    const name = keyless ? rowText(row) : keyText(keyFields(fields, table), IDENTITY[table.keyColumns.length] ?? []);
+    this.vouch("baseline", { table, handle, sealer, row, name });
   }
 
   /** What follows in this interlude is said by `who`, and seen by whoever sees transaction `xid`. */
@@ -177,28 +168,28 @@ export class Sealer implements InterludeSealer {
 
   /** Commits to a row as it is now; `name` is learned where the row may be new. Without a commitment when it is erased. */
   vouch(kind: "baseline" | "accepted", { table, handle, sealer, row, name }: VouchedRow): void {
-    this.#emit((ordinal) => {
-      if (name !== undefined && sealer !== "erased") this.#o.sink.row(table.handle, handle, name);
-      const vouched = sealer === "erased" ? {} : this.#vouched(table, handle, sealer, ordinal, row);
-      return { kind, table: table.handle, row: handle, ...vouched };
-    });
+    const ordinal = this.#next();
+    if (ordinal === 0) return;
+    if (name !== undefined && sealer !== "erased") this.#o.sink.row(table.handle, handle, name);
+    const vouched = sealer === "erased" ? NOT_VOUCHED : this.#vouched(table, handle, sealer, ordinal, row);
+    this.#add(kind, table.handle, handle, vouched);
   }
 
   /** A row ends under this handle. */
   end(kind: "retired" | "accepted", table: Uint8Array, row: Uint8Array): void {
-    this.#emit(() => ({ kind, table, row }));
+    if (this.#next() > 0) this.#add(kind, table, row);
   }
 
   /** A later change showed that a row was altered behind capture. */
   contradicted({ table, row, event, xid, time, name }: ContradictedRow): void {
     if (name !== undefined) this.#o.sink.row(table, row, name);
     this.speak({ time, purpose: referenceTo(event) }, xid);
-    this.#emit(() => ({ kind: "contradicted", table, row }));
+    if (this.#next() > 0) this.#add("contradicted", table, row);
   }
 
   /** Somebody's key was destroyed: 16 bytes that only the key store can tell apart. */
   erased(subject: Uint8Array): void {
-    this.#emit(() => ({ kind: "erase", table: NO_TABLE, row: subject }));
+    if (this.#next() > 0) this.#add("erase", NO_TABLE, subject);
   }
 
   /** A row went on under another handle, as a change showed. */
@@ -211,17 +202,18 @@ export class Sealer implements InterludeSealer {
   /** An event about a table's life: `purpose` says which (spec/capture.md). */
   tell(table: Uint8Array, purpose: string | null, schema: Uint8Array | null): void {
     this.#speaker.purpose = purpose;
-    this.#emit(() => ({ kind: "schema", table, schema }));
+    if (this.#next() > 0) this.#add("schema", table, null, { schema, commitment: null });
   }
 
   /** A baseline for a copy of a row without a key that is known to have existed, but not with which bytes. */
   vanished(table: TableSchema, row: Uint8Array): void {
-    this.#emit(() => ({ kind: "baseline", table: table.handle, row }));
+    if (this.#next() > 0) this.#add("baseline", table.handle, row);
   }
 
   /** An event about a whole table or, without one, about the source. */
   note(kind: "gap" | "restored" | "schema", table?: TableSchema): void {
-    this.#emit(() => ({ kind, table: table?.handle ?? NO_TABLE, schema: table?.schemaId ?? null }));
+    const schema = table?.schemaId ?? null;
+    if (this.#next() > 0) this.#add(kind, table?.handle ?? NO_TABLE, null, { schema, commitment: null });
   }
 
   /** The row that the next event replaces. Where images are not always complete, none is looked at. */
@@ -251,36 +243,37 @@ export class Sealer implements InterludeSealer {
 
   /** Whether the key changed: then the row is another one. */
   #moved(table: TableSchema, before: RowImage, after: RowImage): boolean {
-    return table.keyColumns.some((index) => !same(before[index], after[index]));
+    return table.keyColumns.some((index) => !same(before.at(index), after.at(index)));
   }
 
   /** `former`: the key of the row before, when that was another. */
   #stored(kind: "create" | "update", table: TableSchema, columns: RowImage, former?: RowImage): void {
-    this.#emit((ordinal) => {
-      const subjects = subjectsOf(table, columns);
-      const sealer = subjects === undefined ? "erased" : this.#o.sealers.of(table, subjects);
-      if (table.keyColumns.length === 0) {
-        if (sealer === "erased" || !isComplete(columns)) return { kind, table: table.handle };
-        const bytes = this.#rows.row(columns);
-        const row = sealer.keylessRow(table.handle, bytes);
-        if (kind === "create") this.#o.sink.row(table.handle, row, rowText(bytes));
-        return { kind, table: table.handle, row, ...this.#vouched(table, row, sealer, ordinal, bytes) };
-      }
-      // Names are learned where a row begins; every later event has the same handle. Who is erased has none.
-      const name = kind === "create" && sealer !== "erased" ? keyText(columns, table.keyColumns) : undefined;
-      if (sealsDigests(table)) {
-        const row = this.#keyedRow(table, columns);
-        if (row === null) return { kind, table: table.handle };
-        const was = former === undefined ? null : this.#keyedRow(table, former);
-        const vouched = this.#noted(table, row, sealer, ordinal, columns, was);
-        if (was !== null) this.#digests.gone(table, was, this.#at(ordinal));
-        return { kind, table: table.handle, row, name, ...vouched };
-      }
-      const row = this.#lotRow(table, columns);
-      if (row === null || sealer === "erased" || !isComplete(columns)) return { kind, table: table.handle, row, name };
-      const vouched = this.#commitment(table, row, sealer, ordinal, this.#rows.row(columns));
-      return { kind, table: table.handle, row, name, ...vouched };
-    });
+    const ordinal = this.#next();
+    if (ordinal === 0) return;
+    const { handle } = table;
+    const subjects = subjectsOf(table, columns);
+    const sealer = subjects === undefined ? "erased" : this.#o.sealers.of(table, subjects);
+    if (table.keyColumns.length === 0) {
+      if (sealer === "erased" || !isComplete(columns)) return this.#add(kind, handle, null);
+      const bytes = this.#rows.row(columns);
+      const row = sealer.keylessRow(handle, bytes);
+      if (kind === "create") this.#o.sink.row(handle, row, rowText(bytes));
+      return this.#add(kind, handle, row, this.#vouched(table, row, sealer, ordinal, bytes));
+    }
+    // Names are learned where a row begins; every later event has the same handle. Who is erased has none.
+    const name = kind === "create" && sealer !== "erased" ? keyText(columns, table.keyColumns) : undefined;
+    if (sealsDigests(table)) {
+      const row = this.#keyedRow(table, columns);
+      if (row === null) return this.#add(kind, handle, null);
+      const was = former === undefined ? null : this.#keyedRow(table, former);
+      const vouched = this.#noted(table, row, sealer, ordinal, columns, was);
+      if (was !== null) this.#digests.gone(table, was, this.#at(ordinal));
+      return this.#add(kind, handle, row, vouched, name);
+    }
+    const row = this.#lotRow(table, columns);
+    if (row === null || sealer === "erased" || !isComplete(columns))
+      return this.#add(kind, handle, row, NOT_VOUCHED, name);
+    this.#add(kind, handle, row, this.#commitment(table, row, sealer, ordinal, this.#rows.row(columns)), name);
   }
 
   /** The commitment to a row of which everything is known. */
@@ -322,15 +315,14 @@ export class Sealer implements InterludeSealer {
 
   /** `moves`: the row goes on under another key, and takes with it what is known of it. */
   #removed(table: TableSchema, before: RowImage, moves = false): void {
-    this.#emit((ordinal) => {
-      const { handle } = table;
-      if (table.keyColumns.length > 0 && !sealsDigests(table)) {
-        return { kind: "delete", table: handle, row: this.#lotRow(table, before) };
-      }
-      const row = this.#removedRow(table, before);
-      if (row !== null && !moves && sealsDigests(table)) this.#digests.gone(table, row, this.#at(ordinal));
-      return { kind: "delete", table: handle, row };
-    });
+    const ordinal = this.#next();
+    if (ordinal === 0) return;
+    const { handle } = table;
+    if (table.keyColumns.length > 0 && !sealsDigests(table))
+      return this.#add("delete", handle, this.#lotRow(table, before));
+    const row = this.#removedRow(table, before);
+    if (row !== null && !moves && sealsDigests(table)) this.#digests.gone(table, row, this.#at(ordinal));
+    this.#add("delete", handle, row);
   }
 
   #removedRow(table: TableSchema, before: RowImage): Uint8Array | null {
@@ -353,7 +345,7 @@ export class Sealer implements InterludeSealer {
   }
 
   #keyBytes(table: TableSchema, columns: RowImage): Uint8Array | null {
-    for (const index of table.keyColumns) if (columns[index] === undefined) return null;
+    for (const index of table.keyColumns) if (!isSent(columns, index)) return null;
     return this.#keys.key(columns, table.keyColumns);
   }
 
@@ -368,29 +360,39 @@ export class Sealer implements InterludeSealer {
     this.#speaker.attribute(who);
   }
 
-  #emit(parts: (ordinal: number) => Parts): void {
+  /** The place of the event that begins; 0 for one that is on the ledger already. */
+  #next(): number {
     const ordinal = ++this.#ordinal;
     this.#events++;
-    if (ordinal <= this.#skipTo) return;
+    if (ordinal <= this.#skipTo) return 0;
     this.#speaker.ask(this.#xid, this.#time);
-    const { kind, table, row = null, schema = null, commitment = null, name } = parts(ordinal);
+    return ordinal;
+  }
+
+  #add(kind: EventKind, table: Uint8Array, row: LotRow | null, vouched = NOT_VOUCHED, name?: string): void {
     this.#lot.add({
       kind,
+      source: this.#o.source,
       table,
-      row,
-      schema,
-      commitment,
-      name,
+      row: null,
+      schema: vouched.schema,
+      commitment: null,
       lsn: this.#lsn,
-      ordinal,
+      ordinal: this.#ordinal,
       xid: this.#xid,
       time: this.#time,
       actor: this.#speaker.actor,
       purpose: this.#speaker.purpose,
+      rowFrom: row,
+      commitmentFrom: vouched.commitment,
+      name,
     });
   }
 }
 
-type Vouched = Pick<Parts, "schema" | "commitment">;
-const NOT_VOUCHED: Vouched = {};
+interface Vouched {
+  readonly schema: Uint8Array | null;
+  readonly commitment: LotCommitment | null;
+}
+const NOT_VOUCHED: Vouched = { schema: null, commitment: null };
 const NO_MEMORY = new FieldDigests({ store: undefined, life: new Uint8Array(8), newest: () => undefined });

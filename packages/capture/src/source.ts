@@ -62,8 +62,14 @@ export interface TableSchema {
   readonly estimate: number;
 }
 
-/** A row as delivered: text per column, null = SQL NULL, undefined = the source did not send this (unchanged) value. */
-export type RowImage = readonly (Bytes | null | undefined)[];
+/**
+ * A row as delivered, like an array: text per column, null = SQL NULL, undefined = the source did not send this (unchanged) value.
+ * Whoever asks gives an index of the table's columns.
+ */
+export interface RowImage {
+  readonly length: number;
+  at(index: number): Bytes | null | undefined;
+}
 
 /** One change of a transaction. Byte arrays are views, valid only until the handler returns. */
 export type Change =

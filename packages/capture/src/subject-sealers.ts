@@ -16,7 +16,7 @@ export function subjectsOf(table: TableSchema, columns: RowImage): readonly stri
   if (single === undefined) return [];
   const subjects: string[] = [];
   for (const index of indices) {
-    const value = columns[index];
+    const value = columns.at(index);
     if (value === undefined) return undefined;
     if (value === null) continue;
     const subject = subjectText(value);

@@ -1,6 +1,8 @@
 import { utf8 } from "@anamnesis/core";
 import { describe, expect, it } from "vitest";
 import { type PgMessage, parseMessage } from "../src/postgres/pgoutput.ts";
+import { Tuple } from "../src/postgres/tuple.ts";
+import { valuesOf } from "../src/row-image.ts";
 import { fc } from "./arbitraries.ts";
 
 /** Builds messages as the PostgreSQL manual lays them out ("Logical Replication Message Formats"). */
@@ -50,7 +52,20 @@ class Out {
 const out = (tag: string): Out => new Out().tag(tag);
 const tuple = (o: Out): Out => o.u16(3).value("7").tag("n").tag("u");
 
-const MESSAGES: Readonly<Record<string, { readonly bytes: Buffer; readonly parsed: PgMessage }>> = {
+const IMAGE = [utf8("7"), null, undefined];
+
+/** A message with the values of its row images. */
+type Read = { readonly tag: PgMessage["tag"] } & Readonly<Record<string, unknown>>;
+
+const read = (bytes: Buffer, at?: number, end?: number): Read =>
+  Object.fromEntries(
+    Object.entries(parseMessage(bytes, at, end)).map(([name, value]) => [
+      name,
+      value instanceof Tuple ? valuesOf(value) : value,
+    ]),
+  ) as Read;
+
+const MESSAGES: Readonly<Record<string, { readonly bytes: Buffer; readonly parsed: Read }>> = {
   begin: {
     bytes: out("B").i64(0x10n).i64(1_000_001n).u32(77).bytes,
     parsed: { tag: "begin", lsn: 0x10n, time: 946_684_801_000_001, xid: 77 },
@@ -72,7 +87,7 @@ const MESSAGES: Readonly<Record<string, { readonly bytes: Buffer; readonly parse
   },
   insert: {
     bytes: tuple(out("I").u32(9).tag("N")).bytes,
-    parsed: { tag: "insert", relation: 9, after: [utf8("7"), null, undefined] },
+    parsed: { tag: "insert", relation: 9, after: IMAGE },
   },
   "update with the old row": {
     bytes: tuple(tuple(out("U").u32(9).tag("O")).tag("N")).bytes,
@@ -80,17 +95,17 @@ const MESSAGES: Readonly<Record<string, { readonly bytes: Buffer; readonly parse
       tag: "update",
       relation: 9,
       image: "full",
-      before: [utf8("7"), null, undefined],
-      after: [utf8("7"), null, undefined],
+      before: IMAGE,
+      after: IMAGE,
     },
   },
   "update without": {
     bytes: tuple(out("U").u32(9).tag("N")).bytes,
-    parsed: { tag: "update", relation: 9, image: "none", before: null, after: [utf8("7"), null, undefined] },
+    parsed: { tag: "update", relation: 9, image: "none", before: null, after: IMAGE },
   },
   "delete by key": {
     bytes: tuple(out("D").u32(9).tag("K")).bytes,
-    parsed: { tag: "delete", relation: 9, image: "key", before: [utf8("7"), null, undefined] },
+    parsed: { tag: "delete", relation: 9, image: "key", before: IMAGE },
   },
   truncate: {
     bytes: out("T").u32(2).raw(1).u32(9).u32(10).bytes,
@@ -109,8 +124,8 @@ const MESSAGES: Readonly<Record<string, { readonly bytes: Buffer; readonly parse
 
 describe.each(Object.entries(MESSAGES))("%s", (_, { bytes, parsed }) => {
   it("is read", () => {
-    expect(parseMessage(bytes)).toEqual(parsed);
-    expect(parseMessage(Buffer.concat([Buffer.of(1, 2), bytes, bytes]), 2, 2 + bytes.length)).toEqual(parsed);
+    expect(read(bytes)).toEqual(parsed);
+    expect(read(Buffer.concat([Buffer.of(1, 2), bytes, bytes]), 2, 2 + bytes.length)).toEqual(parsed);
   });
 
   it("is refused when cut off at any byte", () => {

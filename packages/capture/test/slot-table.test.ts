@@ -2,7 +2,7 @@ import { DatabaseSync } from "node:sqlite";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { SlotTable } from "../src/index/slot-table.ts";
-import { Slots } from "../src/index/slots.ts";
+import { type IsRow, Slots } from "../src/index/slots.ts";
 
 /** Some lie beside each other, also at the end, from where a search goes on at the beginning. */
 const slot = fc.oneof(
@@ -56,10 +56,10 @@ describe("slots in memory and in the file", () => {
         const slots = new Slots(db);
         const ids = new Map<string, number>();
         const all: Buffer[] = [];
-        const is = (handle: Buffer) => (id: number) => all[id]?.equals(handle) === true;
+        const is: IsRow = (id, table, handle) => table === 7 && all[id]?.equals(handle) === true;
         for (const list of merges) {
           const add = (handle: Buffer, asked: boolean): void => {
-            const id = slots.findOrAdd(handle, is(handle), all.length, asked);
+            const id = slots.findOrAdd(7, handle, is, all.length, asked);
             expect(id).toBe(ids.get(handle.toString("hex")) ?? all.length);
             if (id < all.length) return;
             all.push(handle);
@@ -67,7 +67,7 @@ describe("slots in memory and in the file", () => {
           };
           slots.forEach(list, (handle) => handle, add);
           slots.merge();
-          for (const [id, handle] of all.entries()) expect(slots.find(handle, is(handle))).toBe(id);
+          for (const [id, handle] of all.entries()) expect(slots.find(7, handle, is)).toBe(id);
         }
         db.close();
       }),

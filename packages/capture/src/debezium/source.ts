@@ -6,6 +6,7 @@ import { utf8 } from "@anamnesis/core";
 import type { Handles, Primitives } from "@anamnesis/crypto";
 import { rulesOf } from "../digests/rule.ts";
 import { captureError } from "../errors.ts";
+import type { Values } from "../row-image.ts";
 import type {
   Change,
   RowImage,
@@ -233,13 +234,13 @@ class Delivery implements Stream {
 const positionOf = (sequence: number): bigint => BigInt(sequence) * STEP;
 const reached = (position: bigint, until: bigint | undefined): boolean => until !== undefined && position >= until;
 
-const image = (table: TableSchema, row: PushedRow): RowImage =>
+const image = (table: TableSchema, row: PushedRow): Values =>
   table.columns.map(({ name }) => {
     const value = row.get(name);
     return typeof value === "string" ? utf8(value) : value;
   });
 
-const complete = (row: RowImage | null): row is RowImage => row?.every((value) => value !== undefined) === true;
+const complete = (row: Values | null): row is Values => row?.every((value) => value !== undefined) === true;
 
 function nothing(position: bigint): Snapshot {
   return {

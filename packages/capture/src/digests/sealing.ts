@@ -70,7 +70,7 @@ export class FieldDigests {
     const kept = new Map<number, KeptField>();
     const fields: Bytes[] = [];
     for (const [i, column] of row.table.columns.entries()) {
-      const value = columns[i];
+      const value = columns.at(i);
       const number = column.large && store !== undefined ? store.column(column.name) : -1;
       const known = value === undefined ? former?.fields.get(number) : undefined;
       const field = value === undefined ? restored(row.sealer, known) : this.#writer.key([value], [0]).slice();

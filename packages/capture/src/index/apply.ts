@@ -94,7 +94,7 @@ export class Applier {
       const before = this.#store.rows;
       id = this.#store.findOrAdd(table, event.row);
       if (id === before) this.#store.unnamed++;
-      if (tellsContent(event.kind)) this.#change(id, { ...{ event, row: event.row, index, table }, actor });
+      if (tellsContent(event.kind)) this.#change(id, { event, row: event.row, index, table, actor });
       else this.#sql.read.run(id, index, kindCode(event.kind));
       if (event.kind === "contradicted") this.#contradicted.add(id, event);
     }

@@ -14,6 +14,9 @@ const SLOT_SPACE = 2 ** SLOT_BITS;
 /** Slots that one statement asks for, or writes: half as dear as one by one. */
 const TOGETHER = 64;
 
+/** Whether the row with this id is the one with this handle, in the table of this number. */
+export type IsRow = (id: number, table: number, handle: Uint8Array) => boolean;
+
 export class Slots {
   readonly #get: StatementSync;
   readonly #put: StatementSync;
@@ -47,14 +50,14 @@ export class Slots {
     for (const item of items.slice(from)) visit(item, false);
   }
 
-  /** The id for which `matches` holds among those that share the handle's slots. */
-  find(handle: Uint8Array, matches: (id: number) => boolean): number | undefined {
-    return this.#search(handle, matches, undefined, false);
+  /** The id for which `is` holds among those that share the handle's slots. */
+  find(table: number, handle: Uint8Array, is: IsRow): number | undefined {
+    return this.#search(table, handle, is, undefined, false);
   }
 
   /** The same; a handle that is not found gets `id` in the free slot where the search ended. */
-  findOrAdd(handle: Uint8Array, matches: (id: number) => boolean, id: number, asked = false): number {
-    return this.#search(handle, matches, id, asked) ?? id;
+  findOrAdd(table: number, handle: Uint8Array, is: IsRow, id: number, asked = false): number {
+    return this.#search(table, handle, is, id, asked) ?? id;
   }
 
   /** Takes a row that is known to be neither in the file nor here. Its slot may be taken in the file: searches look at both. */
@@ -94,18 +97,13 @@ export class Slots {
     }
   }
 
-  #search(
-    handle: Uint8Array,
-    matches: (id: number) => boolean,
-    add: number | undefined,
-    asked: boolean,
-  ): number | undefined {
+  #search(table: number, handle: Uint8Array, is: IsRow, add: number | undefined, asked: boolean): number | undefined {
     const first = slotOf(handle);
     for (let slot = first; ; slot = (slot + 1) % SLOT_SPACE) {
       const recent = this.#recent.get(slot);
-      if (recent !== undefined && matches(recent)) return recent;
+      if (recent !== undefined && is(recent, table, handle)) return recent;
       const filed = asked && slot === first ? this.#filed.get(slot) : this.#read(slot);
-      if (filed !== undefined && matches(filed)) return filed;
+      if (filed !== undefined && is(filed, table, handle)) return filed;
       if (recent !== undefined || filed !== undefined) continue;
       if (add !== undefined) this.#recent.add(slot, add);
       return undefined;

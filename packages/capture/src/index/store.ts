@@ -9,7 +9,7 @@ import { OlderRecords } from "./older.ts";
 import { Pages } from "./pages.ts";
 import { ACTORS_MAX, HANDLE_BYTES, kindCode, RECORD_BYTES, RecordView, TABLES_MAX } from "./record.ts";
 import { RowNames } from "./row-names.ts";
-import { Slots } from "./slots.ts";
+import { type IsRow, Slots } from "./slots.ts";
 import { UnattributedList } from "./unattributed.ts";
 
 const TRUNCATE = kindCode("truncate");
@@ -112,7 +112,7 @@ export class Store {
 
   find(table: number, handle: Uint8Array): RowId | undefined {
     if (this.#loaded < this.rows) this.#loadTail();
-    return this.slots.find(handle, (id) => this.#is(id, table, handle));
+    return this.slots.find(table, handle, this.#is);
   }
 
   /**
@@ -120,7 +120,7 @@ export class Store {
    */
   findOrAdd(table: number, handle: Uint8Array, asked = false): RowId {
     if (this.#loaded < this.rows) this.#loadTail();
-    const id = this.slots.findOrAdd(handle, (known) => this.#is(known, table, handle), this.rows, asked);
+    const id = this.slots.findOrAdd(table, handle, this.#is, this.rows, asked);
     if (id === this.rows) {
       this.rows++;
       this.#loaded = this.rows;
@@ -172,10 +172,10 @@ export class Store {
     this.#loaded = this.rows;
   }
 
-  #is(id: RowId, table: number, handle: Uint8Array): boolean {
+  readonly #is: IsRow = (id, table, handle) => {
     const r = this.pages.seek(this.#record, id);
     return r.table === table && r.isHandle(handle);
-  }
+  };
 
   #flush(): void {
     this.pages.flush();

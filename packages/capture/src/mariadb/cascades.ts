@@ -7,13 +7,13 @@
  */
 import type { Bytes } from "@anamnesis/core";
 import { parseRow, RowWriter } from "../postgres/canonical.ts";
+import type { Values } from "../row-image.ts";
 import type { Change, RowImage, TableSchema } from "../source.ts";
 import type { MariaTable } from "./catalog.ts";
 import type { Children } from "./children.ts";
 import type { ForeignKey, Rule } from "./references.ts";
 
 type Emit = (change: Change) => void;
-type Values = readonly (Bytes | null | undefined)[];
 
 export class Cascades {
   readonly #tables: ReadonlyMap<string, MariaTable>;
@@ -52,7 +52,7 @@ export class Cascades {
   #entry(key: ForeignKey, table: TableSchema, image: RowImage | undefined) {
     if (image === undefined || table.keyColumns.length === 0) return undefined;
     const parent = this.#children.reference(valuesOf(table, image, key.columns));
-    if (parent === undefined || table.keyColumns.some((i) => image[i] === undefined)) return undefined;
+    if (parent === undefined || table.keyColumns.some((i) => image.at(i) === undefined)) return undefined;
     return { parent, key: this.#writer.key(image, table.keyColumns).slice() };
   }
 
@@ -128,6 +128,9 @@ function imagesOf(change: Change): readonly [before: RowImage | undefined, after
 }
 
 const valuesOf = (table: TableSchema, image: RowImage, names: readonly string[]): Values =>
-  names.map((name) => image[table.columns.findIndex((c) => c.name === name)]);
+  names.map((name) => {
+    const index = table.columns.findIndex((c) => c.name === name);
+    return index < 0 ? undefined : image.at(index);
+  });
 
 const same = (a: Uint8Array, b: Uint8Array): boolean => Buffer.compare(a, b) === 0;

@@ -3,7 +3,8 @@
 import type { Primitives } from "@anamnesis/crypto";
 import { schemaFingerprint } from "../digests/rule.ts";
 import { captureError } from "../errors.ts";
-import type { Change, RowImage, TableSchema } from "../source.ts";
+import type { Values } from "../row-image.ts";
+import type { Change, TableSchema } from "../source.ts";
 import type { MariaTable } from "./catalog.ts";
 import { Code } from "./codes.ts";
 import type { Cursor } from "./cursor.ts";
@@ -101,12 +102,12 @@ export function eachRow(
 }
 
 /** What an image leaves out is as it was: the other image has it, or nobody does. */
-const completed = (before: RowImage, after: RowImage): RowImage =>
+const completed = (before: Values, after: Values): Values =>
   after.includes(undefined) ? after.map((value, i) => (value === undefined ? before[i] : value)) : after;
 
 const isSet = (bits: Buffer, i: number): boolean => ((bits[i >> 3] ?? 0) & (1 << (i & 7))) !== 0;
 
-function readImage(c: Cursor, present: Buffer, { read, kept }: Described): RowImage {
+function readImage(c: Cursor, present: Buffer, { read, kept }: Described): Values {
   let count = 0;
   for (let i = 0; i < read.length; i++) if (isSet(present, i)) count++;
   const nulls = c.take((count + 7) >> 3);

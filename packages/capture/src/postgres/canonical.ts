@@ -6,6 +6,8 @@
  */
 import { type Bytes, concat, fromUtf8, toHex, utf8 } from "@anamnesis/core";
 import { captureError } from "../errors.ts";
+import type { RowImage } from "../source.ts";
+import { Tuple } from "./tuple.ts";
 
 const TAB = 0x09;
 const BACKSLASH = 0x5c;
@@ -30,30 +32,43 @@ export type Column = Bytes | null;
 export class RowWriter {
   #buffer = new Uint8Array(8192);
 
-  row(columns: readonly Column[]): Uint8Array {
+  /** All columns; what was not sent counts as NULL. */
+  row(columns: RowImage): Uint8Array {
     let at = 0;
-    for (let i = 0; i < columns.length; i++) at = this.#field(columns[i] ?? null, at, i > 0);
+    for (let i = 0; i < columns.length; i++) at = this.#column(columns, i, at, i > 0);
     return this.#buffer.subarray(0, at);
   }
 
   /** Key bytes: the columns at `indices`, in that order. */
-  key(columns: readonly (Column | undefined)[], indices: readonly number[]): Uint8Array {
+  key(columns: RowImage, indices: readonly number[]): Uint8Array {
     let at = 0;
-    for (let i = 0; i < indices.length; i++) at = this.#field(columns[indices[i] ?? -1] ?? null, at, i > 0);
+    for (let i = 0; i < indices.length; i++) at = this.#column(columns, indices[i] as number, at, i > 0);
     return this.#buffer.subarray(0, at);
   }
 
-  #field(value: Column, start: number, separated: boolean): number {
+  #column(columns: RowImage, index: number, at: number, separated: boolean): number {
+    if (columns instanceof Tuple) {
+      return this.#field(columns.bytes, columns.startAt(index), columns.lengthAt(index), at, separated);
+    }
+    const value = columns.at(index) ?? null;
+    return value === null
+      ? this.#field(NULL_MARK, 0, -1, at, separated)
+      : this.#field(value, 0, value.length, at, separated);
+  }
+
+  /** `length` bytes of `value` from `from` on; below zero: NULL. */
+  #field(value: Bytes, from: number, length: number, start: number, separated: boolean): number {
     let at = start;
-    const most = 2 * (value?.length ?? 1) + 3;
+    const most = 2 * Math.max(length, 0) + NULL_MARK.length + 1;
     if (at + most > this.#buffer.length) this.#grow(at + most);
     const out = this.#buffer;
     if (separated) out[at++] = TAB;
-    if (value === null) {
+    if (length < 0) {
       out.set(NULL_MARK, at);
       return at + NULL_MARK.length;
     }
-    for (let i = 0; i < value.length; i++) {
+    const end = from + length;
+    for (let i = from; i < end; i++) {
       const byte = value[i] as number;
       const letter = ESCAPES[byte] as number;
       if (letter !== 0) {
@@ -130,8 +145,10 @@ export function parseRow(row: Bytes, count: number): Column[] {
  * A key for people and findings: the key columns' texts joined by `|`, with `\` and `|` behind a backslash, and `\x` with
  * hexadecimal digits for what is not UTF-8. A table without a key shows the whole row bytes instead.
  */
-export function keyText(columns: readonly (Column | undefined)[], keyColumns: readonly number[]): string {
-  return keyColumns.map((index) => display(columns[index] ?? null)).join("|");
+export function keyText(columns: RowImage, keyColumns: readonly number[]): string {
+  const first = keyColumns[0];
+  if (first !== undefined && keyColumns.length === 1) return display(columns.at(first) ?? null);
+  return keyColumns.map((index) => display(columns.at(index) ?? null)).join("|");
 }
 
 export const rowText = (row: Bytes): string => LOOSE.decode(row);

@@ -4,18 +4,12 @@ import type { Primitives } from "@anamnesis/crypto";
 import { purposeCode } from "@anamnesis/ledger";
 import { rulesOf, sealsDigests } from "../digests/rule.ts";
 import { captureError } from "../errors.ts";
-import {
-  type Change,
-  type ColumnSchema,
-  type RowImage,
-  type StreamHandler,
-  type TableSchema,
-  UPDATE_ORDINALS,
-} from "../source.ts";
+import { type Change, type ColumnSchema, type StreamHandler, type TableSchema, UPDATE_ORDINALS } from "../source.ts";
 import type { Aside } from "./aside.ts";
 import type { PgTable } from "./catalog.ts";
 import { widenXid } from "./lsn.ts";
-import { parseMessage, type Relation, type TupleColumn } from "./pgoutput.ts";
+import { parseMessage, type Relation } from "./pgoutput.ts";
+import type { Tuple } from "./tuple.ts";
 
 const MESSAGE_BYTES_MAX = 16_384;
 const NAME_MAX = 512;
@@ -68,9 +62,14 @@ export class Decoder {
     return this.#inside;
   }
 
-  /** Takes one message. `onBegin` may refuse the transaction that begins (position of its commit): then false. */
-  take(data: Buffer, at: number, onBegin: (lsn: bigint) => boolean): { readonly committed?: bigint } | false {
-    const message = parseMessage(data, at);
+  /** Takes one message: `data` from `at` to `end`. `onBegin` may refuse the transaction that begins (position of its commit): then false. */
+  take(
+    data: Buffer,
+    at: number,
+    end: number,
+    onBegin: (lsn: bigint) => boolean,
+  ): { readonly committed?: bigint } | false {
+    const message = parseMessage(data, at, end);
     switch (message.tag) {
       case "begin": {
         if (!onBegin(message.lsn)) return false;
@@ -109,7 +108,7 @@ export class Decoder {
         this.#row(message.relation, ({ table, kept }) => ({
           kind: "delete",
           table,
-          before: message.image === "full" ? kept(message.before) : keyOnly(table, kept(message.before)),
+          before: message.image === "full" ? kept(message.before) : kept(message.before).only(table.keyColumns),
         }));
         return NOTHING;
       case "truncate":
@@ -298,16 +297,16 @@ function placeOf(known: PgTable, index: number, sent: readonly ColumnSchema[]): 
 /** A table as the stream describes it; `kept` leaves out what is no part of the row bytes. */
 interface Described {
   readonly table: TableSchema;
-  readonly kept: (row: TupleColumn[]) => TupleColumn[];
+  readonly kept: (row: Tuple) => Tuple;
 }
 
-const everything = (row: TupleColumn[]): TupleColumn[] => row;
+const everything = (row: Tuple): Tuple => row;
 
 export const columnPlace = (table: number, name: string): string => `${table} ${name}`;
 
 function without(relation: Relation, generated: readonly string[]): Described["kept"] {
   const places = relation.columns.flatMap((c, i) => (generated.includes(c.name) ? [] : [i]));
-  return (row) => places.map((i) => row[i]);
+  return (row) => row.select(places);
 }
 
 /** A key of a table, whatever the order of its columns. */
@@ -318,23 +317,20 @@ const NOTHING = {};
 
 function update(
   table: TableSchema,
-  m: { readonly image: "full" | "key" | "none"; readonly before: TupleColumn[] | null; readonly after: TupleColumn[] },
+  m: { readonly image: "full" | "key" | "none"; readonly before: Tuple | null; readonly after: Tuple },
 ): Change {
   const { before, after } = m;
   if (before === null) return { kind: "update", table, before: null, after };
   if (m.image === "key") {
+    // The image of the identity says NULL for every other column; what it means is "not sent".
     // The key is sent when it changed or lies apart: then it is the same where the new row leaves it out.
-    for (const i of table.keyColumns) if (after[i] === undefined) after[i] = before[i];
-    return { kind: "update", table, before: keyOnly(table, before), after };
+    for (const i of table.keyColumns) after.complete(before, i);
+    return { kind: "update", table, before: before.only(table.keyColumns), after };
   }
   invariant(before.length === after.length, "both images of a row have its columns");
-  for (let i = 0; i < after.length; i++) if (after[i] === undefined) after[i] = before[i];
+  for (let i = 0; i < after.length; i++) after.complete(before, i);
   return { kind: "update", table, before, after };
 }
-
-/** The image of the identity says NULL for every other column; what it means is "not sent". */
-const keyOnly = (table: TableSchema, image: RowImage): RowImage =>
-  image.map((value, i) => (table.keyColumns.includes(i) ? value : undefined));
 
 function actorChange(text: string): Change | undefined {
   const json = parseJson(text);

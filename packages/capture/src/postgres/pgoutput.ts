@@ -3,8 +3,7 @@
  * Message Formats"). Byte arrays in the result are views into the input.
  */
 import { captureError } from "../errors.ts";
-
-export type TupleColumn = Uint8Array | null | undefined;
+import { Tuple } from "./tuple.ts";
 
 export interface RelationColumn {
   readonly name: string;
@@ -25,20 +24,20 @@ export type PgMessage =
   | { readonly tag: "begin"; readonly lsn: bigint; readonly time: number; readonly xid: number }
   | { readonly tag: "commit"; readonly lsn: bigint; readonly end: bigint; readonly time: number }
   | Relation
-  | { readonly tag: "insert"; readonly relation: number; readonly after: TupleColumn[] }
+  | { readonly tag: "insert"; readonly relation: number; readonly after: Tuple }
   | {
       readonly tag: "update";
       readonly relation: number;
       /** `full`: the whole row; `key`: only the identity's columns, sent when they changed. */
       readonly image: "full" | "key" | "none";
-      readonly before: TupleColumn[] | null;
-      readonly after: TupleColumn[];
+      readonly before: Tuple | null;
+      readonly after: Tuple;
     }
   | {
       readonly tag: "delete";
       readonly relation: number;
       readonly image: "full" | "key";
-      readonly before: TupleColumn[];
+      readonly before: Tuple;
     }
   | { readonly tag: "truncate"; readonly relations: readonly number[] }
   | { readonly tag: "message"; readonly transactional: boolean; readonly prefix: string; readonly content: Uint8Array }
@@ -138,31 +137,31 @@ function logical(r: Cursor): PgMessage {
   return { tag: "message", transactional, prefix, content: r.bytes(r.u32()) };
 }
 
-function tupleAfter(r: Cursor, kind: number): TupleColumn[] {
+function tupleAfter(r: Cursor, kind: number): Tuple {
   if (kind !== NEW) throw malformed("a row image of an unknown kind");
   return tuple(r);
 }
 
-function tuple(r: Cursor): TupleColumn[] {
-  const count = r.u16();
-  const columns: TupleColumn[] = new Array<TupleColumn>(count);
-  for (let i = 0; i < count; i++) {
+function tuple(r: Cursor): Tuple {
+  const columns = new Tuple(r.data, r.u16());
+  for (let i = 0; i < columns.length; i++) {
     const kind = r.byte();
-    if (kind === 0x74) columns[i] = r.bytes(r.u32());
-    else if (kind === 0x6e) columns[i] = null;
-    else if (kind === 0x75) columns[i] = undefined;
-    else throw malformed("a column of an unknown kind");
+    if (kind === 0x74) {
+      const length = r.u32();
+      columns.set(i, r.skip(length), length);
+    } else if (kind === 0x6e) columns.setNull(i);
+    else if (kind !== 0x75) throw malformed("a column of an unknown kind");
   }
   return columns;
 }
 
 class Cursor {
-  readonly #data: Buffer;
+  readonly data: Buffer;
   readonly #end: number;
   #at: number;
 
   constructor(data: Buffer, at: number, end: number) {
-    this.#data = data;
+    this.data = data;
     this.#at = at;
     this.#end = end;
   }
@@ -172,49 +171,49 @@ class Cursor {
   }
 
   byte(): number {
-    return this.#data[this.#take(1)] as number;
+    return this.data[this.skip(1)] as number;
   }
 
   u16(): number {
-    return this.#data.readUInt16BE(this.#take(2));
+    return this.data.readUInt16BE(this.skip(2));
   }
 
   u32(): number {
-    return this.#data.readUInt32BE(this.#take(4));
+    return this.data.readUInt32BE(this.skip(4));
   }
 
   i32(): number {
-    return this.#data.readInt32BE(this.#take(4));
+    return this.data.readInt32BE(this.skip(4));
   }
 
   u64(): bigint {
-    return this.#data.readBigUInt64BE(this.#take(8));
+    return this.data.readBigUInt64BE(this.skip(8));
   }
 
   /** A timestamp as microseconds since 1970. */
   time(): number {
-    return Number(this.#data.readBigInt64BE(this.#take(8)) + EPOCH_US);
+    return Number(this.data.readBigInt64BE(this.skip(8)) + EPOCH_US);
   }
 
   text(): string {
-    const end = this.#data.indexOf(0, this.#at);
+    const end = this.data.indexOf(0, this.#at);
     if (end < 0 || end >= this.#end) throw malformed("a name without its end");
-    const text = this.#data.toString("utf8", this.#at, end);
+    const text = this.data.toString("utf8", this.#at, end);
     this.#at = end + 1;
     return text;
   }
 
   bytes(length: number): Uint8Array {
-    const start = this.#take(length);
-    // Not `subarray`: a Buffer's costs twice as much, and rows consist of these.
-    return new Uint8Array(this.#data.buffer, this.#data.byteOffset + start, length);
+    const start = this.skip(length);
+    return new Uint8Array(this.data.buffer, this.data.byteOffset + start, length);
   }
 
   end(): void {
     if (this.left() !== 0) throw malformed("bytes behind its end");
   }
 
-  #take(length: number): number {
+  /** Where the bytes begin that are passed over. */
+  skip(length: number): number {
     const at = this.#at;
     if (at + length > this.#end) throw malformed("cut off");
     this.#at = at + length;

@@ -68,7 +68,9 @@ export class Replication {
   readonly done: Promise<void>;
   readonly #client: Client;
   readonly #handler: ReplicationHandler;
-  #received = 0n;
+  /** Newest position that came, in halves. */
+  #receivedHigh = 0;
+  #receivedLow = 0;
   #flushed = 0n;
   #failure: unknown;
   #ending = false;
@@ -178,17 +180,27 @@ export class Replication {
   #onMessage(data: Buffer, at: number, end: number): void {
     const from = at + HEADER_BYTES;
     if (from >= end) throw captureError("capture/malformed-message", "replication message cut off");
-    const position = data.readBigUInt64BE(at + 1);
-    if (position > this.#received) this.#received = position;
+    this.#receive(data, at + 1);
     this.#endings?.heard();
     if (!this.#handler.data(data, from, end)) this.end();
   }
 
+  /** A number made of each message's position would cost more than the look at it. */
+  #receive(data: Buffer, at: number): void {
+    const [high, low] = [data.readUInt32BE(at), data.readUInt32BE(at + 4)];
+    if (high < this.#receivedHigh || (high === this.#receivedHigh && low <= this.#receivedLow)) return;
+    this.#receivedHigh = high;
+    this.#receivedLow = low;
+  }
+
+  get #received(): bigint {
+    return (BigInt(this.#receivedHigh) << 32n) | BigInt(this.#receivedLow);
+  }
+
   #onKeepalive(data: Buffer, at: number, end: number): void {
     if (end - at !== KEEPALIVE_BYTES) throw captureError("capture/malformed-message", "keepalive of another length");
-    const position = data.readBigUInt64BE(at + 1);
-    if (position > this.#received) this.#received = position;
-    if (!this.#handler.keepalive(position)) return this.end();
+    this.#receive(data, at + 1);
+    if (!this.#handler.keepalive(data.readBigUInt64BE(at + 1))) return this.end();
     if (data[end - 1] === 1) this.#feedback(false);
   }
 
@@ -198,7 +210,8 @@ export class Replication {
     if (!connection.stream.writable || this.#failure !== undefined) return;
     const message = Buffer.alloc(34);
     message[0] = 0x72; // r
-    message.writeBigUInt64BE(this.#received > this.#flushed ? this.#received : this.#flushed, 1);
+    const received = this.#received;
+    message.writeBigUInt64BE(received > this.#flushed ? received : this.#flushed, 1);
     message.writeBigUInt64BE(this.#flushed, 9);
     message.writeBigUInt64BE(this.#flushed, 17);
     message.writeBigInt64BE(BigInt(Date.now() - POSTGRES_EPOCH_MS) * 1000n, 25);

@@ -174,7 +174,7 @@ class Postgres implements PostgresSource {
       { url: this.#options.url, slot: this.#name, publication: this.#name, signal, endings: this.#endings },
       {
         data(data, at, to) {
-          const taken = decoder.take(data.subarray(0, to), at, isWanted);
+          const taken = decoder.take(data, at, to, isWanted);
           return taken !== false && (taken.committed === undefined || !reached(taken.committed));
         },
         keepalive(end) {
