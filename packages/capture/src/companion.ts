@@ -10,7 +10,7 @@ import { layoutOf } from "./layout.ts";
 import { register, registerFresh, rekeyed, type Telling } from "./rebaseline/register.ts";
 import { Tellings } from "./rebaseline/tellings.ts";
 import { Rebaseliner } from "./rebaseline/worker.ts";
-import type { Beside, TableSchema } from "./source.ts";
+import type { Beside, SourceLife, TableSchema } from "./source.ts";
 import { isTableHandles, type NamesKnown, type Naming, namingsOf, replacementsOf } from "./table-names.ts";
 import { CatalogWatch } from "./watch.ts";
 
@@ -18,6 +18,8 @@ import { CatalogWatch } from "./watch.ts";
 const LOOKS_MAX = 5;
 /** A new table under a known name that holds no more than this part of the former one is no copy of it. */
 const SLIGHT = 1 / 8;
+
+type Look = Awaited<ReturnType<Beside["fingerprint"]>>;
 
 /** The tables of a session, and the look at the catalog that they go with. */
 export interface Surveyed {
@@ -44,12 +46,14 @@ export class Companion {
     this.#life = life;
   }
 
-  /** Undefined for a source that cannot be read beside its stream. `life` as the source names it. */
-  static async open(options: CaptureOptions, life: Uint8Array): Promise<Companion | undefined> {
+  /** Undefined for a source that cannot be read beside its stream. */
+  static async open(options: CaptureOptions, life: Promise<SourceLife>): Promise<Companion | undefined> {
     const beside = await options.source.beside?.();
     if (beside === undefined) return undefined;
     try {
-      return new Companion(options, beside, await survey(options, beside, toHex(life)), toHex(life));
+      const before = await beside.fingerprint();
+      const name = toHex((await life).incarnation);
+      return new Companion(options, beside, await survey(options, beside, before, name), name);
     } catch (error) {
       await beside.close();
       throw error;
@@ -136,12 +140,12 @@ export class Companion {
  * Reads tables until the catalog is the same before and after: making them ready to be captured may change it as well. Names
  * that now stand for other tables hold from here on.
  */
-async function survey(options: CaptureOptions, beside: Beside, life: string): Promise<Surveyed> {
+async function survey(options: CaptureOptions, beside: Beside, first: Look, life: string): Promise<Surveyed> {
   const { source, handles, index } = options;
   const bound = new Map(index.bound());
   if (isTableHandles(handles)) handles.bind(bound);
   const namings: Naming[] = [];
-  let before = await beside.fingerprint();
+  let before = first;
   for (let looks = 1; ; looks++) {
     let tables = await source.tables();
     const found = await rename(options, beside, tables, bound, life);

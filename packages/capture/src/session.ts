@@ -53,9 +53,12 @@ export class Session {
     await catchUp(engine, this.#o.organisation, index, signal);
     // A key that a backup brought back is destroyed again before anything is sealed.
     for (const { subject } of index.erasures()) this.#o.keystore.destroyHandle(subject);
-    const life = await source.life();
-    this.#companion = await Companion.open(this.#o, life.incarnation);
+    // Both ask the database, over connections of their own.
+    const asked = source.life();
+    asked.catch(() => undefined);
+    this.#companion = await Companion.open(this.#o, asked);
     try {
+      const life = await asked;
       const tables = this.#companion?.tables ?? (await source.tables());
       index.learnTables(tables.map((t) => ({ table: t.handle, name: t.name })));
       return await this.#follow(tables, life);

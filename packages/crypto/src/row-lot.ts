@@ -105,10 +105,10 @@ export class RowLot {
     return this.#handles.bytes.slice(at, at + ROW_BYTES);
   }
 
-  /** After `run`: commitment number `i`, 32 fresh bytes. */
+  /** After `run`: commitment number `i`, 32 bytes that are good until `clear`. */
   commitmentOf(i: number): Uint8Array {
-    const at = this.#tags.digestAt(i);
-    return this.#tags.bytes.slice(at, at + TAG_BYTES);
+    const { bytes } = this.#tags;
+    return new Uint8Array(bytes.buffer, bytes.byteOffset + this.#tags.digestAt(i), TAG_BYTES);
   }
 
   clear(): void {

@@ -36,14 +36,14 @@ export class RowWriter {
   row(columns: RowImage): Uint8Array {
     let at = 0;
     for (let i = 0; i < columns.length; i++) at = this.#column(columns, i, at, i > 0);
-    return this.#buffer.subarray(0, at);
+    return new Uint8Array(this.#buffer.buffer, 0, at);
   }
 
   /** Key bytes: the columns at `indices`, in that order. */
   key(columns: RowImage, indices: readonly number[]): Uint8Array {
     let at = 0;
     for (let i = 0; i < indices.length; i++) at = this.#column(columns, indices[i] as number, at, i > 0);
-    return this.#buffer.subarray(0, at);
+    return new Uint8Array(this.#buffer.buffer, 0, at);
   }
 
   #column(columns: RowImage, index: number, at: number, separated: boolean): number {
@@ -158,13 +158,17 @@ const SPECIAL = /[\\|]/;
 
 function display(value: Column): string {
   if (value === null) return "\\N";
-  const text = value.length < 24 ? ascii(value) : utf8Text(value);
+  const text = utf8Text(value);
   if (text === undefined) return `\\x${toHex(value)}`;
   return SPECIAL.test(text) ? text.replace(/[\\|]/g, "\\$&") : text;
 }
 
 /** Undefined for other bytes, which a database in SQL_ASCII may hold: row bytes are bytes, only names want to be text. */
 export function utf8Text(value: Bytes): string | undefined {
+  return value.length < 24 ? ascii(value) : decoded(value);
+}
+
+function decoded(value: Bytes): string | undefined {
   try {
     return fromUtf8(value);
   } catch {
@@ -172,12 +176,12 @@ export function utf8Text(value: Bytes): string | undefined {
   }
 }
 
-/** Short keys are nearly always ASCII; the decoder's overhead is larger than they are. */
+/** Short ones are nearly always ASCII; the decoder's overhead is larger than they are. */
 function ascii(value: Bytes): string | undefined {
   let text = "";
   for (let i = 0; i < value.length; i++) {
     const byte = value[i] as number;
-    if (byte > 0x7f) return utf8Text(value);
+    if (byte > 0x7f) return decoded(value);
     text += String.fromCharCode(byte);
   }
   return text;

@@ -8,7 +8,7 @@ import { type Change, type ColumnSchema, type StreamHandler, type TableSchema, U
 import type { Aside } from "./aside.ts";
 import type { PgTable } from "./catalog.ts";
 import { widenXid } from "./lsn.ts";
-import { parseMessage, type Relation } from "./pgoutput.ts";
+import { type PgMessage, parseMessage, type Relation } from "./pgoutput.ts";
 import type { Tuple } from "./tuple.ts";
 
 const MESSAGE_BYTES_MAX = 16_384;
@@ -90,29 +90,19 @@ export class Decoder {
         this.#sentTypes.set(message.id, `${message.schema}.${message.name}`);
         return NOTHING;
       case "insert":
-        this.#row(message.relation, ({ table, kept }) => ({ kind: "create", table, after: kept(message.after) }));
+        this.#inserted(message);
         return NOTHING;
       case "update":
-        this.#row(
-          message.relation,
-          ({ table, kept }) =>
-            update(table, {
-              image: message.image,
-              before: message.before === null ? null : kept(message.before),
-              after: kept(message.after),
-            }),
-          UPDATE_ORDINALS,
-        );
+        this.#updated(message);
         return NOTHING;
       case "delete":
-        this.#row(message.relation, ({ table, kept }) => ({
-          kind: "delete",
-          table,
-          before: message.image === "full" ? kept(message.before) : kept(message.before).only(table.keyColumns),
-        }));
+        this.#deleted(message);
         return NOTHING;
       case "truncate":
-        for (const relation of message.relations) this.#row(relation, ({ table }) => ({ kind: "truncate", table }));
+        for (const relation of message.relations) {
+          const table = this.#describedOf(relation)?.table;
+          if (table !== undefined) this.#handler.change({ kind: "truncate", table });
+        }
         return NOTHING;
       case "message":
         if (message.transactional && message.prefix.startsWith("anamnesis.")) this.#said(message);
@@ -122,14 +112,37 @@ export class Decoder {
     }
   }
 
-  #row(relation: number, change: (described: Described) => Change, ordinals = 1): void {
+  #inserted({ relation, after }: Message<"insert">): void {
+    const described = this.#describedOf(relation);
+    if (described === null) return;
+    this.#handler.change({ kind: "create", table: described.table, after: described.kept(after) });
+  }
+
+  #updated({ relation, image, before, after }: Message<"update">): void {
+    const described = this.#describedOf(relation, UPDATE_ORDINALS);
+    if (described === null) return;
+    const { table, kept } = described;
+    this.#handler.change(update(table, image, before && kept(before), kept(after)));
+  }
+
+  #deleted({ relation, image, before }: Message<"delete">): void {
+    const described = this.#describedOf(relation);
+    if (described === null) return;
+    const { table, kept } = described;
+    const row = kept(before);
+    this.#handler.change({ kind: "delete", table, before: image === "full" ? row : row.only(table.keyColumns) });
+  }
+
+  /** The table of a change; null: it is none of ours, and so many places of the transaction are left to it. */
+  #describedOf(relation: number, ordinals = 1): Described | null {
     const described = this.#relations.get(relation);
     if (described === undefined)
       throw captureError("capture/malformed-message", "a row of a table that was not described");
-    if (described !== null) return this.#handler.change(change(described));
+    if (described !== null) return described;
     // Detached, and published by itself: the catalog has changed after all.
     if (this.#options.aside.partitions.has(relation)) this.#mustKnow(relation);
     this.#handler.ignored?.("unknown-table", ordinals);
+    return null;
   }
 
   /** The table with the columns that the stream really sends, which may be older or newer than the catalog's. */
@@ -315,13 +328,11 @@ export const keyPlace = (table: number, names: readonly string[]): string =>
 
 const NOTHING = {};
 
-function update(
-  table: TableSchema,
-  m: { readonly image: "full" | "key" | "none"; readonly before: Tuple | null; readonly after: Tuple },
-): Change {
-  const { before, after } = m;
+type Message<Tag extends PgMessage["tag"]> = Extract<PgMessage, { readonly tag: Tag }>;
+
+function update(table: TableSchema, image: Message<"update">["image"], before: Tuple | null, after: Tuple): Change {
   if (before === null) return { kind: "update", table, before: null, after };
-  if (m.image === "key") {
+  if (image === "key") {
     // The image of the identity says NULL for every other column; what it means is "not sent".
     // The key is sent when it changed or lies apart: then it is the same where the new row leaves it out.
     for (const i of table.keyColumns) after.complete(before, i);

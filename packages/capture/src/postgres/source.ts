@@ -44,6 +44,9 @@ export interface PostgresSource extends Source {
 
 const SLOT_DEADLINE_MS = 60_000;
 
+/** What a stream is read with: a type made since is looked up when it appears. */
+type Decodes = Pick<DecoderOptions, "types" | "xid" | "text">;
+
 export function postgresSource(options: PostgresSourceOptions): PostgresSource {
   return new Postgres(options);
 }
@@ -60,6 +63,8 @@ class Postgres implements PostgresSource {
   readonly #fingerprint: Fingerprint;
   #tables: ReadonlyMap<string, PgTable> = new Map();
   #aside: Aside = NOTHING_ASIDE;
+  /** Asked for when a session begins, for the stream that it will open. */
+  #decodes: Promise<Decodes> | undefined;
   readonly #endings: Endings;
 
   constructor(options: PostgresSourceOptions) {
@@ -133,6 +138,8 @@ class Postgres implements PostgresSource {
   }
 
   beside(): Promise<Beside> {
+    this.#decodes = this.#decoding();
+    this.#decodes.catch(() => undefined);
     return openBeside(this.#options, {
       tables: () => this.#tables,
       fingerprint: (client) =>
@@ -152,9 +159,11 @@ class Postgres implements PostgresSource {
     { signal, until }: { readonly signal: AbortSignal; readonly until?: bigint },
   ): Promise<Stream> {
     const { handles } = this.#options;
+    const decodes = this.#decodes ?? this.#decoding();
+    this.#decodes = undefined;
     const decoder = new Decoder(
       {
-        ...(await this.#decoding()),
+        ...(await decodes),
         tables: this.#tables,
         aside: this.#aside,
         primitives: this.#options.primitives,
@@ -222,7 +231,7 @@ class Postgres implements PostgresSource {
     }
   }
 
-  async #decoding(): Promise<Pick<DecoderOptions, "types" | "xid" | "text">> {
+  async #decoding(): Promise<Decodes> {
     return withClient(this.#options, async (client) => {
       const { rows } = await client.query<{ oid: number; name: string }>(
         `SELECT t.oid::int8::float8 AS oid, n.nspname || '.' || t.typname AS name
