@@ -138,7 +138,7 @@ interface Beginning extends Pick<Event, "kind" | "source"> {
 }
 
 /** By the first letter of the kind, so to speak: where two kinds share it, one of them is read again. */
-const newest: (Beginning | undefined)[] = new Array(32).fill(undefined);
+const newest = new Array<Beginning | undefined>(32).fill(undefined);
 const LETTER_AT = 3;
 
 function beginningOf(leaf: Bytes): Beginning {
