@@ -3,17 +3,21 @@
  * capture and MariaDB), under load, then every check.
  * Ends with exit code 0 only if nothing was lost, nothing stands twice and every check is clean.
  */
-import { parseArgs } from "node:util";
 import { delays, KillHarness } from "../test/kill/harness.ts";
 import { MariadbKills } from "../test/kill/mariadb.ts";
+import { readOptions } from "../tools/lib/options.ts";
 
-const { values } = parseArgs({
-  options: {
-    kills: { type: "string", default: "100" },
-    seed: { type: "string", default: String(Date.now() % 1e6) },
-    database: { type: "string", default: "postgres" },
+const { values } = readOptions(
+  "npm run soak -- [--kills 100] [--seed N] [--database postgres|mariadb]",
+  {
+    options: {
+      kills: { type: "string", default: "100" },
+      seed: { type: "string", default: String(Date.now() % 1e6) },
+      database: { type: "string", default: "postgres" },
+    },
   },
-});
+  ["kills", "seed"],
+);
 const kills = Number(values.kills);
 const seed = Number(values.seed);
 /** What is shown of a command's output that should have been clean. */

@@ -4,23 +4,27 @@
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
+import { readOptions } from "./lib/options.ts";
 import { root } from "./lib/steps.ts";
 import { type Mutant, mutantsOf, spread } from "./mutants/find.ts";
 import { isHarmless } from "./mutants/harmless.ts";
 import { endAll, judge, passesUnchanged, type Verdict } from "./mutants/judge.ts";
 
-const { values } = parseArgs({
-  options: {
-    files: { type: "string" },
-    limit: { type: "string", default: "320" },
-    from: { type: "string", default: "0" },
-    to: { type: "string" },
-    unchecked: { type: "boolean", default: false },
-    list: { type: "boolean", default: false },
-    json: { type: "boolean", default: false },
+const { values } = readOptions(
+  "npm run mutants -- [--files PART,PART] [--limit 320] [--from I] [--to J] [--unchecked] [--list] [--json]",
+  {
+    options: {
+      files: { type: "string" },
+      limit: { type: "string", default: "320" },
+      from: { type: "string", default: "0" },
+      to: { type: "string" },
+      unchecked: { type: "boolean", default: false },
+      list: { type: "boolean", default: false },
+      json: { type: "boolean", default: false },
+    },
   },
-});
+  ["limit", "from", "to"],
+);
 
 const FOLDERS = ["packages/contracts/src", "packages/ledger/src", "packages/engines/embedded/src"];
 const LEDGER = /ledger\/src\/(?:execute|state-|merkle|checkpoint|note|verify|tiles|found-blocks)/;

@@ -1,6 +1,6 @@
 /** `npm run sim -- incentive [--seeds N] [--json] [--write]`: both rules side by side; `--write` makes docs/incentive.{md,svg}. */
 import { writeFileSync } from "node:fs";
-import { parseArgs } from "node:util";
+import { readOptions } from "../../tools/lib/options.ts";
 import { bars } from "./plot.ts";
 import {
   FOULS,
@@ -72,16 +72,19 @@ export function tryAll(seeds: number): readonly Tried[] {
 }
 
 export function runIncentive(args: readonly string[]): number {
-  const { values } = parseArgs({
-    args: [...args],
-    options: {
-      seeds: { type: "string", default: "20" },
-      json: { type: "boolean", default: false },
-      write: { type: "boolean", default: false },
+  const { values } = readOptions(
+    "npm run sim -- incentive [--seeds 20] [--json] [--write]",
+    {
+      args: [...args],
+      options: {
+        seeds: { type: "string", default: "20" },
+        json: { type: "boolean", default: false },
+        write: { type: "boolean", default: false },
+      },
     },
-  });
-  const seeds = Number(values.seeds);
-  if (!Number.isSafeInteger(seeds) || seeds < 1) throw new RangeError("--seeds needs a number from 1 on");
+    ["seeds"],
+  );
+  const seeds = Math.max(1, Number(values.seeds));
   const replays = replayAll(seeds);
   const tried = tryAll(seeds);
   const lines = values.json ? json(replays, tried) : table(replays, tried, seeds);
