@@ -7,11 +7,12 @@
  * passes the row on to the next one (linear probing; nothing is ever removed, so a free slot ends a search).
  */
 import type { DatabaseSync, StatementSync } from "node:sqlite";
+import { SlotFilter } from "./slot-filter.ts";
 import { SLOT_BITS, SlotTable } from "./slot-table.ts";
 
 const MERGE_AT = 131_072;
 const SLOT_SPACE = 2 ** SLOT_BITS;
-/** Slots that one statement asks for, or writes: half as dear as one by one. */
+/** Slots that one statement writes: half as dear as one by one. */
 const TOGETHER = 64;
 
 /** Whether the row with this id is the one with this handle, in the table of this number. */
@@ -20,44 +21,43 @@ export type IsRow = (id: number, table: number, handle: Uint8Array) => boolean;
 export class Slots {
   readonly #get: StatementSync;
   readonly #put: StatementSync;
-  readonly #ask: StatementSync;
   readonly #putMany: StatementSync;
-  /** What the file holds of the slots asked for last. */
-  #filed: ReadonlyMap<number, number> = new Map();
+  readonly #filter: SlotFilter;
   readonly #recent = new SlotTable();
 
   constructor(db: DatabaseSync) {
     this.#get = db.prepare("SELECT id FROM slots WHERE slot = ?");
     this.#get.setReturnArrays(true);
-    this.#ask = db.prepare(`SELECT slot, id FROM slots WHERE slot IN (${"?,".repeat(TOGETHER - 1)}?)`);
-    this.#ask.setReturnArrays(true);
     this.#putMany = db.prepare(`INSERT OR IGNORE INTO slots VALUES ${"(?,?),".repeat(TOGETHER - 1)}(?,?)`);
     this.#put = db.prepare("INSERT OR IGNORE INTO slots VALUES (?, ?)");
-  }
-
-  /**
-   * Goes through handles for which `findOrAdd` is about to be called, in lots: what `visit` does with one of them finds that
-   * the file has been asked already. `visit` must not merge.
-   */
-  forEach<T>(items: readonly T[], handleOf: (item: T) => Uint8Array, visit: (item: T, asked: boolean) => void): void {
-    let from = 0;
-    for (; from + TOGETHER <= items.length; from += TOGETHER) {
-      const lot = items.slice(from, from + TOGETHER);
-      const found = this.#ask.all(...lot.map((item) => slotOf(handleOf(item)))) as unknown as [number, number][];
-      this.#filed = new Map(found);
-      for (const item of lot) visit(item, true);
-    }
-    for (const item of items.slice(from)) visit(item, false);
+    this.#filter = new SlotFilter(db);
   }
 
   /** The id for which `is` holds among those that share the handle's slots. */
   find(table: number, handle: Uint8Array, is: IsRow): number | undefined {
-    return this.#search(table, handle, is, undefined, false);
+    for (let slot = slotOf(handle); ; slot = (slot + 1) % SLOT_SPACE) {
+      const recent = this.#recent.get(slot);
+      if (recent !== undefined && is(recent, table, handle)) return recent;
+      const filed = this.#read(slot);
+      if (filed !== undefined && is(filed, table, handle)) return filed;
+      if (recent === undefined && filed === undefined) return undefined;
+    }
   }
 
-  /** The same; a handle that is not found gets `id` in the free slot where the search ended. */
-  findOrAdd(table: number, handle: Uint8Array, is: IsRow, id: number, asked = false): number {
-    return this.#search(table, handle, is, id, asked) ?? id;
+  /**
+   * The same; a handle that is not found gets `id` in the free slot where the search ended. `merged`: rows that were merged
+   * into the file so far.
+   */
+  findOrAdd(table: number, handle: Uint8Array, is: IsRow, id: number, merged: number): number {
+    for (let slot = slotOf(handle); ; slot = (slot + 1) % SLOT_SPACE) {
+      const recent = this.#recent.get(slot);
+      if (recent !== undefined && is(recent, table, handle)) return recent;
+      const filed = this.#filter.mayHold(slot, merged) ? this.#read(slot) : undefined;
+      if (filed !== undefined && is(filed, table, handle)) return filed;
+      if (recent !== undefined || filed !== undefined) continue;
+      this.#recent.add(slot, id);
+      return id;
+    }
   }
 
   /** Takes a row that is known to be neither in the file nor here. Its slot may be taken in the file: searches look at both. */
@@ -71,21 +71,28 @@ export class Slots {
     return this.#recent.size >= MERGE_AT;
   }
 
-  /** Moves everything recent into the file; the caller holds the transaction and records that all ids are merged. */
-  merge(): void {
+  /**
+   * Moves everything recent into the file, beside the rows `merged` so far; the caller holds the transaction and records that
+   * all `rows` are merged.
+   */
+  merge(merged: number, rows: number): void {
+    this.#filter.open(merged);
     const lot: number[] = [];
     for (const [slot, id] of this.#recent.entries()) {
       lot.push(slot, id);
+      this.#filter.add(slot);
       if (lot.length < 2 * TOGETHER) continue;
       if (Number(this.#putMany.run(...lot).changes) < TOGETHER) this.#file(lot);
       lot.length = 0;
     }
     this.#file(lot);
+    this.#filter.save(rows);
     this.#recent.clear();
   }
 
   forget(): void {
     this.#recent.clear();
+    this.#filter.forget();
   }
 
   /** One by one, each into the next free slot; some may be there already. */
@@ -94,19 +101,7 @@ export class Slots {
       const id = lot[i + 1] as number;
       let slot = lot[i] as number;
       while (this.#put.run(slot, id).changes === 0 && this.#read(slot) !== id) slot = (slot + 1) % SLOT_SPACE;
-    }
-  }
-
-  #search(table: number, handle: Uint8Array, is: IsRow, add: number | undefined, asked: boolean): number | undefined {
-    const first = slotOf(handle);
-    for (let slot = first; ; slot = (slot + 1) % SLOT_SPACE) {
-      const recent = this.#recent.get(slot);
-      if (recent !== undefined && is(recent, table, handle)) return recent;
-      const filed = asked && slot === first ? this.#filed.get(slot) : this.#read(slot);
-      if (filed !== undefined && is(filed, table, handle)) return filed;
-      if (recent !== undefined || filed !== undefined) continue;
-      if (add !== undefined) this.#recent.add(slot, add);
-      return undefined;
+      this.#filter.add(slot);
     }
   }
 

@@ -67,15 +67,14 @@ class SqliteRowIndex implements RowIndex {
     this.#store.write(work);
   }
 
-  learn(rows: readonly NamedRow[]): void {
+  learn(rows: Iterable<NamedRow>): void {
     const store = this.#store;
     store.write(() => {
-      const learn = ({ table, row, key }: NamedRow, asked: boolean): void => {
+      for (const { table, row, key } of rows) {
         const before = store.rows;
-        const id = store.findOrAdd(store.tables.number(table), row, asked);
+        const id = store.findOrAdd(store.tables.number(table), row);
         if (id === before || store.unnamed > 0) store.names.add(id, key);
-      };
-      store.slots.forEach(rows, (each) => each.row, learn);
+      }
     });
   }
 

@@ -115,12 +115,10 @@ export class Store {
     return this.slots.find(table, handle, this.#is);
   }
 
-  /**
-   * The row's id; a row not known yet gets the next one. The caller holds the transaction. `asked`: within `slots.forEach`.
-   */
-  findOrAdd(table: number, handle: Uint8Array, asked = false): RowId {
+  /** The row's id; a row not known yet gets the next one. The caller holds the transaction. */
+  findOrAdd(table: number, handle: Uint8Array): RowId {
     if (this.#loaded < this.rows) this.#loadTail();
-    const id = this.slots.findOrAdd(table, handle, this.#is, this.rows, asked);
+    const id = this.slots.findOrAdd(table, handle, this.#is, this.rows, this.#merged);
     if (id === this.rows) {
       this.rows++;
       this.#loaded = this.rows;
@@ -183,7 +181,7 @@ export class Store {
     this.unattributed.flush();
     this.older.flush();
     if (this.slots.full) {
-      this.slots.merge();
+      this.slots.merge(this.#merged, this.rows);
       this.#merged = this.rows;
       this.#setMeta.run("merged", this.#merged);
     }
