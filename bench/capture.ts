@@ -9,7 +9,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { connect, openReplication, parseLsn, parseMessage, postgresSource } from "@anamnesis/capture";
 import { startPostgres } from "@anamnesis/sandbox";
-import { boundYoungGeneration } from "../packages/cli/src/memory.ts";
+import { tuneCollector } from "../packages/cli/src/memory.ts";
 import { openOrganisation, SOURCE } from "./capture/organisation.ts";
 import { type Bench, compared } from "./harness.ts";
 
@@ -41,7 +41,7 @@ const ROUNDS = 5;
 const WARM_UPS = 2;
 
 export const bench: Bench = async (say) => {
-  boundYoungGeneration();
+  tuneCollector();
   const dir = mkdtempSync(join(tmpdir(), "anamnesis-bench-"));
   const postgres = await startPostgres({ dir: join(dir, "pg") });
   const admin = await connect({ url: postgres.url });

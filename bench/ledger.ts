@@ -20,7 +20,7 @@ import {
 } from "@anamnesis/ledger";
 import { founded, founderSigner } from "@anamnesis/ledger/conformance/founding";
 import { startPostgres } from "@anamnesis/sandbox";
-import { boundYoungGeneration } from "../packages/cli/src/memory.ts";
+import { tuneCollector } from "../packages/cli/src/memory.ts";
 import { type Bench, compared, type Figure, interleaved } from "./harness.ts";
 import { bareLog } from "./peers/bare-log.ts";
 import { postgresChain } from "./peers/postgres-chain.ts";
@@ -107,7 +107,7 @@ async function engineSeconds(dir: string, genesis: Genesis, batches: readonly Si
 
 export const bench: Bench = async (say) => {
   // As the command does, for all contenders.
-  boundYoungGeneration();
+  tuneCollector();
   const only = process.argv.includes("--organisations") ? [numberOption("organisations", 1)] : ORGANISATIONS;
   const dir = mkdtempSync(join(tmpdir(), "anamnesis-bench-"));
   try {

@@ -19,7 +19,7 @@ import {
 } from "@anamnesis/capture";
 import { native } from "@anamnesis/crypto/native";
 import { startMariadb } from "@anamnesis/sandbox";
-import { boundYoungGeneration } from "../packages/cli/src/memory.ts";
+import { tuneCollector } from "../packages/cli/src/memory.ts";
 import { ORG, openOrganisation, SOURCE } from "./capture/organisation.ts";
 import { type Bench, compared } from "./harness.ts";
 
@@ -48,7 +48,7 @@ const SCHEMA = [
 ];
 
 export const bench: Bench = async (say) => {
-  boundYoungGeneration();
+  tuneCollector();
   const dir = mkdtempSync(join(tmpdir(), "anamnesis-bench-"));
   const mariadb = await startMariadb({ dir: join(dir, "db") });
   const { url } = mariadb;

@@ -1,6 +1,6 @@
 /** Where the process starts: everything else can be called as a function. */
 import { main } from "./main.ts";
-import { boundYoungGeneration } from "./memory.ts";
+import { tuneCollector } from "./memory.ts";
 
-boundYoungGeneration();
+tuneCollector();
 process.exitCode = await main(process.argv.slice(2));
