@@ -7,6 +7,7 @@ import type { ChainId, SourceId } from "@anamnesis/core";
 import type { Primitives, Signer } from "@anamnesis/crypto";
 import { LIMITS, leafHashes, type SignedTransaction, signTransaction, treeHash } from "@anamnesis/ledger";
 import { captureError } from "./errors.ts";
+import { LeafCollector, type Leaves } from "./leaves.ts";
 
 const WAIT_MS = 50;
 /** Events within one wait for which the next one is worth while; so a batch waits eight times at the most. */
@@ -19,14 +20,13 @@ export interface Batch {
   readonly incarnation: Uint8Array;
   readonly from: Position;
   readonly to: Position;
-  readonly leaves: readonly Uint8Array[];
+  readonly leaves: Leaves;
 }
 
 export class Batcher {
   readonly #close: (batch: Batch) => void;
   readonly #onFailure: (error: unknown) => void;
-  #leaves: Uint8Array[] = [];
-  #bytes = 0;
+  readonly #leaves = new LeafCollector();
   #from: Position;
   #to: Position;
   #incarnation: Uint8Array;
@@ -62,12 +62,12 @@ export class Batcher {
     this.#incarnation = incarnation;
   }
 
+  /** Copies the leaf. */
   add(leaf: Uint8Array, lsn: bigint, ordinal: number): void {
     if (leaf.length > LIMITS.leafBytes) throw captureError("capture/row-too-large", "an event is larger than a leaf");
-    if (this.#leaves.length >= LIMITS.batchEvents || this.#bytes + leaf.length > LIMITS.batchBytes) this.flush();
+    if (!this.#leaves.fits(leaf)) this.flush();
     if (this.#leaves.length === 0) this.#wait();
-    this.#leaves.push(leaf);
-    this.#bytes += leaf.length;
+    this.#leaves.add(leaf);
     this.#to = { lsn, ordinal };
   }
 
@@ -81,10 +81,8 @@ export class Batcher {
       incarnation: this.#incarnation,
       from: this.#from,
       to: this.#to,
-      leaves: this.#leaves,
+      leaves: this.#leaves.take(),
     };
-    this.#leaves = [];
-    this.#bytes = 0;
     this.#from = this.#to;
     this.#close(batch);
   }
@@ -107,8 +105,7 @@ export class Batcher {
   discard(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    this.#leaves = [];
-    this.#bytes = 0;
+    this.#leaves.clear();
   }
 }
 
@@ -127,15 +124,16 @@ export function signBatch(how: BatchSigner, batch: Batch): SignedTransaction {
   how.nonce = Math.max(how.nonce + 1, how.now() * 1000);
   // A clock that was put back stands behind the ledger's time, which never runs backwards; the nonces tell how far.
   const now = Math.max(how.now(), Math.floor(how.nonce / 1000));
+  const leaves = [...batch.leaves];
   const body = encodeBatchBody({
     source: how.source,
     incarnation: batch.incarnation,
     from: batch.from,
     to: batch.to,
-    count: batch.leaves.length,
-    root: treeHash(how.primitives, leafHashes(how.primitives, batch.leaves)),
+    count: leaves.length,
+    root: treeHash(how.primitives, leafHashes(how.primitives, leaves)),
   });
   const expires = Math.floor(now / 1000) + LIFETIME_S;
   const transaction = { chain: how.chain, kind: BATCH_KIND, nonce: how.nonce, expires, body };
-  return signTransaction(how.primitives, transaction, [how.signer], batch.leaves);
+  return signTransaction(how.primitives, transaction, [how.signer], leaves);
 }

@@ -14,6 +14,7 @@ import { Successions } from "./contradictions/successions.ts";
 import { FieldDigests } from "./digests/sealing.ts";
 import type { EventSink } from "./lot.ts";
 import { Marks } from "./marks.ts";
+import { NamedRows } from "./named-rows.ts";
 import { followNonce } from "./nonce.ts";
 import type { PlacedLeaf } from "./row-index.ts";
 import { Sealer } from "./sealer.ts";
@@ -45,9 +46,9 @@ export class Flow implements EventSink {
   readonly #events: FlowEvents;
   readonly #submitter: Submitter;
   readonly #digests: FieldDigests;
+  readonly #names = new NamedRows();
   /** What became final since the index was written last. */
   #unindexed: { readonly batch: Batch; readonly receipt: Receipt }[] = [];
-  #rows: { table: Uint8Array; row: Uint8Array; key: string }[] = [];
   #actors: { actor: Uint8Array; name: string }[] = [];
   #indexedBatch = 0;
   #sealed = 0;
@@ -180,7 +181,7 @@ export class Flow implements EventSink {
   }
 
   row(table: Uint8Array, row: Uint8Array, key: string): void {
-    this.#rows.push({ table, row, key });
+    this.#names.add(table, row, key);
   }
 
   actor(actor: Uint8Array, name: string): void {
@@ -214,20 +215,20 @@ export class Flow implements EventSink {
 
   /** One transaction for the events that became final and for the names of those that are about to leave. */
   #writeIndex(): void {
-    const [final, rows, actors] = [this.#unindexed, this.#rows, this.#actors];
-    if (final.length + rows.length + actors.length === 0) return;
+    const [final, names, actors] = [this.#unindexed, this.#names, this.#actors];
+    if (final.length + names.length + actors.length === 0) return;
     const { index } = this.#o;
     index.together(() => {
       for (const { batch, receipt } of final) {
         index.apply(placed(batch, receipt), this.contradictions);
         index.skipTo(receipt.index + receipt.count);
       }
-      if (rows.length > 0) index.learn(rows);
+      if (names.length > 0) index.learn(names);
       if (actors.length > 0) index.learnActors(actors);
     });
     this.contradictions.resolve(this.#finalTo);
     this.#unindexed = [];
-    this.#rows = [];
+    names.clear();
     this.#actors = [];
     const last = final.at(-1);
     if (last === undefined) return;

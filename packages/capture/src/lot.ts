@@ -5,9 +5,12 @@
  */
 import type { Bytes } from "@anamnesis/core";
 import { type Handles, type LotPlace, RowLot, type RowSealer } from "@anamnesis/crypto";
-import { type Event, encodeEventBeside } from "@anamnesis/ledger";
+import { type Event, encodeEventOnce } from "@anamnesis/ledger";
 
-/** Where sealed events go, in order. `key` is the readable key of the row, when there is one. */
+/**
+ * Where sealed events go, in order. `key` is the readable key of the row, when there is one. A leaf's bytes are good until
+ * `event` returns.
+ */
 export interface EventSink {
   event(leaf: Uint8Array, lsn: bigint, ordinal: number, table: Uint8Array, row: Uint8Array | null): void;
   row(table: Uint8Array, row: Uint8Array, key: string): void;
@@ -119,7 +122,7 @@ export class Lot {
       event.row = row;
       event.commitment = this.#commitmentOf(event.commitmentFrom, row);
       if (name !== undefined && row !== null) sink.row(table, row, name);
-      sink.event(encodeEventBeside(event), lsn, ordinal, table, row);
+      sink.event(encodeEventOnce(event), lsn, ordinal, table, row);
     }
     lanes?.clear();
     this.#full = false;

@@ -42,7 +42,7 @@ export interface RowIndexWriter {
    * named. Order matters for speed: rows get dense ids in the order in which they are learned or applied first.
    * `table` has 8 bytes, `row` 16. One transaction.
    */
-  learn(rows: readonly NamedRow[]): void;
+  learn(rows: Iterable<NamedRow>): void;
 
   /** Remembers what handles of tables stand for (qualified names). */
   learnTables(tables: readonly { readonly table: Uint8Array; readonly name: string }[]): void;

@@ -98,7 +98,8 @@ class World {
   #start(): Sealer {
     const life = new Uint8Array(8).fill(1);
     const digests = new FieldDigests({ store: this.#store, life, newest: (_, row) => this.#newestFinal(row) });
-    const event = (leaf: Uint8Array, lsn: bigint) => void this.#sealed[Number(lsn / 8n) - 1]?.push(decodeEvent(leaf));
+    const event = (leaf: Uint8Array, lsn: bigint) =>
+      void this.#sealed[Number(lsn / 8n) - 1]?.push(decodeEvent(leaf.slice()));
     const sink = { event, row: () => undefined, actor: () => undefined };
     return new Sealer({ source: "ehr", handles: named, sealers, sink, digests });
   }

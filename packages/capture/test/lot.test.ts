@@ -39,7 +39,7 @@ class Sink implements EventSink {
   }
   event(leaf: Uint8Array): void {
     if (++this.#events === this.#failAt) throw new Error("full");
-    this.told.push({ event: decodeEvent(leaf) });
+    this.told.push({ event: decodeEvent(leaf.slice()) }); // its bytes are good until this returns
   }
   row(_table: Uint8Array, row: Uint8Array, name: string): void {
     this.told.push({ name, row: toHex(row) });

@@ -9,35 +9,28 @@ const ARRAY = 4;
 const NULL = 0xf6;
 
 export class CborWriter {
-  readonly #capacity: number;
   #buffer: Uint8Array;
   #view: DataView;
-  /** Where the tuple begins that is being written: behind those that were cut off. */
-  #start = 0;
   #at = 0;
   readonly #texts = new Map<string, Uint8Array>();
 
   constructor(capacity: number) {
-    this.#capacity = capacity;
     this.#buffer = new Uint8Array(capacity);
     this.#view = new DataView(this.#buffer.buffer);
   }
 
   reset(): void {
-    this.#at = this.#start;
+    this.#at = 0;
   }
 
   /** A copy of what was written since `reset`. */
   take(): Uint8Array {
-    return this.#buffer.slice(this.#start, this.#at);
+    return this.#buffer.slice(0, this.#at);
   }
 
-  /** What was written since `reset`, a view of memory that is shared with what was cut before and is cut afterwards. */
-  cut(): Uint8Array {
-    const { buffer } = this.#buffer;
-    const cut = new Uint8Array(buffer, this.#start, this.#at - this.#start);
-    this.#start = this.#at;
-    return cut;
+  /** What was written since `reset`, good until the next `reset`. */
+  view(): Uint8Array {
+    return this.#buffer.subarray(0, this.#at);
   }
 
   array(length: number): void {
@@ -116,13 +109,10 @@ export class CborWriter {
 
   #reserve(more: number): void {
     if (this.#at + more <= this.#buffer.length) return;
-    const written = this.#at - this.#start;
-    const larger = new Uint8Array(Math.max(this.#capacity, 2 * (written + more)));
-    larger.set(this.#buffer.subarray(this.#start, this.#at));
+    const larger = new Uint8Array(2 * (this.#at + more));
+    larger.set(this.#buffer.subarray(0, this.#at));
     this.#buffer = larger;
     this.#view = new DataView(larger.buffer);
-    this.#start = 0;
-    this.#at = written;
   }
 }
 

@@ -94,7 +94,7 @@ export class Contradictions implements EventWitness, ImageWitness, Interlude {
   }
 
   wants({ lsn, ordinal }: Event): boolean {
-    return this.#images.has({ lsn, ordinal });
+    return this.#images.has(lsn, ordinal);
   }
 
   replaced({ xid, time }: Event, row: Uint8Array, predecessor: Predecessor): void {
@@ -160,9 +160,9 @@ export class Contradictions implements EventWitness, ImageWitness, Interlude {
     const { index, xid, time, before, baselined } = change;
     const keyless = image.table.keyColumns.length === 0;
     if (keyless ? change.copies < 1 : before?.alive !== true) {
-      this.#absent.push({ image, row, index, xid, time, baselined, named: before !== undefined });
+      this.#absent.push({ image, row: row.slice(), index, xid, time, baselined, named: before !== undefined });
     } else if (!keyless && this.#o.judge.contradicts(image, row, change)) {
-      this.#contradicted(image, { row, index, xid, time, named: true });
+      this.#contradicted(image, { row: row.slice(), index, xid, time, named: true });
     }
   }
 

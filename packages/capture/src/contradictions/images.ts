@@ -1,5 +1,5 @@
 /** Before-images of events on their way, until the index takes the events in. In the order of the events. */
-import { comparePositions, type Position } from "@anamnesis/contracts";
+import type { Position } from "@anamnesis/contracts";
 import type { Bytes } from "@anamnesis/core";
 import type { TableSchema } from "../source.ts";
 
@@ -46,15 +46,36 @@ export interface SucceededRow {
 /** A batch is closed when so much is kept for it; so a few batches are the most that memory holds. */
 const CROWDED_BYTES = 4_194_304;
 const COMPACT_AT = 4_096;
+/** Rows that lie in one piece of memory. */
+const PIECE_BYTES = 65_536;
 
+/** Images that wait for their events to become final, without objects for each (see `leaves.ts`). */
 export class BeforeImages {
-  #list: BeforeImage[] = [];
+  #tables: TableSchema[] = [];
+  #lsns: bigint[] = [];
+  #ordinals: number[] = [];
+  #pieces: Uint8Array<ArrayBuffer>[] = [];
+  #from: number[] = [];
+  #lengths: number[] = [];
   #next = 0;
+  #piece = new Uint8Array(0);
+  #used = 0;
   #sinceBatch = 0;
 
   /** Copies the row: the bytes of a change are only good while it is handled. */
   keep({ table, row, at }: BeforeImage): void {
-    this.#list.push({ table, row: Buffer.from(row), at });
+    if (this.#used + row.length > this.#piece.length) {
+      this.#piece = new Uint8Array(Math.max(PIECE_BYTES, row.length));
+      this.#used = 0;
+    }
+    this.#piece.set(row, this.#used);
+    this.#tables.push(table);
+    this.#lsns.push(at.lsn);
+    this.#ordinals.push(at.ordinal);
+    this.#pieces.push(this.#piece);
+    this.#from.push(this.#used);
+    this.#lengths.push(row.length);
+    this.#used += row.length;
     this.#sinceBatch += row.length;
   }
 
@@ -66,21 +87,34 @@ export class BeforeImages {
   }
 
   /** Whether there is one for the event at this place. Forgets those of events before it. */
-  has(at: Position): boolean {
-    for (let image = this.#list[this.#next]; image !== undefined; image = this.#list[++this.#next]) {
-      const order = comparePositions(image.at, at);
-      if (order >= 0) return order === 0;
+  has(lsn: bigint, ordinal: number): boolean {
+    for (; this.#next < this.#lsns.length; this.#next++) {
+      const [otherLsn, otherOrdinal] = [this.#lsns[this.#next] as bigint, this.#ordinals[this.#next] as number];
+      if (otherLsn > lsn || (otherLsn === lsn && otherOrdinal >= ordinal)) {
+        return otherLsn === lsn && otherOrdinal === ordinal;
+      }
     }
     return false;
   }
 
   /** The one that `has` found. */
   take(): BeforeImage | undefined {
-    const image = this.#list[this.#next++];
-    if (this.#next >= COMPACT_AT) {
-      this.#list = this.#list.slice(this.#next);
-      this.#next = 0;
-    }
+    const i = this.#next;
+    const [table, lsn, piece] = [this.#tables[i], this.#lsns[i], this.#pieces[i]];
+    if (table === undefined || lsn === undefined || piece === undefined) return undefined;
+    const row = new Uint8Array(piece.buffer, this.#from[i], this.#lengths[i]);
+    const image = { table, row, at: { lsn, ordinal: this.#ordinals[i] as number } };
+    if (++this.#next >= COMPACT_AT) this.#compact();
     return image;
+  }
+
+  #compact(): void {
+    this.#tables = this.#tables.slice(this.#next);
+    this.#lsns = this.#lsns.slice(this.#next);
+    this.#ordinals = this.#ordinals.slice(this.#next);
+    this.#pieces = this.#pieces.slice(this.#next);
+    this.#from = this.#from.slice(this.#next);
+    this.#lengths = this.#lengths.slice(this.#next);
+    this.#next = 0;
   }
 }

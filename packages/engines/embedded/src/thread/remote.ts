@@ -108,11 +108,12 @@ class RemoteEngine implements Engine {
     return this.#reader.genesis;
   }
 
-  async submit(transaction: SignedTransaction): Promise<Receipt> {
-    this.#requireOpen();
+  submit(transaction: SignedTransaction): Promise<Receipt> {
+    if (this.#closing !== undefined) return Promise.reject(closed());
     const packed = pack(transaction);
     const transfer = [packed.packed.buffer, packed.ends.buffer];
-    return (await this.#calls.ask({ ask: "submit", transaction: packed }, transfer)) as Receipt;
+    // Not awaited here, lest the transaction be kept meanwhile.
+    return this.#calls.ask({ ask: "submit", transaction: packed }, transfer) as Promise<Receipt>;
   }
 
   async receipt(id: Uint8Array): Promise<Receipt | undefined> {
@@ -187,6 +188,8 @@ class RemoteEngine implements Engine {
   }
 
   #requireOpen(): void {
-    if (this.#closing !== undefined) throw ledgerError("ledger/closed", "the engine was stopped");
+    if (this.#closing !== undefined) throw closed();
   }
 }
+
+const closed = () => ledgerError("ledger/closed", "the engine was stopped");

@@ -1,0 +1,66 @@
+/**
+ * Leaves of a batch, one behind the other in one piece of memory. Thousands of them wait until they are final; as arrays of
+ * their own they would be copied, and then looked for, by every collection of garbage meanwhile.
+ */
+import { LIMITS } from "@anamnesis/ledger";
+
+export class Leaves implements Iterable<Uint8Array> {
+  readonly #bytes: Uint8Array<ArrayBuffer>;
+  /** Where each leaf ends. */
+  readonly #ends: Uint32Array;
+
+  /** `bytes` fill their buffer. */
+  constructor(bytes: Uint8Array<ArrayBuffer>, ends: Uint32Array) {
+    this.#bytes = bytes;
+    this.#ends = ends;
+  }
+
+  get length(): number {
+    return this.#ends.length;
+  }
+
+  /** Views, made anew each time. */
+  *[Symbol.iterator](): Generator<Uint8Array> {
+    let from = 0;
+    for (const end of this.#ends) {
+      yield new Uint8Array(this.#bytes.buffer, from, end - from);
+      from = end;
+    }
+  }
+}
+
+/** Collects the leaves of one batch after the other, in memory that it uses again. */
+export class LeafCollector {
+  readonly #bytes = new Uint8Array(LIMITS.batchBytes);
+  readonly #ends = new Uint32Array(LIMITS.batchEvents);
+  #used = 0;
+  #count = 0;
+
+  get length(): number {
+    return this.#count;
+  }
+
+  /** Whether there is room for the leaf. */
+  fits(leaf: Uint8Array): boolean {
+    return this.#count < this.#ends.length && this.#used + leaf.length <= this.#bytes.length;
+  }
+
+  /** Copies a leaf that fits. */
+  add(leaf: Uint8Array): void {
+    this.#bytes.set(leaf, this.#used);
+    this.#used += leaf.length;
+    this.#ends[this.#count++] = this.#used;
+  }
+
+  /** What was collected, as a copy; begins anew. */
+  take(): Leaves {
+    const leaves = new Leaves(this.#bytes.slice(0, this.#used), this.#ends.slice(0, this.#count));
+    this.clear();
+    return leaves;
+  }
+
+  clear(): void {
+    this.#used = 0;
+    this.#count = 0;
+  }
+}
