@@ -5,7 +5,15 @@
 import { BATCH_KIND, encodeBatchBody, type Position } from "@anamnesis/contracts";
 import type { ChainId, SourceId } from "@anamnesis/core";
 import type { Primitives, Signer } from "@anamnesis/crypto";
-import { LIMITS, leafHashes, type SignedTransaction, signTransaction, treeHash } from "@anamnesis/ledger";
+import {
+  type Engine,
+  LIMITS,
+  leafHashes,
+  type Receipt,
+  type SignedTransaction,
+  signTransaction,
+  treeHash,
+} from "@anamnesis/ledger";
 import { captureError } from "./errors.ts";
 import { LeafCollector, type Leaves } from "./leaves.ts";
 
@@ -120,20 +128,32 @@ export interface BatchSigner {
   nonce: number;
 }
 
-export function signBatch(how: BatchSigner, batch: Batch): SignedTransaction {
+/** Signs a batch and submits it; the root is computed where the engine runs, if that spares this thread the hashing. */
+export function submitBatch(
+  engine: Pick<Engine, "submit" | "submitAttached">,
+  how: BatchSigner,
+  batch: Batch,
+): Promise<Receipt> {
+  if (engine.submitAttached !== undefined) {
+    return engine.submitAttached(batch.leaves.packed, (root) => signBatch(how, batch, root, []));
+  }
+  const leaves = [...batch.leaves];
+  const root = treeHash(how.primitives, leafHashes(how.primitives, leaves));
+  return engine.submit(signBatch(how, batch, root, leaves));
+}
+
+function signBatch(
+  how: BatchSigner,
+  batch: Batch,
+  root: Uint8Array,
+  attachments: readonly Uint8Array[],
+): SignedTransaction {
   how.nonce = Math.max(how.nonce + 1, how.now() * 1000);
   // A clock that was put back stands behind the ledger's time, which never runs backwards; the nonces tell how far.
   const now = Math.max(how.now(), Math.floor(how.nonce / 1000));
-  const leaves = [...batch.leaves];
-  const body = encodeBatchBody({
-    source: how.source,
-    incarnation: batch.incarnation,
-    from: batch.from,
-    to: batch.to,
-    count: leaves.length,
-    root: treeHash(how.primitives, leafHashes(how.primitives, leaves)),
-  });
+  const { incarnation, from, to, leaves } = batch;
+  const body = encodeBatchBody({ source: how.source, incarnation, from, to, count: leaves.length, root });
   const expires = Math.floor(now / 1000) + LIFETIME_S;
   const transaction = { chain: how.chain, kind: BATCH_KIND, nonce: how.nonce, expires, body };
-  return signTransaction(how.primitives, transaction, [how.signer], leaves);
+  return signTransaction(how.primitives, transaction, [how.signer], attachments);
 }

@@ -6,7 +6,7 @@
 import type { Position } from "@anamnesis/contracts";
 import { toHex } from "@anamnesis/core";
 import type { Receipt } from "@anamnesis/ledger";
-import { type Batch, Batcher, type BatchSigner, signBatch } from "./batcher.ts";
+import { type Batch, Batcher, type BatchSigner, submitBatch } from "./batcher.ts";
 import type { CaptureOptions } from "./capture.ts";
 import { Contradictions } from "./contradictions/contradictions.ts";
 import { Judge } from "./contradictions/judge.ts";
@@ -85,10 +85,9 @@ export class Flow implements EventSink {
       ...(actorOf === undefined ? {} : { actorOf }),
     });
     this.#submitter = new Submitter({
-      engine,
       signal,
       patient: options.patient === true,
-      sign: (batch) => signBatch(signer, batch),
+      submit: (batch) => submitBatch(engine, signer, batch),
       renew: (refusals) => followNonce(engine, signer, refusals),
       onFinal: (batch, receipt) => this.#onFinal(batch, receipt),
       onWaiting: events.onWaiting,

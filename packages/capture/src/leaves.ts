@@ -2,28 +2,25 @@
  * Leaves of a batch, one behind the other in one piece of memory. Thousands of them wait until they are final; as arrays of
  * their own they would be copied, and then looked for, by every collection of garbage meanwhile.
  */
-import { LIMITS } from "@anamnesis/ledger";
+import { LIMITS, type PackedAttachments } from "@anamnesis/ledger";
 
 export class Leaves implements Iterable<Uint8Array> {
-  readonly #bytes: Uint8Array<ArrayBuffer>;
-  /** Where each leaf ends. */
-  readonly #ends: Uint32Array;
+  readonly packed: PackedAttachments;
 
-  /** `bytes` fill their buffer. */
-  constructor(bytes: Uint8Array<ArrayBuffer>, ends: Uint32Array) {
-    this.#bytes = bytes;
-    this.#ends = ends;
+  constructor(packed: PackedAttachments) {
+    this.packed = packed;
   }
 
   get length(): number {
-    return this.#ends.length;
+    return this.packed.ends.length;
   }
 
   /** Views, made anew each time. */
   *[Symbol.iterator](): Generator<Uint8Array> {
+    const { bytes, ends } = this.packed;
     let from = 0;
-    for (const end of this.#ends) {
-      yield new Uint8Array(this.#bytes.buffer, from, end - from);
+    for (const end of ends) {
+      yield new Uint8Array(bytes.buffer, bytes.byteOffset + from, end - from);
       from = end;
     }
   }
@@ -54,7 +51,7 @@ export class LeafCollector {
 
   /** What was collected, as a copy; begins anew. */
   take(): Leaves {
-    const leaves = new Leaves(this.#bytes.slice(0, this.#used), this.#ends.slice(0, this.#count));
+    const leaves = new Leaves({ bytes: this.#bytes.slice(0, this.#used), ends: this.#ends.slice(0, this.#count) });
     this.clear();
     return leaves;
   }

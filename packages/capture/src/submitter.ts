@@ -4,7 +4,7 @@
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { codeOf } from "@anamnesis/core";
-import type { Engine, Receipt, SignedTransaction } from "@anamnesis/ledger";
+import type { Receipt } from "@anamnesis/ledger";
 import type { Batch } from "./batcher.ts";
 import { captureError } from "./errors.ts";
 
@@ -30,8 +30,8 @@ interface Entry {
 }
 
 export interface SubmitterOptions {
-  readonly engine: Pick<Engine, "submit">;
-  readonly sign: (batch: Batch) => SignedTransaction;
+  /** Signs the batch and submits it. */
+  readonly submit: (batch: Batch) => Promise<Receipt>;
   /** Before a batch is signed again because of its nonce or its time: asks the ledger where they are. */
   readonly renew?: (refusals: number) => Promise<void>;
   /** Called for each batch in order once it is final. */
@@ -98,8 +98,8 @@ export class Submitter {
   #send(entry: Entry): void {
     entry.state = "sent";
     this.#sent++;
-    void this.#o.engine
-      .submit(this.#o.sign(entry.batch))
+    void this.#o
+      .submit(entry.batch)
       .then(
         (receipt) => {
           entry.state = "final";

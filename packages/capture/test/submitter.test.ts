@@ -1,12 +1,16 @@
 import { AnamnesisError } from "@anamnesis/core";
-import type { Receipt, SignedTransaction } from "@anamnesis/ledger";
+import type { Receipt } from "@anamnesis/ledger";
 import { describe, expect, it, vi } from "vitest";
 import { type Batch, Batcher } from "../src/batcher.ts";
 import { Leaves } from "../src/leaves.ts";
 import { Submitter } from "../src/submitter.ts";
 
 const batch = (number: number): Batch => ({
-  ...{ number, incarnation: new Uint8Array(8), leaves: new Leaves(new Uint8Array(0), new Uint32Array(0)) },
+  ...{
+    number,
+    incarnation: new Uint8Array(8),
+    leaves: new Leaves({ bytes: new Uint8Array(0), ends: new Uint32Array(0) }),
+  },
   ...{ from: { lsn: BigInt(number - 1), ordinal: 1 }, to: { lsn: BigInt(number), ordinal: 1 } },
 });
 
@@ -15,8 +19,7 @@ function ledger(refuse: (number: number, attempt: number) => string | undefined)
   const taken: number[] = [];
   let attempts = 0;
   const engine = {
-    async submit(tx: SignedTransaction): Promise<Receipt> {
-      const number = tx.transaction.nonce;
+    async submit({ number }: Batch): Promise<Receipt> {
       await new Promise((resolve) => setImmediate(resolve));
       const code = refuse(number, ++attempts) ?? (number === taken.length + 1 ? undefined : "events/undeclared-gap");
       if (code !== undefined) throw new AnamnesisError(code, "no");
@@ -28,7 +31,7 @@ function ledger(refuse: (number: number, attempt: number) => string | undefined)
 }
 
 function submitter(
-  engine: { submit(tx: SignedTransaction): Promise<Receipt> },
+  engine: { submit(batch: Batch): Promise<Receipt> },
   signal = new AbortController().signal,
   renew: (refusals: number) => Promise<void> = async () => undefined,
   patient = false,
@@ -36,12 +39,8 @@ function submitter(
   const final: number[] = [];
   const waiting: string[] = [];
   const failures: unknown[] = [];
-  const sign = (b: Batch): SignedTransaction => ({
-    ...{ id: new Uint8Array(32), bytes: new Uint8Array(0), signatures: [], attachments: [] },
-    transaction: { chain: "test" as never, kind: "events.batch", nonce: b.number, expires: 0, body: null },
-  });
   const it = new Submitter({
-    ...{ engine, sign, signal, renew, patient },
+    ...{ submit: (batch: Batch) => engine.submit(batch), signal, renew, patient },
     onFinal: (b) => final.push(b.number),
     onWaiting: (code) => waiting.push(code),
     onFailure: (error) => failures.push(error),

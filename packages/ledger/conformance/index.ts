@@ -1,3 +1,4 @@
+export * from "./attached.ts";
 export * from "./contract.ts";
 export * from "./engine.ts";
 export * from "./fixture.ts";

@@ -2,6 +2,7 @@
  * The `Engine` port: orders transactions, makes them final, keeps the log. The promises below hold for every engine and are
  * checked by one conformance suite (`conformance/engine.ts`).
  */
+import type { PackedAttachments } from "./attachments.ts";
 import type { Refusal } from "./contract.ts";
 import type { Genesis } from "./genesis.ts";
 import type { StateProof } from "./state-tree.ts";
@@ -85,6 +86,16 @@ export interface Engine extends LogReader {
    */
   submit(transaction: SignedTransaction): Promise<Receipt>;
 
+  /**
+   * The same for a transaction that must name the root of the tree over its attachments (RFC 6962), where the engine has a use
+   * for the hashes itself: it computes them, once, wherever it runs. `sign` makes the transaction, without attachments. Those
+   * submitted this way become final in the order of the calls. Absent where it would spare nothing.
+   */
+  submitAttached?(
+    attachments: PackedAttachments,
+    sign: (root: Uint8Array) => SignedTransaction | Promise<SignedTransaction>,
+  ): Promise<Receipt>;
+
   /** The receipt of a transaction already final, by id. */
   receipt(id: Uint8Array): Promise<Receipt | undefined>;
 
@@ -96,6 +107,9 @@ export interface Engine extends LogReader {
   /** Finishes what is queued, then releases everything. Idempotent. */
   close(): Promise<void>;
 }
+
+/** One that computes roots for those who submit. */
+export type AttachingEngine = Engine & Required<Pick<Engine, "submitAttached">>;
 
 export interface FinalBlock {
   readonly sequence: number;

@@ -1,3 +1,4 @@
+export * from "./attachments.ts";
 export * from "./checkpoint.ts";
 export * from "./contract.ts";
 export * from "./engine.ts";

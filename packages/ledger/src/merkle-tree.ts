@@ -38,8 +38,26 @@ export function leafHash(p: PurePrimitives, leaf: Bytes): Uint8Array {
   return out;
 }
 
+/** What `rootOnce` computed, as long as its arrays live: the same whoever provides SHA-256. */
+const knownHashes = new WeakMap<readonly Bytes[], Uint8Array>();
+const knownRoots = new WeakMap<Bytes, Uint8Array>();
+
+/**
+ * The root over leaves of which it will be asked again: for this very array `leafHashes` knows the answer from then on, and
+ * `treeHash` for that. The caller sees to it that the leaves' bytes stay as they are.
+ */
+export function rootOnce(p: PurePrimitives, leaves: readonly Bytes[]): Uint8Array {
+  const hashes = leafHashes(p, leaves);
+  const root = treeHash(p, hashes);
+  knownHashes.set(leaves, hashes);
+  knownRoots.set(hashes, root);
+  return root.slice();
+}
+
 /** Packed leaf hashes of many leaves. */
 export function leafHashes(p: PurePrimitives, leaves: readonly Bytes[]): Uint8Array {
+  const known = knownHashes.get(leaves);
+  if (known !== undefined) return known;
   const out = new Uint8Array(leaves.length * HASH_BYTES);
   const lanes = leaves.every((leaf) => leaf.length <= LANE_LEAF_MAX) ? lanesFor(p, leaves.length) : undefined;
   if (lanes !== undefined) {
@@ -82,6 +100,8 @@ function hashPairs(p: PurePrimitives, row: Uint8Array, pairs: number): void {
 
 /** Root of the tree over packed leaf hashes. Level by level, a last one without a partner moves up unchanged. */
 export function treeHash(p: PurePrimitives, packed: Bytes): Uint8Array {
+  const known = knownRoots.get(packed);
+  if (known !== undefined) return known.slice();
   let count = countHashes(packed);
   if (count === 0) return emptyRoot(p);
   // Not `slice`: a Buffer's is a view, and the caller's hashes would be written over.

@@ -10,6 +10,7 @@ import {
   leafHash,
   leafHashes,
   rootFromInclusion,
+  rootOnce,
   treeHash,
   verifyConsistency,
   verifyInclusion,
@@ -61,6 +62,20 @@ describe("RFC 6962 reference vectors", () => {
   it("keeps the frozen roots of larger logs", () => {
     for (const { size, root: frozen } of v.frozen) {
       expect(hex(treeHash(p, leafHashes(p, leaves(size))))).toBe(frozen);
+    }
+  });
+
+  it("are the same when they were asked for before, and nobody's copy of them is another's", () => {
+    for (const size of [0, 1, 2, 3, 8, 300]) {
+      const [list, again] = [leaves(size), leaves(size)];
+      const first = rootOnce(p, list);
+      expect(hex(first)).toBe(hex(treeHash(p, leafHashes(p, again))));
+      first.fill(0);
+      const hashes = leafHashes(p, list);
+      expect(leafHashes(p, list)).toBe(hashes); // not computed again
+      treeHash(p, hashes).fill(0);
+      expect(hex(treeHash(p, hashes))).toBe(hex(treeHash(p, leafHashes(p, again))));
+      expect(hashes).toEqual(leafHashes(p, again));
     }
   });
 });

@@ -5,16 +5,19 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { type AnamnesisError, invariant, toHex } from "@anamnesis/core";
 import {
-  type Engine,
+  type AttachingEngine,
   type FinalBlock,
   type Health,
   knownError,
   ledgerError,
+  type PackedAttachments,
   type ProvedValue,
   type Receipt,
+  rootOnce,
   type Signature,
   type SignedCheckpoint,
   type SignedTransaction,
+  unpackAttachments,
 } from "@anamnesis/ledger";
 import { admit, checkSignatures, refusalError } from "./admission.ts";
 import type { EngineLimits } from "./limits.ts";
@@ -42,7 +45,7 @@ interface InFlight {
   readonly signatures: readonly Signature[];
 }
 
-export class EmbeddedEngine implements Engine {
+export class EmbeddedEngine implements AttachingEngine {
   readonly #parts: Parts;
   readonly #queue: Queue;
   readonly #inFlight = new Map<string, InFlight>();
@@ -78,6 +81,17 @@ export class EmbeddedEngine implements Engine {
     } finally {
       this.#inFlight.delete(key);
     }
+  }
+
+  async submitAttached(
+    packed: PackedAttachments,
+    sign: (root: Uint8Array) => SignedTransaction | Promise<SignedTransaction>,
+  ): Promise<Receipt> {
+    this.#requireOpen();
+    const { primitives } = this.#parts.options;
+    const attachments = unpackAttachments(packed);
+    const signed = await sign(rootOnce(primitives, attachments));
+    return this.submit({ ...signed, attachments });
   }
 
   /** The same submission shares its answer; what carries other signatures under that id waits until that one is decided. */

@@ -4,10 +4,10 @@ import { join } from "node:path";
 import { type Clock, equal } from "@anamnesis/core";
 import type { Primitives } from "@anamnesis/crypto";
 import {
+  type AttachingEngine,
   type Contract,
   checkGenesis,
   decodeGenesis,
-  type Engine,
   encodeGenesis,
   type Genesis,
   type LogReader,
@@ -81,7 +81,7 @@ export async function createLedger(options: CreateOptions): Promise<void> {
  * @throws AnamnesisError `ledger/no-ledger`, `ledger/locked`, `ledger/damaged-store`, `ledger/damaged-tile`,
  *   `ledger/rolled-back`, `ledger/unknown-key`
  */
-export async function openEmbedded(options: OpenOptions): Promise<Engine> {
+export async function openEmbedded(options: OpenOptions): Promise<AttachingEngine> {
   const { dir, primitives } = options;
   requireLedger(dir);
   const lock = acquireLock(join(dir, FILES.lock));

@@ -2,10 +2,10 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { native } from "@anamnesis/crypto/native";
-import { engineConformance } from "@anamnesis/ledger/conformance";
+import { attachingConformance, engineConformance, type MakeAttaching } from "@anamnesis/ledger/conformance";
 import { createLedger, openEmbedded, verifyLedger } from "../src/index.ts";
 
-engineConformance("embedded", native, async ({ logSeed, ...options }) => {
+const make: MakeAttaching = async ({ logSeed, ...options }) => {
   const dir = mkdtempSync(join(tmpdir(), "anamnesis-embedded-"));
   const opening = { ...options, dir, logSigner: logSeed };
   await createLedger(opening);
@@ -24,4 +24,7 @@ engineConformance("embedded", native, async ({ logSeed, ...options }) => {
       rmSync(dir, { recursive: true, force: true });
     },
   };
-});
+};
+
+engineConformance("embedded", native, make);
+attachingConformance("embedded", native, make);

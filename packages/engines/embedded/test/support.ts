@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { native } from "@anamnesis/crypto/native";
-import type { Engine } from "@anamnesis/ledger";
+import type { AttachingEngine } from "@anamnesis/ledger";
 import { testContract } from "@anamnesis/ledger/conformance/contract";
 import { Fixture, TestClock } from "@anamnesis/ledger/conformance/fixture";
 import { createLedger, type EngineLimits, openEmbedded, type VerifyLedgerOptions, verifyLedger } from "../src/index.ts";
@@ -26,7 +26,7 @@ export class TestLedger {
     await createLedger(this.options(dir));
   }
 
-  open(dir: string, limits: Partial<EngineLimits> = {}): Promise<Engine> {
+  open(dir: string, limits: Partial<EngineLimits> = {}): Promise<AttachingEngine> {
     return openEmbedded({ ...this.options(dir), clock: this.clock, limits });
   }
 

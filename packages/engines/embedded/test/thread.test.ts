@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { MessageChannel } from "node:worker_threads";
 import { codeOf } from "@anamnesis/core";
 import { native } from "@anamnesis/crypto/native";
-import { engineConformance } from "@anamnesis/ledger/conformance";
+import { attachingConformance, engineConformance, type MakeAttaching } from "@anamnesis/ledger/conformance";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createLedger, openEmbedded, serveEngine, verifyLedger } from "../src/index.ts";
 import { remoteEngine } from "../src/thread/remote.ts";
@@ -17,7 +17,7 @@ async function connected(opening: Parameters<typeof openEmbedded>[0]) {
   return await remoteEngine(port1, opening, async () => port1.close());
 }
 
-engineConformance("embedded, in a thread", native, async ({ logSeed, ...options }) => {
+const make: MakeAttaching = async ({ logSeed, ...options }) => {
   const dir = mkdtempSync(join(tmpdir(), "anamnesis-embedded-"));
   const opening = { ...options, dir, logSigner: logSeed };
   await createLedger(opening);
@@ -36,7 +36,10 @@ engineConformance("embedded, in a thread", native, async ({ logSeed, ...options 
       rmSync(dir, { recursive: true, force: true });
     },
   };
-});
+};
+
+engineConformance("embedded, in a thread", native, make);
+attachingConformance("embedded, in a thread", native, make);
 
 describe("an engine in a thread", () => {
   const folder = temporaryFolder();

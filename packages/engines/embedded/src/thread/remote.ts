@@ -4,20 +4,24 @@
  */
 import type { MessagePort, Worker } from "node:worker_threads";
 import {
-  type Engine,
+  type AttachingEngine,
   type FinalBlock,
   type Health,
   ledgerError,
+  type PackedAttachments,
   type Receipt,
   type SignedTransaction,
 } from "@anamnesis/ledger";
 import { type LedgerReader, openReader, type ReadOptions } from "../open.ts";
-import { type Answer, fromWire, pack, type Reply, type Request } from "./wire.ts";
+import { type Answer, type Bare, bufferOf, fromWire, pack, type Reply, type Request } from "./wire.ts";
 
 type Port = Pick<MessagePort | Worker, "postMessage" | "on">;
+type Sign = (root: Uint8Array) => SignedTransaction | Promise<SignedTransaction>;
 type Unnumbered = Request extends infer R ? (R extends Request ? Omit<R, "n"> : never) : never;
 
 interface Waiting {
+  /** Of a transaction that is signed once the root over its attachments is known. */
+  readonly sign: Sign | undefined;
   readonly resolve: (value: Answer) => void;
   readonly reject: (error: Error) => void;
 }
@@ -26,7 +30,11 @@ interface Waiting {
  * The engine behind `port`, once it is open. `release` ends the thread after the engine was closed.
  * @throws AnamnesisError what opening it throws
  */
-export async function remoteEngine(port: Port, options: ReadOptions, release: () => Promise<unknown>): Promise<Engine> {
+export async function remoteEngine(
+  port: Port,
+  options: ReadOptions,
+  release: () => Promise<unknown>,
+): Promise<AttachingEngine> {
   const calls = new Calls(port);
   try {
     await calls.open;
@@ -64,21 +72,37 @@ class Calls {
     });
   }
 
-  ask(request: Unnumbered, transfer: readonly ArrayBuffer[] = []): Promise<Answer> {
+  ask(request: Unnumbered, transfer: readonly ArrayBuffer[] = [], sign?: Sign): Promise<Answer> {
     if (this.#gone !== undefined) return Promise.reject(this.#gone);
     const n = this.#next++;
     return new Promise((resolve, reject) => {
-      this.#waiting.set(n, { resolve, reject });
+      this.#waiting.set(n, { resolve, reject, sign });
       this.#port.postMessage({ ...request, n }, transfer);
     });
   }
 
-  #take(reply: Extract<Reply, { tell: "answer" | "error" | "block" }>): void {
+  #take(reply: Extract<Reply, { tell: "answer" | "error" | "block" | "root" }>): void {
     if (reply.tell === "block") return this.onBlock(reply.block);
     const waiting = this.#waiting.get(reply.n);
+    if (reply.tell === "root") return void this.#sign(reply.n, reply.root, waiting);
     this.#waiting.delete(reply.n);
     if (reply.tell === "answer") waiting?.resolve(reply.value);
     else waiting?.reject(fromWire(reply.error));
+  }
+
+  /** Whoever cannot sign hears of it at once; the thread forgets the attachments. */
+  async #sign(n: number, root: Uint8Array, waiting: Waiting | undefined): Promise<void> {
+    const say = (transaction: Bare | null) => this.#port.postMessage({ n, ask: "signed", transaction });
+    try {
+      const signed = waiting?.sign?.(root);
+      // Not awaited where it need not be: transactions leave in the order in which their roots came.
+      const { attachments: _, ...bare } = signed instanceof Promise ? await signed : (signed as SignedTransaction);
+      say(bare);
+    } catch (error) {
+      this.#waiting.delete(n);
+      say(null);
+      waiting?.reject(error as Error);
+    }
   }
 
   #fail(error: Error): void {
@@ -88,7 +112,7 @@ class Calls {
   }
 }
 
-class RemoteEngine implements Engine {
+class RemoteEngine implements AttachingEngine {
   readonly #calls: Calls;
   readonly #reader: LedgerReader;
   readonly #release: () => Promise<unknown>;
@@ -111,9 +135,14 @@ class RemoteEngine implements Engine {
   submit(transaction: SignedTransaction): Promise<Receipt> {
     if (this.#closing !== undefined) return Promise.reject(closed());
     const packed = pack(transaction);
-    const transfer = [packed.packed.buffer, packed.ends.buffer];
     // Not awaited here, lest the transaction be kept meanwhile.
-    return this.#calls.ask({ ask: "submit", transaction: packed }, transfer) as Promise<Receipt>;
+    return this.#calls.ask({ ask: "submit", transaction: packed }, bufferOf(packed.packed)) as Promise<Receipt>;
+  }
+
+  submitAttached({ bytes, ends }: PackedAttachments, sign: Sign): Promise<Receipt> {
+    if (this.#closing !== undefined) return Promise.reject(closed());
+    const packed = { bytes: bytes.slice(), ends: ends.slice() };
+    return this.#calls.ask({ ask: "attach", packed }, bufferOf(packed), sign) as Promise<Receipt>;
   }
 
   async receipt(id: Uint8Array): Promise<Receipt | undefined> {

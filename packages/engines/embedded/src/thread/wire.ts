@@ -1,16 +1,29 @@
 /** What goes between the thread of an engine and the one that uses it. Everything here survives a structured clone. */
 import { AnamnesisError, type Details } from "@anamnesis/core";
-import type { FinalBlock, Health, Receipt, SignedTransaction } from "@anamnesis/ledger";
+import {
+  type FinalBlock,
+  type Health,
+  type PackedAttachments,
+  packAttachments,
+  type Receipt,
+  type SignedTransaction,
+  unpackAttachments,
+} from "@anamnesis/ledger";
 
-/** A transaction whose attachments lie in one array: cloning thousands of small ones costs more than executing them. */
-export interface PackedTransaction extends Omit<SignedTransaction, "attachments"> {
-  readonly packed: Uint8Array<ArrayBuffer>;
-  /** Where each attachment ends. */
-  readonly ends: Uint32Array<ArrayBuffer>;
+/** A transaction with its attachments in one array: cloning thousands of small ones costs more than executing them. */
+export interface PackedTransaction extends Bare {
+  readonly packed: PackedAttachments;
 }
+
+/** A transaction without its attachments. */
+export type Bare = Omit<SignedTransaction, "attachments">;
 
 export type Request =
   | { readonly n: number; readonly ask: "submit"; readonly transaction: PackedTransaction }
+  /** Answered by "root" first, to which the other side says "signed". */
+  | { readonly n: number; readonly ask: "attach"; readonly packed: PackedAttachments }
+  /** To the same number. Null: it could not be signed. */
+  | { readonly n: number; readonly ask: "signed"; readonly transaction: Bare | null }
   | { readonly n: number; readonly ask: "receipt"; readonly id: Uint8Array }
   | { readonly n: number; readonly ask: "health" | "close" };
 
@@ -20,6 +33,7 @@ export type Reply =
   /** First of all: the ledger is open, or why not. */
   | { readonly tell: "open" }
   | { readonly tell: "refused"; readonly error: WireError }
+  | { readonly tell: "root"; readonly n: number; readonly root: Uint8Array }
   | { readonly tell: "answer"; readonly n: number; readonly value: Answer }
   | { readonly tell: "error"; readonly n: number; readonly error: WireError }
   /** Each block, before the receipts of its transactions. */
@@ -32,28 +46,16 @@ export interface WireError {
   readonly details: Details;
 }
 
-export function pack(transaction: SignedTransaction): PackedTransaction {
-  const { attachments, ...rest } = transaction;
-  const ends = new Uint32Array(attachments.length);
-  let length = 0;
-  for (const [i, attachment] of attachments.entries()) {
-    length += attachment.length;
-    ends[i] = length;
-  }
-  const packed = new Uint8Array(length);
-  for (const [i, attachment] of attachments.entries()) packed.set(attachment, (ends[i] ?? 0) - attachment.length);
-  return { ...rest, packed, ends };
+export function pack({ attachments, ...rest }: SignedTransaction): PackedTransaction {
+  return { ...rest, packed: packAttachments(attachments) };
 }
 
-export function unpack({ packed, ends, ...rest }: PackedTransaction): SignedTransaction {
-  const attachments: Uint8Array[] = [];
-  let from = 0;
-  for (const end of ends) {
-    attachments.push(packed.subarray(from, end));
-    from = end;
-  }
-  return { ...rest, attachments };
+export function unpack({ packed, ...rest }: PackedTransaction): SignedTransaction {
+  return { ...rest, attachments: unpackAttachments(packed) };
 }
+
+/** What is handed over rather than copied. */
+export const bufferOf = ({ bytes, ends }: PackedAttachments): ArrayBuffer[] => [bytes.buffer, ends.buffer];
 
 export function toWire(error: unknown): WireError {
   if (error instanceof AnamnesisError) {
