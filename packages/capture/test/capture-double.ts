@@ -1,5 +1,5 @@
 /** A source and a ledger in memory for the tests of capture: what is committed here is delivered by hand. */
-import { mkdtempSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseBatchBody, type SourceState } from "@anamnesis/contracts";
@@ -154,6 +154,7 @@ export function doubleCapture() {
     });
   const close = () => {
     for (const store of Object.values(stores)) store.close();
+    rmSync(dir, { recursive: true });
   };
   return { engine, source, index, run, close };
 }

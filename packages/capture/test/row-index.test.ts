@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { codeOf } from "@anamnesis/core";
 import { type Event, type EventKind, encodeEvent } from "@anamnesis/ledger";
 import fc from "fast-check";
-import { afterEach, describe, expect, it } from "vitest";
+import { afterAll, afterEach, describe, expect, it } from "vitest";
 import { openRowIndex, type RowIndex } from "../src/index/sqlite-index.ts";
 import type { Visibility } from "../src/row-index.ts";
 import { Model } from "./row-index-model.ts";
@@ -19,6 +19,7 @@ function open(path = join(dir, `${files++}.db`), readOnly = false): RowIndex {
   return index;
 }
 
+afterAll(() => rmSync(dir, { recursive: true }));
 afterEach(() => {
   for (const index of opened) index.close();
   opened = [];

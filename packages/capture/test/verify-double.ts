@@ -3,7 +3,7 @@
  * Merkle tree and signed checkpoints. What is done with `behind` never reaches the log.
  */
 import { randomBytes } from "node:crypto";
-import { mkdtempSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { BATCH_KIND, encodeBatchBody, START } from "@anamnesis/contracts";
@@ -219,6 +219,7 @@ export class World {
   close(): void {
     this.index.close();
     this.keys.close();
+    rmSync(this.dir, { recursive: true, force: true });
   }
 
   readonly otherMember = signerFromSeed(native, "INTL-1", new Uint8Array(32).fill(9));
