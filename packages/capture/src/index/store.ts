@@ -41,6 +41,8 @@ export class Store {
   #writing = false;
   /** Rows below this one are found through the slots; those from it on are taken in with the next search. */
   #loaded = 0;
+  /** Where the next row is expected that begins: behind the newest one found. */
+  #next = 0;
   readonly #record = new RecordView();
   readonly #meta: StatementSync;
   readonly #setMeta: StatementSync;
@@ -117,8 +119,11 @@ export class Store {
 
   /** The row's id; a row not known yet gets the next one. The caller holds the transaction. */
   findOrAdd(table: number, handle: Uint8Array): RowId {
+    // Rows begin in the order in which they were learned: no look-up is needed for the one behind the last that began.
+    if (this.#next < this.rows && this.#is(this.#next, table, handle)) return this.#next++;
     if (this.#loaded < this.rows) this.#loadTail();
     const id = this.slots.findOrAdd(table, handle, this.#is, this.rows, this.#merged);
+    if (id >= this.#next && id < this.rows) this.#next = id + 1;
     if (id === this.rows) {
       this.rows++;
       this.#loaded = this.rows;
