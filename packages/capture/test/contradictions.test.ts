@@ -1,4 +1,4 @@
-import { mkdtempSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -177,15 +177,52 @@ function place(heldMax = 10) {
       ...{ time: Number(lsn), actor: null, purpose: null, commitment: sealed(rowOf(key), lsn, `${key}\tx`) },
       ...more,
     });
-  return { index, fresh, leaf };
+  const close = (): void => {
+    index.close();
+    rmSync(dir, { recursive: true });
+  };
+  return { index, fresh, leaf, close };
 }
 
 const at = (lsn: bigint) => ({ lsn, ordinal: 1 });
 const before = (lsn: bigint, row: string) => ({ table, row: Buffer.from(row), at: at(lsn) });
 
+describe("many changes of one batch", () => {
+  it("are each found to fit or not, and told in their order, those of rows nobody had spoken of among them", () => {
+    const kind = fc.constantFrom("honest", "honest", "honest", "forged", "planted", "long");
+    fc.assert(
+      fc.property(fc.array(kind, { maxLength: 200 }), (kinds) => {
+        const { index, fresh, leaf, close } = place(1_000);
+        const contradictions = fresh();
+        const rows = kinds.map((each, i) => ({ each, key: `k${i}`, lsn: BigInt(4_000 + 8 * i) }));
+        const known = rows.filter(({ each }) => each !== "planted");
+        const baseline = leaf("schema", "a", 8n, { row: null, schema: null, commitment: null });
+        index.apply([baseline, ...known.map(({ key }) => leaf("create", key, 16n))].map(placedAt(1)));
+        for (const { each, key, lsn } of rows) {
+          // A long one has no room beside others, and is looked at alone.
+          const image =
+            each === "honest" ? `${key}\tx` : each === "long" ? `${key}\t${"y".repeat(530_000)}` : `${key}\tz`;
+          contradictions.before(before(lsn, image), false, () => null);
+        }
+        const changes = rows.map(({ key, lsn }) => leaf("update", key, lsn));
+        index.apply(changes.map(placedAt(2 + known.length)), contradictions);
+        const differ = rows.filter(({ each }) => each !== "honest");
+        contradictions.resolve(at(1_000_000n));
+        expect(contradictions.hold).toBe(differ[0]?.lsn);
+        const emitted: Uint8Array[] = [];
+        const contradicted = ({ row }: { readonly row: Uint8Array }) => emitted.push(row);
+        contradictions.emit({ contradicted, position: at(2_000_000n) } as unknown as Sealer);
+        expect(emitted.map((row) => Buffer.from(row))).toEqual(differ.map(({ key }) => Buffer.from(rowOf(key))));
+        close();
+      }),
+      { numRuns: 25 },
+    );
+  });
+});
+
 describe("what the source delivers again", () => {
   it("is looked at again, behind what is settled, until the ledger has it", () => {
-    const { index, fresh, leaf } = place();
+    const { index, fresh, leaf, close } = place();
     index.apply([leaf("create", "a", 16n), leaf("update", "a", 24n), leaf("update", "a", 32n)].map(placedAt(1)));
     const again = (lsn: bigint, row: string, settledTo = 0n) => {
       const contradictions = fresh(settledTo);
@@ -200,13 +237,13 @@ describe("what the source delivers again", () => {
     index.apply([leaf("contradicted", "a", 34n, reference)].map(placedAt(4)));
     expect(again(24n, "a\tforged").due()).toBe(false);
     expect(again(32n, "a\tforged").due()).toBe(true);
-    index.close();
+    close();
   });
 });
 
 describe("more than memory should hold", () => {
   it("is left for the next session, and not acknowledged before", () => {
-    const { index, fresh, leaf } = place(2);
+    const { index, fresh, leaf, close } = place(2);
     const contradictions = fresh();
     for (const [i, key] of ["a", "b", "c"].entries())
       contradictions.before(before(BigInt(40 + 8 * i), `${key}\tforged`), false, () => null);
@@ -220,7 +257,7 @@ describe("more than memory should hold", () => {
     expect([contradictions.hold, contradictions.due(), contradictions.mustRepeat]).toEqual([40n, false, false]);
     contradictions.final(at(58n));
     expect([contradictions.hold, contradictions.pending(), contradictions.mustRepeat]).toEqual([56n, true, true]);
-    index.close();
+    close();
   });
 
   it("closes a batch when large images are on their way", () => {

@@ -12,6 +12,7 @@ import { type Event, LIMITS } from "@anamnesis/ledger";
 import type { Interlude } from "../interlude.ts";
 import type { EventWitness, Predecessor, RowIndexWriter } from "../row-index.ts";
 import type { Sealer } from "../sealer.ts";
+import { Comparisons, type Vouched } from "./comparisons.ts";
 import {
   type BeforeImage,
   BeforeImages,
@@ -55,6 +56,8 @@ export interface ContradictionsOptions {
 export class Contradictions implements EventWitness, ImageWitness, Interlude {
   readonly #o: ContradictionsOptions;
   readonly #images = new BeforeImages();
+  /** Rows that most likely are as they were vouched for: compared before anything is asked of what was found. */
+  readonly #comparisons = new Comparisons();
   readonly #found: Found[] = [];
   #absent: Absent[] = [];
   readonly #emitted: { readonly lsn: bigint; readonly at: Position; readonly ended: Uint8Array | undefined }[] = [];
@@ -70,11 +73,13 @@ export class Contradictions implements EventWitness, ImageWitness, Interlude {
 
   /** No position at or behind this one may be acknowledged. */
   get hold(): bigint | undefined {
+    this.#comparisons.settle();
     return this.#emitted[0]?.lsn ?? this.#found[0]?.lsn ?? this.#left;
   }
 
   /** There were more than are remembered, and all that are remembered are final: the session should begin again. */
   get mustRepeat(): boolean {
+    this.#comparisons.settle();
     return this.#left !== undefined && !this.#isUnderWay();
   }
 
@@ -109,13 +114,16 @@ export class Contradictions implements EventWitness, ImageWitness, Interlude {
   }
 
   #resolveAll(): void {
+    this.#comparisons.settle();
     if (this.#absent.length === 0) return;
     this.#o.successions.refresh();
     for (const absent of this.#absent) this.#resolve(absent);
     this.#absent = [];
+    this.#found.sort((a, b) => (a.lsn < b.lsn ? -1 : a.lsn > b.lsn ? 1 : 0)); // the first one says what is held
   }
 
   due(): boolean {
+    this.#comparisons.settle();
     return this.#found.length > 0;
   }
 
@@ -145,6 +153,7 @@ export class Contradictions implements EventWitness, ImageWitness, Interlude {
   }
 
   #isUnderWay(): boolean {
+    this.#comparisons.settle();
     return this.#found.length + this.#emitted.length > 0;
   }
 
@@ -161,8 +170,13 @@ export class Contradictions implements EventWitness, ImageWitness, Interlude {
     const keyless = image.table.keyColumns.length === 0;
     if (keyless ? change.copies < 1 : before?.alive !== true) {
       this.#absent.push({ image, row: row.slice(), index, xid, time, baselined, named: before !== undefined });
-    } else if (!keyless && this.#o.judge.contradicts(image, row, change)) {
-      this.#contradicted(image, { row: row.slice(), index, xid, time, named: true });
+    } else if (!keyless && before !== undefined) {
+      const judge = (vouched: Vouched): void => {
+        if (!this.#o.judge.contradicts(image, row, { before: vouched, baselined })) return;
+        this.#contradicted(image, { row: row.slice(), index, xid, time, named: true });
+      };
+      const comparison = this.#o.judge.comparison(image, row, before);
+      if (comparison === undefined || !this.#comparisons.add(comparison, before, judge)) judge(before);
     }
   }
 
@@ -178,7 +192,7 @@ export class Contradictions implements EventWitness, ImageWitness, Interlude {
       this.#add({ kind: "succeeded", table, row: former.row, event, xid, time, lsn, ...(missing && { missing }) });
     } else if (keyColumns.length > 0) {
       const isKnown = former.kind === "none" && this.#o.successions.isUnderWay(table);
-      if (this.#o.judge.contradicts(image, row, { index: event, before: undefined, copies: 0, baselined }, isKnown))
+      if (this.#o.judge.contradicts(image, row, { before: undefined, baselined }, isKnown))
         this.#contradicted(image, absent);
     }
   }

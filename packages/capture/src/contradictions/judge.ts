@@ -7,11 +7,11 @@ import type { Handles, Primitives, RowSealer } from "@anamnesis/crypto";
 import { ruleOf, withDigests } from "../digests/rule.ts";
 import { formerRow, type Layout, layoutOf, recast } from "../layout.ts";
 import { splitRow, unescapeField, utf8Text } from "../postgres/canonical.ts";
-import type { Predecessor, VisibleEvent } from "../row-index.ts";
 import type { TableSchema } from "../source.ts";
 import type { SubjectSealers } from "../subject-sealers.ts";
 import type { PendingReason } from "../table-notes.ts";
 import { RowIdentity } from "../verify/row-identity.ts";
+import type { Comparison, Vouched } from "./comparisons.ts";
 import type { BeforeImage } from "./images.ts";
 
 export interface JudgeOptions {
@@ -32,11 +32,22 @@ export class Judge {
     this.#o = options;
   }
 
+  /** What settles it for a row that is as it was vouched for; undefined when more must be asked. `row`: the row's handle. */
+  comparison({ table, row: bytes }: BeforeImage, row: Uint8Array, before: Vouched): Comparison | undefined {
+    if (before.commitmentAt < 0 || before.schemaAt < 0) return undefined;
+    const rule = ruleOf(table, before.bytes, before.schemaAt);
+    if (rule === undefined || rule === "digests") return undefined;
+    const identity = this.#identity(table);
+    const sealer = identity.sealer(identity.fields(bytes));
+    if (sealer === "erased") return undefined;
+    return { sealer, table: table.handle, schema: table.rules?.[rule] ?? table.schemaId, row, bytes };
+  }
+
   /** `row`: the row's handle. `exact`: though the table's key is another one, no former row is meant. */
   contradicts(
     { table, row: bytes }: BeforeImage,
     row: Uint8Array,
-    { before, baselined }: Predecessor,
+    { before, baselined }: { readonly before: Vouched | undefined; readonly baselined: boolean },
     exact = false,
   ): boolean {
     const identity = this.#identity(table);
@@ -85,7 +96,7 @@ export class Judge {
   }
 }
 
-function isAt({ bytes, commitmentAt }: VisibleEvent, tag: Uint8Array): boolean {
+function isAt({ bytes, commitmentAt }: Vouched, tag: Uint8Array): boolean {
   for (let i = 0; i < tag.length; i++) if (bytes[commitmentAt + i] !== tag[i]) return false;
   return true;
 }
