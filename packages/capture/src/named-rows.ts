@@ -28,8 +28,8 @@ export class NamedRows implements Iterable<NamedRow> {
 
   *[Symbol.iterator](): Generator<NamedRow> {
     for (const [i, key] of this.#keys.entries()) {
-      const at = ROW_BYTES * i;
-      yield { table: this.#tables[i] as Uint8Array, row: this.#rows.subarray(at, at + ROW_BYTES), key };
+      const row = new Uint8Array(this.#rows.buffer, ROW_BYTES * i, ROW_BYTES);
+      yield { table: this.#tables[i] as Uint8Array, row, key };
     }
   }
 

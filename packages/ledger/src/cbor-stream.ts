@@ -30,7 +30,7 @@ export class CborWriter {
 
   /** What was written since `reset`, good until the next `reset`. */
   view(): Uint8Array {
-    return this.#buffer.subarray(0, this.#at);
+    return new Uint8Array(this.#buffer.buffer, 0, this.#at);
   }
 
   array(length: number): void {
