@@ -1,5 +1,5 @@
 /**
- * `npm run bench -- capture [--restart-point]`: changes per second of the full pipeline (decode, seal, batch, sign, ledger, index) draining a
+ * `npm run bench -- capture [--restart-point] [--changes N]`: changes per second of the full pipeline (decode, seal, batch, sign, ledger, index) draining a
  * backlog, against the bare consumer (decode, discard) over the same backlog from a slot made at the same place,
  * alternating in one run. A slot that is opened again makes PostgreSQL read its log from the last restart point on, which it notes
  * every 15 seconds: 0 to 600 ms, the same for both. With `--restart-point` it notes one behind each backlog, and reads nothing twice.
@@ -12,6 +12,7 @@ import { startPostgres } from "@anamnesis/sandbox";
 import { tuneCollector } from "../packages/cli/src/memory.ts";
 import { openOrganisation, SOURCE } from "./capture/organisation.ts";
 import { type Bench, compared } from "./harness.ts";
+import { numberOption } from "./source/statistics.ts";
 
 const PEER = "bench_peer";
 
@@ -35,7 +36,7 @@ const backlog = (from: number, transactions: number): string => `
 const RESTART_POINT = process.argv.includes("--restart-point");
 
 /** Transactions of ten changes each. */
-const TRANSACTIONS = 10_000;
+const TRANSACTIONS = Math.ceil(numberOption("changes", 100_000) / 10);
 const ROUNDS = 5;
 /** Before them, uncounted: what runs for months is measured when its code is compiled, on both sides. */
 const WARM_UPS = 2;

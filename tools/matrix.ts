@@ -1,5 +1,4 @@
-// `npm run matrix -- 15 16 17 [--install-only] [-- FILE …]`: installs those PostgreSQL versions into a cache beside the tree and runs
-// the integration tests that use PostgreSQL on each, one after the other. One calm line per version; details of failures.
+// Runs what depends on the version of PostgreSQL on each of them. One calm line per version; details of failures.
 import { execFileSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -10,7 +9,12 @@ import {
   packageName,
   postgresVersions,
 } from "../packages/sandbox/src/index.ts";
+import { readOptions } from "./lib/options.ts";
 import { printResult, runSteps, type Step } from "./lib/steps.ts";
+
+const USAGE = `npm run matrix -- [VERSION …] [--install-only] [-- FILE …]
+    installs those versions of PostgreSQL (${postgresVersions.join(", ")}; all without any) into a cache beside the tree, and runs the
+    integration tests that use PostgreSQL on each, one after the other; --install-only: no tests; FILE: these tests alone`;
 
 const MINUTE_MS = 60_000;
 /** What depends on the version of the database: capture, verify, the demonstration and the server itself. */
@@ -19,11 +23,16 @@ const SUITES = ["test/capture/", "packages/sandbox/test/", "packages/cli/test/de
 const asked = process.argv.slice(2);
 const end = asked.indexOf("--");
 const [own, files] = end < 0 ? [asked, []] : [asked.slice(0, end), asked.slice(end + 1)];
-const versions = own.filter((word) => !word.startsWith("--")).map(versionOf);
+const { values, positionals } = readOptions(USAGE, {
+  args: own,
+  allowPositionals: true,
+  options: { "install-only": { type: "boolean", default: false } },
+});
+const versions = positionals.map(versionOf);
 for (const version of versions.length === 0 ? postgresVersions : versions) {
   if (!isInstalled(version)) install(version);
   process.stdout.write(`PostgreSQL ${version} is installed\n`);
-  if (own.includes("--install-only")) continue;
+  if (values["install-only"]) continue;
   const [result] = await runSteps([suite(version)], 1, printResult);
   if (result?.ok !== true) process.exitCode = 1;
 }

@@ -16,6 +16,9 @@ export function interval(values: readonly number[]): { readonly mean: number; re
 export function numberOption(name: string, otherwise: number): number {
   const at = process.argv.indexOf(`--${name}`);
   const value = at < 0 ? otherwise : Number(process.argv[at + 1]);
-  if (!Number.isFinite(value) || value <= 0) throw new Error(`--${name} needs a number above 0`);
+  if (!Number.isFinite(value) || value <= 0) {
+    process.stderr.write(`--${name} wants a number above 0\n`);
+    process.exit(2);
+  }
   return value;
 }
