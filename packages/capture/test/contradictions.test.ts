@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { toHex } from "@anamnesis/core";
 import { handles } from "@anamnesis/crypto";
 import { native } from "@anamnesis/crypto/native";
 import { type Event, encodeEvent } from "@anamnesis/ledger";
@@ -13,9 +14,12 @@ import { Judge } from "../src/contradictions/judge.ts";
 import { Successions } from "../src/contradictions/successions.ts";
 import { openRowIndex } from "../src/index/sqlite-index.ts";
 import { openKeyStore } from "../src/keystore.ts";
+import { acceptPass } from "../src/rebaseline/accept.ts";
+import { EVERYTHING } from "../src/rebaseline/pass.ts";
 import type { Sealer } from "../src/sealer.ts";
 import type { Change, TableSchema } from "../src/source.ts";
 import { SubjectSealers } from "../src/subject-sealers.ts";
+import { Touched } from "../src/touched.ts";
 import { doubleCapture, table } from "./capture-double.ts";
 
 const image = (key: string, text: string | undefined) => [
@@ -181,7 +185,7 @@ function place(heldMax = 10) {
     index.close();
     rmSync(dir, { recursive: true });
   };
-  return { index, fresh, leaf, close };
+  return { index, sealers, fresh, leaf, close };
 }
 
 const at = (lsn: bigint) => ({ lsn, ordinal: 1 });
@@ -217,6 +221,24 @@ describe("many changes of one batch", () => {
       }),
       { numRuns: 25 },
     );
+  });
+});
+
+describe("a contradiction that is told while somebody is about to accept its table", () => {
+  it("is accepted with the rows that the slice sees", () => {
+    const { index, sealers, leaf, close } = place();
+    const nothing = { commitment: null, schema: null };
+    index.apply([leaf("create", "a", 16n), leaf("delete", "a", 24n, nothing)].map(placedAt(1)));
+    const successions = { found: () => 0, open: () => 0, move: () => undefined };
+    const context = { primitives: native, handles: named, sealers, index, touched: new Touched(), successions };
+    const pass = acceptPass(context, table, undefined);
+    index.apply([leaf("contradicted", "a", 34n, { ...nothing, purpose: "event.2", ordinal: 2 })].map(placedAt(3)));
+    pass.begin(EVERYTHING);
+    const ended: string[] = [];
+    const end = (kind: string, _: Uint8Array, row: Uint8Array) => ended.push(`${kind} ${toHex(row)}`);
+    expect(pass.finish({ end } as unknown as Sealer)).toBe(true);
+    expect(ended).toEqual([`accepted ${toHex(rowOf("a"))}`]);
+    close();
   });
 });
 

@@ -4,7 +4,7 @@
  */
 import type { Bytes } from "@anamnesis/core";
 import type { RowSealer } from "@anamnesis/crypto";
-import type { RowId } from "../row-index.ts";
+import type { Contradiction, RowId, Visibility } from "../row-index.ts";
 import type { Sealer } from "../sealer.ts";
 import type { TableSchema } from "../source.ts";
 import { SeenSet } from "../verify/seen.ts";
@@ -56,7 +56,13 @@ abstract class Accepting extends TablePass {
 class AcceptKeyed extends Accepting implements AcceptPass {
   readonly #met = new SeenSet();
   /** Rows of which something is to be accepted though they are as their newest event says. */
-  readonly #contradicted = this.context.index.contradicted();
+  #contradicted: ReadonlyMap<RowId, Contradiction> = new Map();
+
+  /** By now the index has what changes before the slice have shown: when the pass was made it had not. */
+  override begin(visibility: Visibility): void {
+    super.begin(visibility);
+    this.#contradicted = this.context.index.contradicted();
+  }
 
   row(row: Bytes, sealer: Sealer): void {
     const fields = this.identity.fields(row);
