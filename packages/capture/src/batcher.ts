@@ -13,6 +13,7 @@ import {
   type SignedTransaction,
   signTransaction,
   treeHash,
+  unpackAttachments,
 } from "@anamnesis/ledger";
 import { captureError } from "./errors.ts";
 import { LeafCollector, type Leaves } from "./leaves.ts";
@@ -137,7 +138,7 @@ export function submitBatch(
   if (engine.submitAttached !== undefined) {
     return engine.submitAttached(batch.leaves.packed, (root) => signBatch(how, batch, root, []));
   }
-  const leaves = [...batch.leaves];
+  const leaves = unpackAttachments(batch.leaves.packed);
   const root = treeHash(how.primitives, leafHashes(how.primitives, leaves));
   return engine.submit(signBatch(how, batch, root, leaves));
 }

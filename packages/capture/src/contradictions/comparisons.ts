@@ -4,6 +4,7 @@
  */
 import type { Bytes } from "@anamnesis/core";
 import { RowLot, type RowSealer } from "@anamnesis/crypto";
+import { isAt } from "../former.ts";
 import type { VisibleEvent } from "../row-index.ts";
 
 /** What a row was vouched for with. */
@@ -70,9 +71,6 @@ export class Comparisons {
   }
 
   #fits(i: number): boolean {
-    const tag = this.#lot?.commitmentOf(i) ?? new Uint8Array(0);
-    const at = KEPT_BYTES * i;
-    for (let b = 0; b < COMMITMENT_BYTES; b++) if (tag[b] !== this.#kept[at + b]) return false;
-    return true;
+    return this.#lot !== undefined && isAt(this.#kept, KEPT_BYTES * i, this.#lot.commitmentOf(i));
   }
 }

@@ -5,6 +5,7 @@
 import type { Bytes } from "@anamnesis/core";
 import type { Handles, Primitives, RowSealer } from "@anamnesis/crypto";
 import { ruleOf, withDigests } from "../digests/rule.ts";
+import { isAt } from "../former.ts";
 import { formerRow, type Layout, layoutOf, recast } from "../layout.ts";
 import { splitRow, unescapeField, utf8Text } from "../postgres/canonical.ts";
 import type { TableSchema } from "../source.ts";
@@ -60,7 +61,8 @@ export class Judge {
     const schema = table.rules?.[rule] ?? table.schemaId;
     const fits = (s: RowSealer, former: Bytes): boolean => {
       const covered = rule === "digests" ? withDigests(s, former) : former;
-      return isAt(before, s.commitment(table.handle, row, schema, before.lsn, before.ordinal, covered));
+      const commitment = s.commitment(table.handle, row, schema, before.lsn, before.ordinal, covered);
+      return isAt(before.bytes, before.commitmentAt, commitment);
     };
     if (fits(sealer, bytes) || identity.formerly(bytes, (s) => fits(s, bytes))) return false;
     const pending = this.#o.pending(table.handle);
@@ -94,11 +96,6 @@ export class Judge {
     }
     return identity;
   }
-}
-
-function isAt({ bytes, commitmentAt }: Vouched, tag: Uint8Array): boolean {
-  for (let i = 0; i < tag.length; i++) if (bytes[commitmentAt + i] !== tag[i]) return false;
-  return true;
 }
 
 function textOf(field: Bytes | undefined): string | undefined {

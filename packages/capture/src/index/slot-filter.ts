@@ -30,15 +30,11 @@ export class SlotFilter {
   mayHold(slot: number, merged: number): boolean {
     const words = this.#words ?? this.open(merged);
     const at = WORDS_PER_BLOCK * Math.floor(slot / PER_BLOCK);
-    const low = slot >>> 0;
-    return (
-      (((words[at + (low >>> 29)] as number) >>> ((low >>> 24) & 31)) &
-        ((words[at + ((low >>> 21) & 7)] as number) >>> ((low >>> 16) & 31)) &
-        ((words[at + ((low >>> 13) & 7)] as number) >>> ((low >>> 8) & 31)) &
-        ((words[at + ((low >>> 5) & 7)] as number) >>> (low & 31)) &
-        1) ===
-      1
-    );
+    for (let bits = 0; bits < 32; bits += 8) {
+      const place = (slot >>> bits) & 0xff;
+      if ((((words[at + (place >>> 5)] as number) >>> (place & 31)) & 1) === 0) return false;
+    }
+    return true;
   }
 
   /** Before slots are added: what the file held up to now. */

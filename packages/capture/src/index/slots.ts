@@ -35,13 +35,7 @@ export class Slots {
 
   /** The id for which `is` holds among those that share the handle's slots. */
   find(table: number, handle: Uint8Array, is: IsRow): number | undefined {
-    for (let slot = slotOf(handle); ; slot = (slot + 1) % SLOT_SPACE) {
-      const recent = this.#recent.get(slot);
-      if (recent !== undefined && is(recent, table, handle)) return recent;
-      const filed = this.#read(slot);
-      if (filed !== undefined && is(filed, table, handle)) return filed;
-      if (recent === undefined && filed === undefined) return undefined;
-    }
+    return this.#search(table, handle, is);
   }
 
   /**
@@ -49,15 +43,7 @@ export class Slots {
    * into the file so far.
    */
   findOrAdd(table: number, handle: Uint8Array, is: IsRow, id: number, merged: number): number {
-    for (let slot = slotOf(handle); ; slot = (slot + 1) % SLOT_SPACE) {
-      const recent = this.#recent.get(slot);
-      if (recent !== undefined && is(recent, table, handle)) return recent;
-      const filed = this.#filter.mayHold(slot, merged) ? this.#read(slot) : undefined;
-      if (filed !== undefined && is(filed, table, handle)) return filed;
-      if (recent !== undefined || filed !== undefined) continue;
-      this.#recent.add(slot, id);
-      return id;
-    }
+    return this.#search(table, handle, is, id, merged) ?? id;
   }
 
   /** Takes a row that is known to be neither in the file nor here. Its slot may be taken in the file: searches look at both. */
@@ -102,6 +88,19 @@ export class Slots {
       let slot = lot[i] as number;
       while (this.#put.run(slot, id).changes === 0 && this.#read(slot) !== id) slot = (slot + 1) % SLOT_SPACE;
       this.#filter.add(slot);
+    }
+  }
+
+  /** With `add`, the filter is asked before the file, and a free slot gets that id. */
+  #search(table: number, handle: Uint8Array, is: IsRow, add?: number, merged = 0): number | undefined {
+    for (let slot = slotOf(handle); ; slot = (slot + 1) % SLOT_SPACE) {
+      const recent = this.#recent.get(slot);
+      if (recent !== undefined && is(recent, table, handle)) return recent;
+      const filed = add === undefined || this.#filter.mayHold(slot, merged) ? this.#read(slot) : undefined;
+      if (filed !== undefined && is(filed, table, handle)) return filed;
+      if (recent !== undefined || filed !== undefined) continue;
+      if (add !== undefined) this.#recent.add(slot, add);
+      return undefined;
     }
   }
 
