@@ -3,7 +3,7 @@
  * fast that it will soon be full is waited for: every batch costs a signature, a block and transactions on two disks.
  */
 import { BATCH_KIND, encodeBatchBody, type Position } from "@anamnesis/contracts";
-import type { ChainId, SourceId } from "@anamnesis/core";
+import { type ChainId, invariant, type SourceId } from "@anamnesis/core";
 import type { Primitives, Signer } from "@anamnesis/crypto";
 import {
   type Engine,
@@ -22,6 +22,8 @@ const WAIT_MS = 50;
 /** Events within one wait for which the next one is worth while; so a batch waits eight times at the most. */
 const FAST_EVENTS = 512;
 const LIFETIME_S = 3_600;
+/** Events that go together tell of rows' handles: they are some 200 bytes long. */
+const TOGETHER_BYTES = 1_024;
 
 export interface Batch {
   /** Counted from 1 within one run. */
@@ -43,6 +45,7 @@ export class Batcher {
   /** How many events it had when the wait began. */
   #before = 0;
   #timer: NodeJS.Timeout | undefined;
+  #together = false;
 
   /** `onFailure`: hears what `close` throws when nobody called, but the time was up. */
   constructor(
@@ -74,14 +77,26 @@ export class Batcher {
   /** Copies the leaf. */
   add(leaf: Uint8Array, lsn: bigint, ordinal: number): void {
     if (leaf.length > LIMITS.leafBytes) throw captureError("capture/row-too-large", "an event is larger than a leaf");
-    if (!this.#leaves.fits(leaf)) this.flush();
+    if (!this.#leaves.hasRoom(1, leaf.length)) this.flush();
     if (this.#leaves.length === 0) this.#wait();
     this.#leaves.add(leaf);
     this.#to = { lsn, ordinal };
   }
 
+  /** What `work` adds stands in one batch, and so is final together or not at all: at most `events`, of 1 KiB each. */
+  together(events: number, work: () => void): void {
+    if (!this.#leaves.hasRoom(events, events * TOGETHER_BYTES)) this.flush();
+    this.#together = true;
+    try {
+      work();
+    } finally {
+      this.#together = false;
+    }
+  }
+
   /** Closes the batch under way, if it has any event. */
   flush(): void {
+    invariant(!this.#together, "what belongs together stands in one batch");
     clearTimeout(this.#timer);
     this.#timer = undefined;
     if (this.#leaves.length === 0) return;

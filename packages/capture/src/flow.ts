@@ -173,6 +173,10 @@ export class Flow implements EventSink {
     this.marks.reach(reached, this.batcher.current);
   }
 
+  together(events: number, work: () => void): void {
+    this.batcher.together(events, work);
+  }
+
   /** Begins to remember the rows whose events are on their way; true once it knows them all. */
   watchRows(): boolean {
     this.touched.watch(this.batcher.current);

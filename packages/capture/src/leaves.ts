@@ -37,9 +37,9 @@ export class LeafCollector {
     return this.#count;
   }
 
-  /** Whether there is room for the leaf. */
-  fits(leaf: Uint8Array): boolean {
-    return this.#count < this.#ends.length && this.#used + leaf.length <= this.#bytes.length;
+  /** Whether there is room for so many more leaves, of so many bytes together. */
+  hasRoom(leaves: number, bytes: number): boolean {
+    return this.#count + leaves <= this.#ends.length && this.#used + bytes <= this.#bytes.length;
   }
 
   /** Copies a leaf that fits. */

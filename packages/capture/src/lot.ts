@@ -15,6 +15,8 @@ export interface EventSink {
   event(leaf: Uint8Array, lsn: bigint, ordinal: number, table: Uint8Array, row: Uint8Array | null): void;
   row(table: Uint8Array, row: Uint8Array, key: string): void;
   actor(handle: Uint8Array, name: string): void;
+  /** The events of `work`, `events` at most, become final together or not at all. */
+  together(events: number, work: () => void): void;
   /** Everything that came so far has been handed over. */
   sealed?(): void;
 }

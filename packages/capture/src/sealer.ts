@@ -15,7 +15,8 @@ import { referenceTo } from "./index/contradicted.ts";
 import type { Attribution, InterludeSealer } from "./interlude.ts";
 import { type EventSink, Lot, type LotCommitment, type LotRow, type Soon } from "./lot.ts";
 import { keyOfFields, keyText, RowWriter, rowText, splitRow } from "./postgres/canonical.ts";
-import { IDENTITY, isComplete, isSent, keyFields, same, type VouchedRow } from "./row-image.ts";
+import { IDENTITY, isComplete, keyFields, same, type VouchedRow } from "./row-image.ts";
+import { RowKeys } from "./row-keys.ts";
 import { type Change, type RowImage, type TableSchema, type TransactionStart, UPDATE_ORDINALS } from "./source.ts";
 import { type ActorOf, Speaker } from "./speaker.ts";
 import { type SubjectSealers, subjectsOf, subjectsOfFields } from "./subject-sealers.ts";
@@ -39,7 +40,7 @@ const NO_TABLE = new Uint8Array(8);
 export class Sealer implements InterludeSealer {
   readonly #o: SealerOptions;
   readonly #rows = new RowWriter();
-  readonly #keys = new RowWriter();
+  readonly #keys: RowKeys;
   readonly #digests: FieldDigests;
   readonly #lot: Lot;
   readonly #speaker: Speaker;
@@ -55,6 +56,7 @@ export class Sealer implements InterludeSealer {
     this.#o = options;
     this.#digests = options.digests ?? NO_MEMORY;
     const { handles, sink, soon } = options;
+    this.#keys = new RowKeys(handles);
     this.#lot = new Lot({ handles, sink, soon });
     this.#speaker = new Speaker(handles, sink, options.actorOf);
   }
@@ -110,7 +112,7 @@ export class Sealer implements InterludeSealer {
 
   read(table: TableSchema, key: readonly string[] | null, who: Attribution): void {
     this.#attribute(who);
-    if (this.#next() > 0) this.#add("read", table.handle, key === null ? null : this.#readRow(table, key));
+    if (this.#next() > 0) this.#add("read", table.handle, key === null ? null : this.#keys.handleOfTexts(table, key));
   }
 
   readPatient(table: TableSchema, column: string, value: string, who: Attribution): void {
@@ -138,7 +140,8 @@ export class Sealer implements InterludeSealer {
         return this.#add("truncate", change.table.handle, null);
       }
       case "read":
-        if (this.#next() > 0) this.#add("read", change.table.handle, this.#readRow(change.table, change.key));
+        if (this.#next() > 0)
+          this.#add("read", change.table.handle, this.#keys.handleOfTexts(change.table, change.key));
         return;
       case "actor":
         this.#speaker.says(change.actor, change.purpose);
@@ -195,8 +198,15 @@ export class Sealer implements InterludeSealer {
   /** A row went on under another handle, as a change showed. */
   succeeded({ table, row, event, xid, time, missing }: SucceededRow): void {
     this.speak({ time, purpose: referenceTo(event) }, xid);
-    this.end("retired", table, row);
-    if (missing !== undefined) this.vanished(missing.table, missing.row);
+    this.together(2, () => {
+      this.end("retired", table, row);
+      if (missing !== undefined) this.vanished(missing.table, missing.row);
+    });
+  }
+
+  /** In an interlude: the events of `work`, `events` at most, are on the ledger together or not at all. */
+  together(events: number, work: () => void): void {
+    this.#o.sink.together(events, work);
   }
 
   /** An event about a table's life: `purpose` says which (spec/capture.md). */
@@ -263,9 +273,9 @@ export class Sealer implements InterludeSealer {
     // Names are learned where a row begins; every later event has the same handle. Who is erased has none.
     const name = kind === "create" && sealer !== "erased" ? keyText(columns, table.keyColumns) : undefined;
     if (sealsDigests(table)) {
-      const row = this.#keyedRow(table, columns);
+      const row = this.#keys.handle(table, columns);
       if (row === null) return this.#add(kind, handle, null);
-      const was = former === undefined ? null : this.#keyedRow(table, former);
+      const was = former === undefined ? null : this.#keys.handle(table, former);
       const vouched = this.#noted(table, row, sealer, ordinal, columns, was);
       if (was !== null) this.#digests.gone(table, was, this.#at(ordinal));
       return this.#add(kind, handle, row, vouched, name);
@@ -326,33 +336,17 @@ export class Sealer implements InterludeSealer {
   }
 
   #removedRow(table: TableSchema, before: RowImage): Uint8Array | null {
-    if (table.keyColumns.length > 0) return this.#keyedRow(table, before);
+    if (table.keyColumns.length > 0) return this.#keys.handle(table, before);
     const subjects = subjectsOf(table, before);
     const sealer = subjects === undefined ? "erased" : this.#o.sealers.of(table, subjects);
     if (sealer === "erased" || !isComplete(before)) return null;
     return sealer.keylessRow(table.handle, this.#rows.row(before));
   }
 
-  #keyedRow(table: TableSchema, columns: RowImage): Uint8Array | null {
-    const key = this.#keyBytes(table, columns);
-    return key && this.#o.handles.row(table.handle, key);
-  }
-
-  /** The same, computed with those of other events if it can be. */
+  /** The handle, computed with those of other events if it can be. */
   #lotRow(table: TableSchema, columns: RowImage): LotRow | null {
-    const key = this.#keyBytes(table, columns);
+    const key = this.#keys.bytes(table, columns);
     return key && this.#lot.row(table.handle, key);
-  }
-
-  #keyBytes(table: TableSchema, columns: RowImage): Uint8Array | null {
-    for (const index of table.keyColumns) if (!isSent(columns, index)) return null;
-    return this.#keys.key(columns, table.keyColumns);
-  }
-
-  #readRow(table: TableSchema, texts: readonly string[]): Uint8Array {
-    const key = texts.map((text) => Buffer.from(text));
-    const bytes = this.#keys.key(key, IDENTITY[key.length] ?? []);
-    return this.#o.handles.row(table.handle, bytes);
   }
 
   #attribute(who: Attribution): void {

@@ -100,7 +100,12 @@ class World {
     const digests = new FieldDigests({ store: this.#store, life, newest: (_, row) => this.#newestFinal(row) });
     const event = (leaf: Uint8Array, lsn: bigint) =>
       void this.#sealed[Number(lsn / 8n) - 1]?.push(decodeEvent(leaf.slice()));
-    const sink = { event, row: () => undefined, actor: () => undefined };
+    const sink = {
+      event,
+      row: () => undefined,
+      actor: () => undefined,
+      together: (_: number, work: () => void) => work(),
+    };
     return new Sealer({ source: "ehr", handles: named, sealers, sink, digests });
   }
 

@@ -34,13 +34,13 @@ describe("leaves of a batch", () => {
   it("fit up to the limits of a batch, exactly", () => {
     const collector = new LeafCollector();
     collector.add(new Uint8Array(LIMITS.batchBytes - 1));
-    expect([0, 1, 2].map((length) => collector.fits(new Uint8Array(length)))).toEqual([true, true, false]);
+    expect([0, 1, 2].map((bytes) => collector.hasRoom(2, bytes))).toEqual([true, true, false]);
     collector.clear();
     for (let i = 0; i < LIMITS.batchEvents; i++) {
-      expect(collector.fits(new Uint8Array(0))).toBe(true);
+      expect([1, 2].map((leaves) => collector.hasRoom(leaves, 0))).toEqual([true, i < LIMITS.batchEvents - 1]);
       collector.add(new Uint8Array(0));
     }
-    expect(collector.fits(new Uint8Array(0))).toBe(false);
+    expect(collector.hasRoom(1, 0)).toBe(false);
   });
 });
 

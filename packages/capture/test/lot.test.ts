@@ -45,6 +45,9 @@ class Sink implements EventSink {
     this.told.push({ name, row: toHex(row) });
   }
   actor(): void {}
+  together(_events: number, work: () => void): void {
+    work();
+  }
   sealed(): void {
     this.sealedTimes++;
   }

@@ -1,5 +1,6 @@
 import { AnamnesisError } from "@anamnesis/core";
-import type { Receipt } from "@anamnesis/ledger";
+import { LIMITS, type Receipt } from "@anamnesis/ledger";
+import fc from "fast-check";
 import { describe, expect, it, vi } from "vitest";
 import { type Batch, Batcher } from "../src/batcher.ts";
 import { Leaves } from "../src/leaves.ts";
@@ -162,6 +163,47 @@ describe("collecting batches", () => {
     ]);
     expect(batches.map((b) => b.from)).toEqual([{ lsn: 5n, ordinal: 0 }, ...batches.slice(0, -1).map((b) => b.to)]);
     expect(batches.every((b) => [...b.leaves].reduce((n, l) => n + l.length, 0) <= 600 * 1024)).toBe(true);
+  });
+
+  it("keeps in one what belongs together, and everything in order", () => {
+    const event = fc.oneof({ weight: 9, arbitrary: fc.nat(300) }, { weight: 1, arbitrary: fc.nat(65_535) });
+    const group = fc.array(fc.nat(1_024), { minLength: 1, maxLength: 6 });
+    fc.assert(
+      fc.property(fc.nat(5_000), fc.array(fc.oneof(event, group), { maxLength: 400 }), (before, given) => {
+        const { batches, batcher } = collect();
+        let ordinal = 0;
+        const add = (length: number) => {
+          const leaf = new Uint8Array(Math.max(4, length));
+          new DataView(leaf.buffer).setUint32(0, ++ordinal);
+          batcher.add(leaf, 6n, ordinal);
+        };
+        for (let i = 0; i < before; i++) add(4);
+        const groups: number[][] = [];
+        for (const each of given) {
+          if (typeof each === "number") add(each);
+          else {
+            groups.push(each.map((_, i) => ordinal + 1 + i));
+            batcher.together(each.length, () => each.forEach(add));
+          }
+        }
+        batcher.flush();
+        const numbers = batches.map((b) => [...b.leaves].map((l) => new DataView(l.slice().buffer).getUint32(0)));
+        expect(numbers.flat()).toEqual(Array.from({ length: ordinal }, (_, i) => i + 1));
+        const batchOf = new Map(numbers.flatMap((list, batch) => list.map((n) => [n, batch] as const)));
+        for (const members of groups) expect(new Set(members.map((n) => batchOf.get(n))).size).toBe(1);
+        for (const { leaves } of batches) expect(leaves.packed.bytes.length).toBeLessThanOrEqual(LIMITS.batchBytes);
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it("refuses to tear apart what was said to belong together, and goes on afterwards", () => {
+    const { batches, batcher } = collect();
+    const tear = () => batcher.together(1, () => [1, 2].forEach((i) => batcher.add(new Uint8Array(60_000), 6n, i)));
+    for (let i = 0; i < 10; i++) batcher.add(new Uint8Array(60_000), 5n, i);
+    expect(tear).toThrow("broken invariant");
+    batcher.flush();
+    expect(batches).toHaveLength(1);
   });
 
   it("does not keep a lonely event waiting", async () => {

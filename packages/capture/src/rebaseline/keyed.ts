@@ -166,13 +166,15 @@ export class KeyedPass extends TablePass implements Pass {
       if (present !== undefined && this.#mustRenew(present, handle, bytes, row, own))
         sealer.vouch("baseline", { table: this.table, handle, sealer: own, row });
     }
-    for (const former of formers) {
-      if (former.keyless) this.copies.meet(former.id);
-      else this.#ended.add(former.id);
-      sealer.end("retired", this.table.handle, this.context.index.handleOf(former.id).row);
-    }
-    if (truth !== undefined)
-      sealer.vouch("baseline", { table: this.table, handle, sealer: own, row, name: this.identity.text(row) });
+    sealer.together(formers.length + 1, () => {
+      for (const former of formers) {
+        if (former.keyless) this.copies.meet(former.id);
+        else this.#ended.add(former.id);
+        sealer.end("retired", this.table.handle, this.context.index.handleOf(former.id).row);
+      }
+      if (truth !== undefined)
+        sealer.vouch("baseline", { table: this.table, handle, sealer: own, row, name: this.identity.text(row) });
+    });
     const began = id !== undefined && this.seen.newest(id)?.alive === true ? 0 : 1;
     if (formers.length > 0) this.#told += formers.length - began;
   }

@@ -38,9 +38,11 @@ export class MultisetPass extends TablePass implements Pass {
       .map((f) => this.meetCopy(this.former(f, bytes), row, own, f))
       .find((id) => id !== undefined);
     if (former === undefined && !this.#first) return;
-    if (former !== undefined) sealer.end("retired", this.table.handle, this.context.index.handleOf(former).row);
     const handle = own.keylessRow(this.table.handle, row);
-    sealer.vouch("baseline", { table: this.table, handle, sealer: own, row, name: this.identity.text(row) });
+    sealer.together(2, () => {
+      if (former !== undefined) sealer.end("retired", this.table.handle, this.context.index.handleOf(former).row);
+      sealer.vouch("baseline", { table: this.table, handle, sealer: own, row, name: this.identity.text(row) });
+    });
   }
 
   /**
@@ -58,8 +60,13 @@ export class MultisetPass extends TablePass implements Pass {
     if (this.#owing.length === 0 || this.#owing.length >= BALANCE_MAX) return true;
     if (!this.#first && this.#owing.length !== this.#lacking.length) return true;
     const rowOf = (id: RowId) => this.context.index.handleOf(id).row;
-    for (const id of this.#owing) sealer.vanished(this.table, rowOf(id));
-    if (!this.#first) for (const id of this.#lacking) sealer.end("retired", this.table.handle, rowOf(id));
+    for (const [i, owing] of this.#owing.entries()) {
+      const lacking = this.#first ? undefined : this.#lacking[i];
+      sealer.together(2, () => {
+        sealer.vanished(this.table, rowOf(owing));
+        if (lacking !== undefined) sealer.end("retired", this.table.handle, rowOf(lacking));
+      });
+    }
     return true;
   }
 }

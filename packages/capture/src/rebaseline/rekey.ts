@@ -59,9 +59,11 @@ export class RekeyPass extends TablePass implements Pass {
       if (former.layout.keyColumns.length > 0) this.#ended.add(id);
       else this.#left.meet(id);
       const { row: before } = this.context.index.handleOf(id);
-      sealer.end("retired", this.table.handle, before);
-      this.context.successions.move(before, sealer.position);
-      sealer.vouch("baseline", { table: this.table, handle, sealer: own, row, name: this.identity.text(row) });
+      sealer.together(2, () => {
+        sealer.end("retired", this.table.handle, before);
+        this.context.successions.move(before, sealer.position);
+        sealer.vouch("baseline", { table: this.table, handle, sealer: own, row, name: this.identity.text(row) });
+      });
       return true;
     }
     return true;
