@@ -12,7 +12,7 @@ const found = (r: VerifyReport) =>
 
 const ROWS = 2_000;
 const TABLE = "CREATE TABLE t (id int NOT NULL, code int NOT NULL, v text)";
-const FILL = `INSERT INTO t SELECT i, ${1_000_000} - i, 'v' || i FROM generate_series(1, ${ROWS}) i`;
+const FILL = `INSERT INTO t SELECT i, ${ROWS + 1} - i, 'v' || i FROM generate_series(1, ${ROWS}) i`;
 
 let chain: Chain;
 afterEach(() => chain.close());
@@ -40,7 +40,7 @@ function write(writer: number, signal: AbortSignal): Promise<number> {
     for (; !signal.aborted; n++) {
       const own = 100_000 * (writer + 1) + n;
       const other = 11 + ((n * 7919 + writer * 31) % (ROWS - 10));
-      await client.query(`INSERT INTO t VALUES (${own}, ${1_000_000 - own}, 'new')`);
+      await client.query(`INSERT INTO t VALUES (${own}, ${ROWS + 1 - own}, 'new')`);
       await client.query(`UPDATE t SET v = 'w${n}' WHERE id = ${other}`);
       if (n % 3 === 0) await client.query(`DELETE FROM t WHERE id = ${own - 7}`);
       if (n % 5 === 0)

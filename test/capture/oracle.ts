@@ -65,7 +65,7 @@ async function keyed(client: Client, table: Table, events: readonly Event[], key
   const seen = new Set<string>();
   await copyRows(client, selectRows(table), (bytes) => {
     const columns = parseRow(bytes, table.columns.length);
-    const handle = sourceHandles.row(table.handle, new RowWriter().key(columns, table.keyColumns));
+    const handle = sourceHandles.row(table.handle, new RowWriter().key(columns, table));
     const row = toHex(handle);
     seen.add(row);
     const event = newest.get(row);

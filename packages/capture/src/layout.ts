@@ -9,24 +9,29 @@
 import { type Bytes, utf8 } from "@anamnesis/core";
 import type { Primitives } from "@anamnesis/crypto";
 import { joinFields, rulesOf } from "./digests/rule.ts";
-import type { ColumnSchema, SchemaRules, TableSchema } from "./source.ts";
+import type { ColumnSchema, RowKey, SchemaRules, TableSchema } from "./source.ts";
 
 /** The source cannot read the casts of a slice: without them what can be told is less, and nothing wrong. */
 export class CastRefused extends Error {}
 
-export interface Layout {
+export interface Layout extends RowKey {
   /** The source's own name for the table while this was its layout: numbers of columns compare only within it. */
   readonly id?: string;
   readonly columns: readonly ColumnSchema[];
-  readonly keyColumns: readonly number[];
   /** Columns that it lacks, by number, and the position from which on the log carried them: see `withheldFrom`. */
   readonly lacks?: ReadonlyMap<number, bigint>;
 }
 
-export const layoutOf = ({ id, columns, keyColumns }: Pick<TableSchema, "id" | "columns" | "keyColumns">): Layout => ({
+export const layoutOf = ({
+  id,
+  columns,
+  keyColumns,
+  keyTag,
+}: Pick<TableSchema, "id" | "columns" | keyof RowKey>): Layout => ({
   ...(id === undefined ? {} : { id }),
   columns,
   keyColumns,
+  ...(keyTag === undefined ? {} : { keyTag }),
 });
 
 /** Why rows that were vouched for under a former layout have to be looked at again. */
@@ -118,9 +123,9 @@ function formerFields(plan: Recast, fields: readonly Bytes[], casts: readonly Ca
 export const formerRow = (plan: Recast, fields: readonly Bytes[], casts: readonly Cast[]): Uint8Array =>
   joinFields(formerFields(plan, fields, casts));
 
-/** Whether both keys are made of the same columns, in the same order. */
+/** Whether both keys are made of the same columns, in the same order, and make the same handles. */
 function isSameKey(former: Layout, now: Layout): boolean {
-  if (former.keyColumns.length !== now.keyColumns.length) return false;
+  if (former.keyColumns.length !== now.keyColumns.length || former.keyTag !== now.keyTag) return false;
   return former.keyColumns.every((index, i) => {
     const column = former.columns[index];
     return column !== undefined && fieldPlan(column, { former, now, known: [] })?.from === now.keyColumns[i];

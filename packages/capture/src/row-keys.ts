@@ -15,7 +15,7 @@ export class RowKeys {
   /** Good until the next call; null where a column of the key was not sent. */
   bytes(table: TableSchema, columns: RowImage): Uint8Array | null {
     for (const index of table.keyColumns) if (!isSent(columns, index)) return null;
-    return this.#writer.key(columns, table.keyColumns);
+    return this.#writer.key(columns, table);
   }
 
   handle(table: TableSchema, columns: RowImage): Uint8Array | null {
@@ -26,6 +26,6 @@ export class RowKeys {
   /** From the texts of the key columns, in key order. */
   handleOfTexts(table: TableSchema, texts: readonly string[]): Uint8Array {
     const key = texts.map((text) => Buffer.from(text));
-    return this.#handles.row(table.handle, this.#writer.key(key, IDENTITY[key.length] ?? []));
+    return this.#handles.row(table.handle, this.#writer.key(key, { ...table, keyColumns: IDENTITY[key.length] ?? [] }));
   }
 }

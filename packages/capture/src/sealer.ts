@@ -157,7 +157,7 @@ export class Sealer implements InterludeSealer {
     const handle =
       keyless && sealer !== "erased"
         ? sealer.keylessRow(table.handle, row)
-        : this.#o.handles.row(table.handle, keyOfFields(fields, table.keyColumns));
+        : this.#o.handles.row(table.handle, keyOfFields(fields, table));
     if (skip(handle)) return;
     const name = keyless ? rowText(row) : keyText(keyFields(fields, table), IDENTITY[table.keyColumns.length] ?? []);
     this.vouch("baseline", { table, handle, sealer, row, name });

@@ -40,7 +40,15 @@ export interface ColumnSchema {
   readonly cast?: string;
 }
 
-export interface TableSchema {
+/** Which columns of a list are the key, and what tells it from other keys. */
+export interface RowKey {
+  /** Indices into the columns, in key order; empty: there is no key. */
+  readonly keyColumns: readonly number[];
+  /** Stands behind the key bytes, where the same values under another key may mean another row (`keyTagOf`). */
+  readonly keyTag?: string | undefined;
+}
+
+export interface TableSchema extends RowKey {
   /** `schema.table` */
   readonly name: string;
   /** Names the table within one life of the source, also when it is renamed; absent: only its name does. */
@@ -53,8 +61,6 @@ export interface TableSchema {
   readonly rules?: SchemaRules;
   /** In the order of the row bytes. */
   readonly columns: readonly ColumnSchema[];
-  /** Indices into `columns`, in key order; empty = a table without a key. */
-  readonly keyColumns: readonly number[];
   /** Indices of the columns that name patients; empty = a table about nobody. */
   readonly subjectColumns: readonly number[];
   readonly identity: Identity;

@@ -28,12 +28,14 @@ describe("the handle of a patient's rows", () => {
   it("is no row's handle, whatever the key", () => {
     const row = patientHandle(named, table.handle, "patient_id", "5");
     const writer = new RowWriter();
-    for (const key of [["patient_id", "5"], ["\npatient_id", "5"], ["\npatient_id\t5"]]) {
-      const bytes = writer.key(
-        key.map((k) => Buffer.from(k)),
-        key.map((_, i) => i),
-      );
-      expect(named.row(table.handle, bytes)).not.toEqual(row);
+    for (const key of [["patient_id", "5"], ["\npatient_id", "5"], ["\npatient_id\t5"], [""]]) {
+      for (const keyTag of [undefined, "2", "patient_id", '["patient_id\\t5"]']) {
+        const bytes = writer.key(
+          key.map((k) => Buffer.from(k)),
+          { keyColumns: key.map((_, i) => i), keyTag },
+        );
+        expect(named.row(table.handle, bytes)).not.toEqual(row);
+      }
     }
   });
 });

@@ -1,6 +1,8 @@
+import { toHex } from "@anamnesis/core";
 import { describe, expect, it } from "vitest";
 import {
   keyOfFields,
+  keyTagOf,
   keyText,
   parseRow,
   RowWriter,
@@ -59,12 +61,44 @@ describe("row bytes", () => {
       fc.property(
         fc.array(columns, { minLength: 3, maxLength: 3 }),
         fc.constantFrom([0], [2, 0], [1, 2]),
-        (row, key) => {
+        fc.constantFrom(undefined, "3,1", '["a\\nb"]', "x".repeat(10_000)),
+        (row, keyColumns, keyTag) => {
           const fields = splitRow(new RowWriter().row(row).slice());
-          expect(Buffer.from(keyOfFields(fields, key))).toEqual(Buffer.from(new RowWriter().key(row, key)));
+          const of = { keyColumns, keyTag };
+          expect(Buffer.from(keyOfFields(fields, of))).toEqual(Buffer.from(new RowWriter().key(row, of)));
         },
       ),
     );
+  });
+
+  it("never yield the same key bytes under two keys of a table", () => {
+    const keys = [[0], [1], [2], [0, 1], [1, 0], [2, 1], [0, 1, 2], [2, 1, 0]];
+    const listed = (numbers: readonly (number | undefined)[]) =>
+      numbers.map((id, i) => ({ name: `c${i}`, ...(id !== undefined && { id }) }));
+    const same = fc.constantFrom("1", "2", "\n", "1\t2", "\\N").map(text);
+    fc.assert(
+      fc.property(
+        fc.array(same, { minLength: 3, maxLength: 3 }),
+        fc.array(same, { minLength: 3, maxLength: 3 }),
+        fc.constantFrom(...keys),
+        fc.constantFrom(...keys),
+        fc.constantFrom([1, 2, 3], [2, 3, 4], [3, 1, 7], [undefined, undefined, undefined]),
+        (row, other, key, otherKey, numbers) => {
+          const bytesOf = (of: readonly number[], values: typeof row) =>
+            toHex(new RowWriter().key(values, { keyColumns: of, ...keyTagOf(listed(numbers), of) }));
+          fc.pre(key !== otherKey);
+          expect(bytesOf(key, row)).not.toBe(bytesOf(otherKey, other));
+        },
+      ),
+    );
+  });
+
+  it("add nothing to the key bytes of the first columns in their order", () => {
+    const named = ["a", "b", "c"].map((name) => ({ name }));
+    const numbered = named.map((column, i) => ({ ...column, id: i + 1 }));
+    for (const list of [named, numbered]) for (const key of [[], [0], [0, 1]]) expect(keyTagOf(list, key)).toEqual({});
+    expect([keyTagOf(numbered, [1, 0]), keyTagOf(named, [1, 0])]).toEqual([{ keyTag: "2,1" }, { keyTag: '["b","a"]' }]);
+    expect(keyTagOf([{ name: "a", id: 3 }], [0])).toEqual({ keyTag: "3" });
   });
 
   it.each(["\\", "\\x", "a\\q"])("refuse the escape in %j", (field) => {

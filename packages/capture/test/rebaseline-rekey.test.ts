@@ -10,14 +10,15 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type Batch, Batcher } from "../src/batcher.ts";
 import { rulesOf } from "../src/digests/rule.ts";
+import type { RowIndex } from "../src/index/sqlite-index.ts";
 import { openRowIndex } from "../src/index/sqlite-index.ts";
 import { openKeyStore } from "../src/keystore.ts";
-import { layoutOf } from "../src/layout.ts";
+import { layoutChange, layoutOf } from "../src/layout.ts";
 import type { EventSink } from "../src/lot.ts";
+import { keyTagOf } from "../src/postgres/canonical.ts";
 import { KeyedPass } from "../src/rebaseline/keyed.ts";
 import { EVERYTHING, type Pass, type PassContext } from "../src/rebaseline/pass.ts";
 import { RekeyPass } from "../src/rebaseline/rekey.ts";
-import type { RowIndex } from "../src/index/sqlite-index.ts";
 import { Sealer } from "../src/sealer.ts";
 import type { Identity, TableSchema } from "../src/source.ts";
 import { SubjectSealers } from "../src/subject-sealers.ts";
@@ -31,6 +32,7 @@ function tableOf(identity: Identity, ...keyColumns: readonly number[]): TableSch
     ...{ name, type: "pg_catalog.text", modifier: -1, large: false, id: i + 1 },
   }));
   return {
+    ...keyTagOf(columns, keyColumns),
     ...{ name: "public.notes", id: "7", handle: named.table("public.notes"), ...rulesOf(native, columns, identity) },
     ...{ columns, keyColumns, subjectColumns: [], identity, estimate: 0 },
   };
@@ -132,14 +134,21 @@ describe.each([
   ["key in the log", tableOf("key", 0), tableOf("key", 1)],
   ["key in the log, before that none", tableOf("full"), tableOf("key", 0)],
   ["whole rows in the log", tableOf("full", 0), tableOf("full", 1)],
+  ["key in the log, from before keys had tags", { ...tableOf("key", 1), keyTag: undefined }, tableOf("key", 1)],
+  [
+    "whole rows in the log, from before keys had tags",
+    { ...tableOf("full", 1), keyTag: undefined },
+    tableOf("full", 1),
+  ],
   ["whole rows in the log, before that no key", tableOf("full"), tableOf("full", 1, 0)],
   ["whole rows in the log, no key any more", tableOf("full", 0), tableOf("full")],
 ])("another key: %s", (_, former, table) => {
   it("leaves no row without its own handle, and none under a former one, whatever was lost on the way", () => {
+    expect(layoutChange(layoutOf(former), layoutOf(table))).toBe("key");
     const filled = fc.integer({ min: LIMITS.batchEvents - 30, max: LIMITS.batchEvents });
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 9 }), filled, (count, before) => {
-        const rows = Array.from({ length: count }, (_row, i) => `${i}\tc${i}\tv${i}`);
+        const rows = Array.from({ length: count }, (_row, i) => `${i}\t${count - 1 - i}\tv${i}`);
         const place = new Place();
         try {
           place.seal(0, true, (sealer) => {

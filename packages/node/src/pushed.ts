@@ -41,7 +41,7 @@ export function openPushed(
   const writer = new RowWriter();
   const isKnown = (table: TableSchema, row: RowImage): boolean =>
     table.keyColumns.length > 0 &&
-    index.find(table.handle, handles.row(table.handle, writer.key(row, table.keyColumns))) !== undefined;
+    index.find(table.handle, handles.row(table.handle, writer.key(row, table))) !== undefined;
   return {
     source: debeziumSource({ inbox, handles, primitives, subjects, isKnown }),
     door: { token: push?.token ?? "", take: (body) => receivePush(inbox, body) },

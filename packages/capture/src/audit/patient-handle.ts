@@ -1,6 +1,6 @@
 /**
  * The handle of "the rows of this patient in this table", for reads that no key tells (spec/reads.md). It stands where a row's
- * handle does, and is none: key bytes never hold a line feed.
+ * handle does, and is none: where key bytes begin with a line feed, no TAB follows.
  */
 import { concat, equal, utf8 } from "@anamnesis/core";
 import type { Handles } from "@anamnesis/crypto";
@@ -12,7 +12,7 @@ const writer = new RowWriter();
 
 /** 16 bytes. `column` names the patient, `value` is its text. */
 export function patientHandle(handles: Handles, table: Uint8Array, column: string, value: string): Uint8Array {
-  return handles.row(table, concat(NOT_A_KEY, writer.key([utf8(column), utf8(value)], [0, 1])));
+  return handles.row(table, concat(NOT_A_KEY, writer.key([utf8(column), utf8(value)], { keyColumns: [0, 1] })));
 }
 
 /** How such a handle is called in the index. */

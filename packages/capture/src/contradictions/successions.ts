@@ -154,7 +154,7 @@ export class Successions implements SuccessionCounts {
     const sealed = formerRow(plan, splitRow(bytes), []);
     const own = identity.sealer(identity.fields(bytes));
     if (layout.keyColumns.length > 0) {
-      return [[this.#o.handles.row(table.handle, keyOfFields(splitRow(sealed), layout.keyColumns)), own]];
+      return [[this.#o.handles.row(table.handle, keyOfFields(splitRow(sealed), layout)), own]];
     }
     if (own === "erased") return [];
     const found: (readonly [Uint8Array, RowSealer])[] = [[own.keylessRow(table.handle, sealed), own]];

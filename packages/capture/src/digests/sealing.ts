@@ -73,7 +73,8 @@ export class FieldDigests {
       const value = columns.at(i);
       const number = column.large && store !== undefined ? store.column(column.name) : -1;
       const known = value === undefined ? former?.fields.get(number) : undefined;
-      const field = value === undefined ? restored(row.sealer, known) : this.#writer.key([value], [0]).slice();
+      const field =
+        value === undefined ? restored(row.sealer, known) : this.#writer.key([value], { keyColumns: [0] }).slice();
       const note = known ?? (field === undefined ? undefined : keep(row.sealer, field));
       if (number >= 0 && note !== undefined) kept.set(number, note);
       if (field !== undefined) fields.push(value === undefined ? field : shortened(row.sealer, field));

@@ -53,7 +53,7 @@ export class Cascades {
     if (image === undefined || table.keyColumns.length === 0) return undefined;
     const parent = this.#children.reference(valuesOf(table, image, key.columns));
     if (parent === undefined || table.keyColumns.some((i) => image.at(i) === undefined)) return undefined;
-    return { parent, key: this.#writer.key(image, table.keyColumns).slice() };
+    return { parent, key: this.#writer.key(image, table).slice() };
   }
 
   #act(

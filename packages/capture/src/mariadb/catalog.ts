@@ -2,6 +2,7 @@
 import type { Handles, Primitives } from "@anamnesis/crypto";
 import type { Connection } from "mysql2";
 import { schemaFingerprint } from "../digests/rule.ts";
+import { keyTagOf } from "../postgres/canonical.ts";
 import { matches } from "../postgres/catalog.ts";
 import type { ColumnSchema, TableSchema } from "../source.ts";
 import { mapSubjects, type SubjectConfig, type SubjectMapping, type SubjectTable } from "../subjects.ts";
@@ -166,7 +167,7 @@ function draft(
   const refusal = refusalOf(t, strange);
   const table = {
     ...{ name: t.name, database: t.database, relation: t.relation, estimate: t.estimate },
-    ...{ columns, keyColumns, subjectColumns: [], refusal },
+    ...{ columns, keyColumns, ...keyTagOf(columns, keyColumns), subjectColumns: [], refusal },
     handle: handles.table(t.name),
     schemaId: schemaFingerprint(primitives, columns),
     identity: refusal === undefined ? ("full" as const) : ("nothing" as const),

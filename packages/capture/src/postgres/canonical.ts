@@ -6,7 +6,7 @@
  */
 import { type Bytes, concat, fromUtf8, toHex, utf8 } from "@anamnesis/core";
 import { captureError } from "../errors.ts";
-import type { RowImage } from "../source.ts";
+import type { ColumnSchema, RowImage, RowKey } from "../source.ts";
 import { Tuple } from "./tuple.ts";
 
 const TAB = 0x09;
@@ -39,11 +39,19 @@ export class RowWriter {
     return new Uint8Array(this.#buffer.buffer, 0, at);
   }
 
-  /** Key bytes: the columns at `indices`, in that order. */
-  key(columns: RowImage, indices: readonly number[]): Uint8Array {
+  /** Key bytes: the columns of the key, in its order, and its tag. */
+  key(columns: RowImage, { keyColumns, keyTag }: RowKey): Uint8Array {
     let at = 0;
-    for (let i = 0; i < indices.length; i++) at = this.#column(columns, indices[i] as number, at, i > 0);
+    for (let i = 0; i < keyColumns.length; i++) at = this.#column(columns, keyColumns[i] as number, at, i > 0);
+    if (keyTag !== undefined) at = this.#tag(keyTag, at);
     return new Uint8Array(this.#buffer.buffer, 0, at);
+  }
+
+  #tag(keyTag: string, at: number): number {
+    const tag = tagBytes(keyTag);
+    if (at + tag.length > this.#buffer.length) this.#grow(at + tag.length);
+    this.#buffer.set(tag, at);
+    return at + tag.length;
   }
 
   #column(columns: RowImage, index: number, at: number, separated: boolean): number {
@@ -102,15 +110,33 @@ export function splitRow(row: Bytes): Uint8Array[] {
 }
 
 /** Key bytes straight from escaped fields: no unescaping, no escaping. */
-export function keyOfFields(fields: readonly Uint8Array[], keyColumns: readonly number[]): Uint8Array {
+export function keyOfFields(fields: readonly Uint8Array[], { keyColumns, keyTag }: RowKey): Uint8Array {
   const first = fields[keyColumns[0] ?? -1];
-  if (keyColumns.length === 1 && first !== undefined) return first;
+  if (keyColumns.length === 1 && first !== undefined && keyTag === undefined) return first;
   const parts: Uint8Array[] = [];
   for (const [i, index] of keyColumns.entries()) {
     if (i > 0) parts.push(SEPARATOR);
     parts.push(fields[index] ?? NULL_MARK);
   }
+  if (keyTag !== undefined) parts.push(tagBytes(keyTag));
   return concat(...parts);
+}
+
+/** Escaped fields hold no line feed: it ends the key. */
+const tagBytes = (keyTag: string): Uint8Array => utf8(`\n${keyTag}`);
+
+/**
+ * What tells a key from other keys of the same table: the numbers of its columns, or their names where they have none. None is
+ * needed for the first columns in their order, which is what nearly every table has.
+ */
+export function keyTagOf(
+  columns: readonly Pick<ColumnSchema, "id" | "name">[],
+  keyColumns: readonly number[],
+): Pick<RowKey, "keyTag"> {
+  const numbers = keyColumns.map((index) => columns[index]?.id);
+  const hasNumbers = numbers.every((number) => number !== undefined);
+  if (keyColumns.every((index, i) => (hasNumbers ? numbers[i] === i + 1 : index === i))) return {};
+  return { keyTag: hasNumbers ? numbers.join() : JSON.stringify(keyColumns.map((index) => columns[index]?.name)) };
 }
 
 const SEPARATOR = Uint8Array.of(TAB);

@@ -5,6 +5,7 @@ import type { Client } from "pg";
 import { rulesOf } from "../digests/rule.ts";
 import type { Identity, TableSchema } from "../source.ts";
 import { mapSubjects, type Reference, type SubjectConfig, type SubjectMapping } from "../subjects.ts";
+import { keyTagOf } from "./canonical.ts";
 import { CATALOG_SQL, LEAVES_SQL, TABLE_SQL, UNLOGGED_SQL } from "./catalog-sql.ts";
 import { quoteName } from "./session.ts";
 
@@ -161,6 +162,7 @@ function draft(row: Row, leaves: readonly Carrier[] | undefined, options: Catalo
     ...rulesOf(primitives, columns, tableIdentity),
     columns,
     keyColumns,
+    ...keyTagOf(columns, keyColumns),
     subjectColumns: [],
     identity: tableIdentity,
     estimate: row.estimate,

@@ -4,8 +4,16 @@ import type { Primitives } from "@anamnesis/crypto";
 import { purposeCode } from "@anamnesis/ledger";
 import { rulesOf, sealsDigests } from "../digests/rule.ts";
 import { captureError } from "../errors.ts";
-import { type Change, type ColumnSchema, type StreamHandler, type TableSchema, UPDATE_ORDINALS } from "../source.ts";
+import {
+  type Change,
+  type ColumnSchema,
+  type RowKey,
+  type StreamHandler,
+  type TableSchema,
+  UPDATE_ORDINALS,
+} from "../source.ts";
 import type { Aside } from "./aside.ts";
+import { keyTagOf } from "./canonical.ts";
 import type { PgTable } from "./catalog.ts";
 import { widenXid } from "./lsn.ts";
 import { type PgMessage, parseMessage, type Relation } from "./pgoutput.ts";
@@ -31,8 +39,8 @@ export interface DecoderOptions {
   readonly unknownColumns: Set<string>;
   /** Keys that the stream described and the catalog did not, as `keyPlace` writes them. */
   readonly unknownKeys: Set<string>;
-  /** Keys that tables had in any catalog read so far, in their order, by `keyPlace` without the present one. */
-  readonly keys: ReadonlyMap<string, readonly string[]>;
+  /** Keys that tables had in any catalog read so far, by `keyPlace` without the present one. */
+  readonly keys: ReadonlyMap<string, KnownKey>;
   /** Columns that any catalog read so far called generated, in the same form: the stream may still send one that was dropped. */
   readonly generated: ReadonlySet<string>;
   /** Whether what came under its name from a table with another number is not of this table. */
@@ -152,14 +160,18 @@ export class Decoder {
     const generated = this.#generatedOf(known, relation);
     const sent = relation.columns.filter((c) => !generated.includes(c.name));
     const kept = sent.length === relation.columns.length ? everything : without(relation, generated);
-    return { table: this.#keyed(this.#described(known, sent), relation.id, sent), kept };
+    return { table: this.#keyed(this.#described(known, sent), { id: relation.id, known }, sent), kept };
   }
 
   /**
    * With the key that the stream's rows come under: a table whose rows are not sent whole names it, and it may be older or newer than
    * the catalog's. A newer one is not used before the catalog was read again, for then the rows get other handles.
    */
-  #keyed(table: TableSchema, id: number, sent: Relation["columns"]): TableSchema {
+  #keyed(
+    table: TableSchema,
+    { id, known }: { readonly id: number; readonly known: PgTable },
+    sent: Relation["columns"],
+  ): TableSchema {
     const flagged = sent.flatMap((c, i) => (c.key ? [i] : []));
     const now = table.keyColumns;
     // All of them: whole rows are sent, and the key is not told.
@@ -175,8 +187,9 @@ export class Decoder {
       this.#options.unknownKeys.add(against);
       throw captureError("capture/catalog-changed", "a key changed while streaming");
     }
-    const ordered = this.#options.keys.get(place) ?? names;
-    const keyed = { ...table, keyColumns: ordered.map((name) => table.columns.findIndex((c) => c.name === name)) };
+    const { names: ordered, keyTag } = this.#options.keys.get(place) ?? keyOf(known, names);
+    const keyColumns = ordered.map((name) => table.columns.findIndex((c) => c.name === name));
+    const keyed = { ...table, keyColumns, keyTag };
     this.#handler.layout?.(keyed);
     return keyed;
   }
@@ -314,6 +327,17 @@ interface Described {
 }
 
 const everything = (row: Tuple): Tuple => row;
+
+/** The names of a key's columns, in its order. */
+export interface KnownKey extends Pick<RowKey, "keyTag"> {
+  readonly names: readonly string[];
+}
+
+/** A key that the catalog never had, or not while anybody looked. */
+function keyOf({ columns }: PgTable, names: readonly string[]): KnownKey {
+  const places = names.map((name) => columns.findIndex((c) => c.name === name));
+  return { names, ...(places.includes(-1) ? { keyTag: JSON.stringify(names) } : keyTagOf(columns, places)) };
+}
 
 export const columnPlace = (table: number, name: string): string => `${table} ${name}`;
 

@@ -15,7 +15,7 @@ import { hasOwnHandle, isTableHandles } from "../table-names.ts";
 import { type Aside, NOTHING_ASIDE, readAside } from "./aside.ts";
 import { openBeside } from "./beside.ts";
 import { type CatalogOptions, type PgTable, readTables } from "./catalog.ts";
-import { columnPlace, Decoder, type DecoderOptions, keyPlace } from "./decoder.ts";
+import { columnPlace, Decoder, type DecoderOptions, type KnownKey, keyPlace } from "./decoder.ts";
 import { serverText } from "./encoding.ts";
 import { Endings } from "./endings.ts";
 import { Fingerprint } from "./fingerprint.ts";
@@ -59,7 +59,7 @@ class Postgres implements PostgresSource {
   readonly #unknownColumns = new Set<string>();
   readonly #generated = new Set<string>();
   readonly #unknownKeys = new Set<string>();
-  readonly #keys = new Map<string, readonly string[]>();
+  readonly #keys = new Map<string, KnownKey>();
   readonly #fingerprint: Fingerprint;
   #tables: ReadonlyMap<string, PgTable> = new Map();
   #aside: Aside = NOTHING_ASIDE;
@@ -200,10 +200,10 @@ class Postgres implements PostgresSource {
   /** What was unknown beside another key than the present one may be unknown again. */
   #learnKeys(tables: readonly PgTable[]): void {
     const present = new Set<string>();
-    for (const { oid, columns, keyColumns } of tables) {
+    for (const { oid, columns, keyColumns, keyTag } of tables) {
       const names = keyColumns.map((i) => columns[i]?.name ?? "");
       present.add(keyPlace(oid, names));
-      this.#keys.set(keyPlace(oid, names), names);
+      this.#keys.set(keyPlace(oid, names), { names, keyTag });
     }
     for (const place of this.#unknownKeys)
       if (!present.has(place.slice(place.indexOf(" [") + 1))) this.#unknownKeys.delete(place);

@@ -205,7 +205,7 @@ export class KeyedPass extends TablePass implements Pass {
 
   #formerId(former: Former, bytes: Bytes, handle: Uint8Array): RowId | undefined {
     const fields = splitRow(this.former(former, bytes));
-    const before = this.context.handles.row(this.table.handle, keyOfFields(fields, former.layout.keyColumns));
+    const before = this.context.handles.row(this.table.handle, keyOfFields(fields, former.layout));
     return Buffer.from(before).equals(handle) ? undefined : this.now.locate(before);
   }
 

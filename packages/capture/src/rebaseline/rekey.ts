@@ -108,7 +108,7 @@ export class RekeyPass extends TablePass implements Pass {
     const sealed = this.former(former, bytes);
     if (former.layout.keyColumns.length === 0)
       return own === "erased" ? undefined : this.#formerCopy(former, sealed, handle, row, own);
-    const before = this.context.handles.row(this.table.handle, keyOfFields(splitRow(sealed), former.layout.keyColumns));
+    const before = this.context.handles.row(this.table.handle, keyOfFields(splitRow(sealed), former.layout));
     if (Buffer.from(before).equals(handle)) return undefined;
     const id = this.now.locate(before);
     if (id === undefined || this.#ended.has(id) || this.context.successions.open(before) > 0) return undefined;

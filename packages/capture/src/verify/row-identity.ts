@@ -46,7 +46,7 @@ export class RowIdentity {
 
   /** Handle of a row of a table with a key. */
   keyHandle(fields: readonly Uint8Array[]): Uint8Array {
-    return this.#handles.row(this.#table.handle, keyOfFields(fields, this.#table.keyColumns));
+    return this.#handles.row(this.#table.handle, keyOfFields(fields, this.#table));
   }
 
   /** The sealer of the row's patients; rows of one patient follow each other, and fields repeat. */
@@ -98,10 +98,7 @@ export class RowIdentity {
       const values = parseKeyText(text);
       if (values.length !== this.#table.keyColumns.length) return undefined;
       const columns = values.map((value) => (value === null ? null : Buffer.from(value)));
-      const key = new RowWriter().key(
-        columns,
-        columns.map((_, i) => i),
-      );
+      const key = new RowWriter().key(columns, { ...this.#table, keyColumns: columns.map((_, i) => i) });
       return this.#handles.row(this.#table.handle, key);
     }
     const row = Buffer.from(text);
