@@ -99,9 +99,10 @@ export class Chain {
     return { handles: this.handles, primitives: native };
   }
 
-  startCapture(): void {
+  /** `engine`: one that stands before the chain's own. */
+  startCapture(engine: Engine = this.engine): void {
     this.#stop = new AbortController();
-    this.#running = this.#capture({ signal: this.#stop.signal, untilCaughtUp: false });
+    this.#running = this.#capture({ signal: this.#stop.signal, untilCaughtUp: false }, engine);
     this.#failed = this.#running.then(() => new Promise<never>(() => undefined));
     this.#failed.catch(() => undefined);
   }
@@ -118,13 +119,16 @@ export class Chain {
     });
   }
 
-  async #capture(how: { readonly signal: AbortSignal; readonly untilCaughtUp: boolean }): Promise<void> {
+  async #capture(
+    how: { readonly signal: AbortSignal; readonly untilCaughtUp: boolean },
+    engine: Engine = this.engine,
+  ): Promise<void> {
     const source = postgresSource({ url: this.url, name: "ehr", ...this.catalog() });
     try {
       await runCapture({
         ...{
           source,
-          engine: this.engine,
+          engine,
           chain: chainId("test"),
           organisation: orgId("nord"),
           sourceId: sourceId("ehr"),

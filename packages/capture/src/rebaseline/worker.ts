@@ -208,8 +208,9 @@ export class Rebaseliner implements Interlude {
       this.#resting.delete(task.key);
       this.#settling.delete(task.key);
     };
-    if (task.rekeys) this.#afterPassed.add(this.#sealedTo, settle);
-    else this.whenFinal(settle);
+    const to = this.#sealedTo;
+    // What has passed may lie behind the interlude already, before that is final.
+    this.whenFinal(task.rekeys ? () => this.#afterPassed.add(to, settle) : settle);
     if (task.alone) await this.#settled();
   }
 
