@@ -112,6 +112,11 @@ export class Companion {
     return this.#worker?.waits === true;
   }
 
+  /** The source's log tells of a change of its catalog. */
+  catalogChanged(): void {
+    this.#watch?.ask();
+  }
+
   /** A layout that the table had between two looks: rows were vouched for under it. */
   meet(table: TableSchema): void {
     const { index, progress } = this.#o;

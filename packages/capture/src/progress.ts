@@ -47,6 +47,9 @@ export interface Progress {
   /** Everything that changed in the source's catalog before it is noted: what is pending, and which names hold. */
   looked(): bigint | undefined;
   setLooked(position: bigint): void;
+  /** The source's log told of a change of its catalog before this position: whoever compares waits until that was looked at. */
+  catalogChanged(): bigint | undefined;
+  setCatalogChanged(position: bigint): void;
   /** Why an operator says that the next gap comes about: a code for the ledger. */
   reason(): string | undefined;
   /** Undefined: it was said. */
@@ -188,6 +191,15 @@ class SqliteProgress implements Progress {
     onDisk(() => this.#put?.run("looked", String(position)));
   }
 
+  catalogChanged(): bigint | undefined {
+    const text = this.#read("catalog-changed");
+    return text === undefined ? undefined : BigInt(text);
+  }
+
+  setCatalogChanged(position: bigint): void {
+    onDisk(() => this.#put?.run("catalog-changed", String(position)));
+  }
+
   close(): void {
     if (this.#db.isOpen) this.#db.close();
   }
@@ -253,9 +265,12 @@ export async function waitForPosition(
   const position = await end();
   for (;;) {
     const passed = progress.passed() ?? 0n;
-    if (hasPassed(progress, position) && (passed <= position || passed <= (await end()))) return;
+    if (hasPassed(progress, position) && (passed <= position || passed <= (await end()))) break;
     await limit();
   }
+  // One of a former life, whose positions were higher, is none.
+  const changed = progress.catalogChanged() ?? 0n;
+  while (changed <= position && (progress.looked() ?? changed) < changed) await limit();
 }
 
 /** While the first baseline is under way, the noted position is where the stream will begin, not what is final. */

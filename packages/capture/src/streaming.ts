@@ -44,6 +44,8 @@ export class Streaming implements StreamHandler {
   #transaction: TransactionStart = { lsn: 0n, xid: 0n, time: 0 };
   #reached: Position;
   #settled = 0n;
+  /** The catalog may have changed before this position, which is not noted yet; or (undefined as of now) with what comes next. */
+  #catalogChange: { at: bigint | undefined } | undefined;
   #target: bigint | undefined;
   #departed = false;
   #end: (() => void) | undefined;
@@ -156,6 +158,11 @@ export class Streaming implements StreamHandler {
     this.#companion?.meet(table);
   }
 
+  catalogChanged(): void {
+    this.#catalogChange = { at: undefined };
+    this.#companion?.catalogChanged();
+  }
+
   ignored(_what: string, ordinals: number): void {
     this.#shared.ignored++;
     this.#flow.sealer.pass(ordinals);
@@ -189,6 +196,7 @@ export class Streaming implements StreamHandler {
   }
 
   #pass(position: bigint): void {
+    if (this.#catalogChange !== undefined) this.#catalogChange.at ??= position;
     this.#flow.reach(position);
     this.#leaveAtEnd(position);
     this.#settleSoon();
@@ -257,6 +265,7 @@ export class Streaming implements StreamHandler {
     const { hold, mustRepeat } = this.#flow.contradictions;
     const passed = lesser(this.#flow.marks.passed, hold);
     if (passed > this.#settled) {
+      this.#noteCatalogChange();
       progress.setPassed(passed, this.#flow.finalTo);
       this.#settled = passed;
       this.#stream?.acknowledge(passed);
@@ -273,6 +282,14 @@ export class Streaming implements StreamHandler {
     this.#shared.report({ ...phase, passed: this.#settled, pending, newest: this.#transaction.time });
     if (this.#target === undefined || this.#settled < this.#target || this.#interludes.pending) return;
     this.#end?.();
+  }
+
+  /** Before it counts as passed: then whoever waits for that waits for the look at the catalog as well. */
+  #noteCatalogChange(): void {
+    const at = this.#catalogChange?.at;
+    if (at === undefined) return;
+    this.#o.progress.setCatalogChanged(at);
+    this.#catalogChange = undefined;
   }
 
   /** What changes have shown must be told before a session with other keys begins: there they have other handles. */

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { openProgress, type Progress, waitForBarrier } from "../src/progress.ts";
+import { openProgress, type Progress, waitForBarrier, waitForPosition } from "../src/progress.ts";
 
 let dir: string;
 let progress: Progress;
@@ -41,5 +41,27 @@ describe("waiting for a verifier's marker", () => {
   it("does not take the beginning of the first baseline for a passed marker", async () => {
     progress.setPassed(900n, { lsn: 0n, ordinal: 0 });
     await expect(wait(150)).rejects.toMatchObject({ code: "capture/timeout" });
+  });
+});
+
+describe("waiting for a position, where a source has no markers", () => {
+  const waitFor = (position: bigint, deadlineMs: number) =>
+    waitForPosition(progress, async () => position, { deadlineMs });
+
+  it("ends when it has passed, and a change of the catalog before it was looked at", async () => {
+    progress.setPassed(500n, FINAL);
+    progress.setLooked(400n);
+    await expect(waitFor(500n, 2_000)).resolves.toBeUndefined();
+    progress.setCatalogChanged(450n);
+    await expect(waitFor(500n, 150)).rejects.toMatchObject({ code: "capture/timeout" });
+    soon(() => progress.setLooked(460n));
+    await expect(waitFor(500n, 2_000)).resolves.toBeUndefined();
+  });
+
+  it("does not wait for a change that came later, or in a former life, whose positions were higher", async () => {
+    progress.setPassed(500n, FINAL);
+    progress.setLooked(400n);
+    progress.setCatalogChanged(90_000n);
+    await expect(waitFor(500n, 2_000)).resolves.toBeUndefined();
   });
 });

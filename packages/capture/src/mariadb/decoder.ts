@@ -125,7 +125,7 @@ export class Decoder {
         this.#handler.ignored?.("malformed-message", 0);
         break;
       default:
-        break;
+        if (group.standalone) this.#handler.catalogChanged?.();
     }
     if (group.standalone) this.#end(group);
   }
