@@ -101,8 +101,8 @@ export interface KnownPredecessor extends Predecessor {
   /** Of the event. `time` in microseconds since 1970. */
   readonly xid: bigint;
   readonly time: number;
-  /** The ledger has it already that the event's before-image contradicted this. */
-  readonly contradicted: boolean;
+  /** The ledger has it already what the event's before-image told. */
+  readonly told: boolean;
 }
 
 /** Sees what is replaced while events are taken in. */

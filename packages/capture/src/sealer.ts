@@ -196,9 +196,10 @@ export class Sealer implements InterludeSealer {
   }
 
   /** A row went on under another handle, as a change showed. */
-  succeeded({ table, row, event, xid, time, missing }: SucceededRow): void {
+  succeeded({ table, row, event, xid, time, missing, differs }: SucceededRow): void {
     this.speak({ time, purpose: referenceTo(event) }, xid);
-    this.together(2, () => {
+    this.together(3, () => {
+      if (differs) this.contradicted({ table, row, event, xid, time });
       this.end("retired", table, row);
       if (missing !== undefined) this.vanished(missing.table, missing.row);
     });

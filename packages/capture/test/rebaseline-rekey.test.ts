@@ -5,10 +5,13 @@ import { join } from "node:path";
 import { utf8 } from "@anamnesis/core";
 import { handles } from "@anamnesis/crypto";
 import { native } from "@anamnesis/crypto/native";
-import { LIMITS } from "@anamnesis/ledger";
+import { decodeEvent, LIMITS } from "@anamnesis/ledger";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type Batch, Batcher } from "../src/batcher.ts";
+import { Contradictions } from "../src/contradictions/contradictions.ts";
+import { Judge } from "../src/contradictions/judge.ts";
+import { Successions } from "../src/contradictions/successions.ts";
 import { rulesOf } from "../src/digests/rule.ts";
 import type { RowIndex } from "../src/index/sqlite-index.ts";
 import { openRowIndex } from "../src/index/sqlite-index.ts";
@@ -20,7 +23,7 @@ import { KeyedPass } from "../src/rebaseline/keyed.ts";
 import { EVERYTHING, type Pass, type PassContext } from "../src/rebaseline/pass.ts";
 import { RekeyPass } from "../src/rebaseline/rekey.ts";
 import { Sealer } from "../src/sealer.ts";
-import type { Identity, TableSchema } from "../src/source.ts";
+import type { Change, Identity, TableSchema } from "../src/source.ts";
 import { SubjectSealers } from "../src/subject-sealers.ts";
 import { Touched } from "../src/touched.ts";
 import { RowIdentity } from "../src/verify/row-identity.ts";
@@ -108,6 +111,39 @@ class Place {
     });
   }
 
+  /** A transaction at position 800, and what it shows of former rows: the kinds of the events told. `again`: the ledger has it. */
+  stream(former: TableSchema, table: TableSchema, change: Change, { again }: { again: boolean }): readonly string[] {
+    const known = {
+      ...{ primitives: native, handles: named, sealers: this.#sealers, index: this.index },
+      pending: () => "key" as const,
+      layouts: () => [layoutOf(former), layoutOf(table)],
+    };
+    const [judge, successions] = [new Judge(known), new Successions(known)];
+    const witness = new Contradictions({ judge, successions, index: this.index, settledTo: 0n });
+    const events: Uint8Array[] = [];
+    const sink: EventSink = {
+      event: (leaf) => void events.push(leaf.slice()),
+      ...{ row: () => undefined, actor: () => undefined, together: (_, work) => work() },
+    };
+    const sealer = new Sealer({ source: "ehr", handles: named, sealers: this.#sealers, sink, witness });
+    const take = () => {
+      const leaves = events.splice(0).map((leaf) => ({ index: this.#next++, leaf }));
+      this.index.apply(leaves, witness);
+      witness.resolve({ lsn: 800n, ordinal: 99 });
+      return leaves.map(({ leaf }) => decodeEvent(leaf).kind);
+    };
+    sealer.begin({ lsn: 800n, xid: 800n, time: 0 }, again ? Number.MAX_SAFE_INTEGER : 0);
+    sealer.change(change);
+    take();
+    const told: string[] = [];
+    while (witness.due()) {
+      sealer.interlude({ lsn: 802n, ordinal: 0 });
+      witness.emit(sealer);
+      told.push(...take());
+    }
+    return told;
+  }
+
   /** The rows that are vouched for under the table's handles, and how many others are. */
   vouched(table: TableSchema, rows: readonly string[]): { readonly own: number; readonly others: number } {
     const view = this.index.view(table.handle, EVERYTHING);
@@ -165,5 +201,39 @@ describe.each([
       }),
       { numRuns: 15 },
     );
+  });
+});
+
+describe.each([
+  ["another key", tableOf("full", 0), tableOf("full", 1), { honest: "retired", forged: "contradicted, retired" }],
+  ["a key, before that none", tableOf("full"), tableOf("full", 1), { honest: "retired", forged: "contradicted" }],
+  [
+    "no key any more",
+    tableOf("full", 0),
+    tableOf("full"),
+    { honest: "retired, baseline", forged: "contradicted, retired, baseline" },
+  ],
+])("a change that tells which row it went on from: %s", (_, former, table, expected) => {
+  const image = (row: string) => row.split("\t").map((field) => utf8(field));
+  const [before, after] = ["1\t2\tv", "1\t2\tw"];
+
+  it.each([
+    ["honest", before],
+    ["forged", "1\t2\tforged"],
+  ] as const)("tells nothing more when the source delivers it again (%s)", (kind, found) => {
+    const place = new Place();
+    const change: Change = { kind: "update", table, before: image(found), after: image(after) };
+    try {
+      place.seal(0, true, (sealer) => {
+        sealer.baseline(former, utf8(before), () => false);
+        // Another one of the same kind, where there may be.
+        if (former.keyColumns.length === 0) sealer.baseline(former, utf8(before), () => false);
+        sealer.tell(table.handle, null, former.schemaId);
+      });
+      expect(place.stream(former, table, change, { again: false }).join(", ")).toBe(expected[kind]);
+      expect(place.stream(former, table, change, { again: true })).toEqual([]);
+    } finally {
+      place.close();
+    }
   });
 });

@@ -24,7 +24,7 @@ import type { Judge } from "./judge.ts";
 import type { Successions } from "./successions.ts";
 
 const HELD_MAX = 200_000;
-const EVENTS_EACH_MAX = 2;
+const EVENTS_EACH_MAX = 3;
 
 type Found = { readonly lsn: bigint } & (
   | (ContradictedRow & { readonly kind: "contradicted" })
@@ -132,7 +132,7 @@ export class Contradictions implements EventWitness, ImageWitness, Interlude {
   }
 
   emit(sealer: Sealer): void {
-    for (const found of this.#found.splice(0, LIMITS.batchEvents / EVENTS_EACH_MAX)) {
+    for (const found of this.#found.splice(0, Math.floor(LIMITS.batchEvents / EVENTS_EACH_MAX))) {
       if (found.kind === "contradicted") sealer.contradicted(found);
       else sealer.succeeded(found);
       const ended = found.kind === "succeeded" ? found.row : undefined;
@@ -160,7 +160,7 @@ export class Contradictions implements EventWitness, ImageWitness, Interlude {
   #lookAgain(image: BeforeImage, row: Uint8Array | null): void {
     if (row === null) return;
     const known = this.#o.index.predecessor(image.table.handle, row, image.at);
-    if (known === undefined || known.contradicted) return;
+    if (known === undefined || known.told) return;
     this.#look(image, row, known);
     this.#resolveAll();
   }
@@ -185,11 +185,11 @@ export class Contradictions implements EventWitness, ImageWitness, Interlude {
     const { handle: table, keyColumns } = image.table;
     const former = this.#o.successions.of(image, row);
     if (former.kind === "row") {
-      if (former.differs) this.#contradicted(image, { ...absent, row: former.row, named: true });
-      this.#o.successions.begin(former.row);
-      const missing = keyColumns.length === 0 ? { table: image.table, row } : undefined;
+      const { row: ended, differs } = former;
+      this.#o.successions.begin(ended);
+      const missing = keyColumns.length === 0 ? { missing: { table: image.table, row } } : {};
       const { lsn } = image.at;
-      this.#add({ kind: "succeeded", table, row: former.row, event, xid, time, lsn, ...(missing && { missing }) });
+      this.#add({ kind: "succeeded", table, row: ended, event, xid, time, lsn, differs, ...missing });
     } else if (keyColumns.length > 0) {
       const isKnown = former.kind === "none" && this.#o.successions.isUnderWay(table);
       if (this.#o.judge.contradicts(image, row, { before: undefined, baselined }, isKnown))

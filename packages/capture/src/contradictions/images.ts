@@ -41,6 +41,8 @@ export interface SucceededRow {
   readonly time: number;
   /** A copy of a row without a key that the change took away, though nothing had been said of it yet. */
   readonly missing?: { readonly table: TableSchema; readonly row: Uint8Array };
+  /** It was not as it was vouched for. */
+  readonly differs: boolean;
 }
 
 /** A batch is closed when so much is kept for it; so a few batches are the most that memory holds. */

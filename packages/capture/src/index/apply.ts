@@ -96,7 +96,7 @@ export class Applier {
       if (id === before) this.#store.unnamed++;
       if (tellsContent(event.kind)) this.#change(id, { event, row: event.row, index, table, actor });
       else this.#sql.read.run(id, index, kindCode(event.kind));
-      if (event.kind === "contradicted") this.#contradicted.add(id, event);
+      if (event.kind === "contradicted" || event.kind === "retired") this.#contradicted.add(id, event);
     }
     if (event.kind === "read") this.#noteRead(event);
     this.#count(event, index, table, id);

@@ -1,4 +1,7 @@
-/** What the index keeps of contradictions, and what a row's record said before an event that is known already. */
+/**
+ * What the index keeps of what before-images have told (contradictions, and rows that ended under a former handle), and what a
+ * row's record said before an event that is known already.
+ */
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import type { Position } from "@anamnesis/contracts";
 import type { Event } from "@anamnesis/ledger";
@@ -9,7 +12,7 @@ import { Found } from "./view.ts";
 
 const REFERENCE = /^event\.(\d{1,15})$/;
 
-/** How an event of kind `contradicted` names the change that showed it, by its log index. */
+/** How events of the kinds `contradicted` and `retired` name the change that showed them, by its log index. */
 export const referenceTo = (index: number): string => `event.${index}`;
 
 /** A row's older events are gone through so far for one that is delivered again: more is no replay any more. */
@@ -24,15 +27,16 @@ export class ContradictedRows {
   #known = new Map<number, number>();
 
   constructor(db: DatabaseSync) {
-    this.#add = db.prepare("INSERT OR IGNORE INTO contradicted VALUES (?, ?, ?, 1)");
+    this.#add = db.prepare("INSERT OR IGNORE INTO contradicted VALUES (?, ?, ?, ?)");
     this.#accept = db.prepare("UPDATE contradicted SET open = 0 WHERE id = ?");
     this.#baseline = db.prepare("INSERT OR IGNORE INTO baselined VALUES (?, ?)");
     this.#baselined = db.prepare("SELECT idx FROM baselined WHERE tbl = ?");
   }
 
-  add(id: RowId, { purpose, time }: Event): void {
+  /** Takes what a before-image told of the row; only contradictions stay open. */
+  add(id: RowId, { kind, purpose, time }: Event): void {
     const index = REFERENCE.exec(purpose ?? "")?.[1];
-    if (index !== undefined) this.#add.run(id, Number(index), time);
+    if (index !== undefined) this.#add.run(id, Number(index), time, kind === "contradicted" ? 1 : 0);
   }
 
   accept(id: RowId): void {
@@ -85,6 +89,6 @@ export function predecessorOf(store: Store, table: number, id: RowId, at: Positi
     before: hasOlder ? new Found().take(r, r.alive && r.index > truncated) : undefined,
     copies: hasOlder && r.index > truncated ? r.copies : 0,
     baselined: db.prepare("SELECT 1 FROM baselined WHERE tbl = ? AND idx < ?").get(table, index) !== undefined,
-    contradicted: db.prepare("SELECT 1 FROM contradicted WHERE id = ? AND event = ?").get(id, index) !== undefined,
+    told: db.prepare("SELECT 1 FROM contradicted WHERE event = ?").get(index) !== undefined,
   };
 }
