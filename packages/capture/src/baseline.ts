@@ -37,7 +37,7 @@ export async function baseline(options: BaselineOptions): Promise<void> {
     for (const { row, copies } of skip.vanished()) {
       for (let i = 0; i < copies; i++) flow.sealer.vanished(table, row);
     }
-    flow.sealer.note("schema", table);
+    flow.sealer.tell(table.handle, null, table.schemaId);
     options.onTable(table, rows);
   }
   await flow.drain();

@@ -12,6 +12,7 @@ import type { ContradictedRow, ImageWitness, SucceededRow } from "./contradictio
 import { sealsDigests } from "./digests/rule.ts";
 import { FieldDigests } from "./digests/sealing.ts";
 import { referenceTo } from "./index/contradicted.ts";
+import { RENEWED } from "./index/record.ts";
 import type { Attribution, InterludeSealer } from "./interlude.ts";
 import { type EventSink, Lot, type LotCommitment, type LotRow, type Soon } from "./lot.ts";
 import { keyOfFields, keyText, RowWriter, rowText, splitRow } from "./postgres/canonical.ts";
@@ -69,11 +70,6 @@ export class Sealer implements InterludeSealer {
   /** Seals what waits. @throws whatever the sink throws: the sealer takes nothing more then. */
   seal(): void {
     this.#lot.seal();
-  }
-
-  /** Places of the current transaction taken so far. */
-  get ordinal(): number {
-    return this.#ordinal;
   }
 
   /** Events of the current transaction so far. */
@@ -178,6 +174,14 @@ export class Sealer implements InterludeSealer {
     this.#add(kind, table.handle, handle, vouched);
   }
 
+  /** The same for a row that is vouched for already, under other columns. */
+  renew(row: VouchedRow): void {
+    const { purpose } = this.#speaker;
+    this.#speaker.purpose = RENEWED;
+    this.vouch("baseline", row);
+    this.#speaker.purpose = purpose;
+  }
+
   /** A row ends under this handle. */
   end(kind: "retired" | "accepted", table: Uint8Array, row: Uint8Array): void {
     if (this.#next() > 0) this.#add(kind, table, row);
@@ -221,10 +225,9 @@ export class Sealer implements InterludeSealer {
     if (this.#next() > 0) this.#add("baseline", table.handle, row);
   }
 
-  /** An event about a whole table or, without one, about the source. */
-  note(kind: "gap" | "restored" | "schema", table?: TableSchema): void {
-    const schema = table?.schemaId ?? null;
-    if (this.#next() > 0) this.#add(kind, table?.handle ?? NO_TABLE, null, { schema, commitment: null });
+  /** An event about the source. */
+  note(kind: "gap" | "restored"): void {
+    if (this.#next() > 0) this.#add(kind, NO_TABLE, null);
   }
 
   /** The row that the next event replaces. Where images are not always complete, none is looked at. */

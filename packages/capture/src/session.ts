@@ -109,7 +109,7 @@ export class Session {
       const start = { lsn: snapshot.position - 1n, xid: 0n, time: snapshot.time };
       await this.#baseline(flow, snapshot, tables, undefined, () => flow.sealer.begin(start));
       this.#companion?.fresh();
-      return this.#stream(flow, { lsn: start.lsn, ordinal: flow.sealer.ordinal }, undefined);
+      return this.#stream(flow, flow.sealer.position, undefined);
     }
     if (decision.kind === "resume") {
       progress.setLife({ base: at.base, incarnation: decision.incarnation });
@@ -171,10 +171,10 @@ export class Session {
     progress.setPassed(resumeAt, flow.finalTo);
     this.#shared.declared.push(decision.kind === "gap" ? decision.why : "restored");
     this.#shared.restoredAfter = undefined;
-    const reached = { lsn, ordinal: flow.sealer.ordinal };
+    const reached = flow.sealer.position;
     if (snapshot === undefined || this.#companion !== undefined) return reached;
     await this.#pendingBaselines(flow, snapshot, tables, () => undefined);
-    return { lsn, ordinal: flow.sealer.ordinal };
+    return flow.sealer.position;
   }
 
   /** Tables without a baseline get one at a later position: stream up to it, then read the rows as of it. */
@@ -192,7 +192,7 @@ export class Session {
       const start = { lsn: snapshot.position - 1n, xid: 0n, time: snapshot.time };
       if (start.lsn <= reached.lsn) return reached;
       await this.#pendingBaselines(flow, snapshot, tables, () => flow.sealer.begin(start));
-      return { lsn: start.lsn, ordinal: flow.sealer.ordinal };
+      return flow.sealer.position;
     } finally {
       await snapshot.close();
     }

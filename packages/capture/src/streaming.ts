@@ -126,13 +126,12 @@ export class Streaming implements StreamHandler {
   }
 
   commit(end: bigint): void {
-    const { ordinal, events } = this.#flow.sealer;
+    const { position, events } = this.#flow.sealer;
     const replay = this.#replay;
     if (replay?.covers(this.#transaction.lsn) === true && !replay.repeats(this.#transaction, events)) {
       throw this.#restored(replay);
     }
-    if (events > 0 && this.#transaction.lsn > this.#reached.lsn)
-      this.#reached = { lsn: this.#transaction.lsn, ordinal };
+    if (events > 0 && this.#transaction.lsn > this.#reached.lsn) this.#reached = position;
     this.#pass(end);
     this.#inside = false;
     if (this.#transaction.lsn >= this.#from.lsn) this.#abreast = true;

@@ -42,6 +42,7 @@ export class Model {
       if (event.kind === "truncate") n = 0;
       else if (event.row === null || !same(event.row, row)) continue;
       else if (ends(event)) n--;
+      else if (event.kind === "baseline" && event.purpose === "renewed") continue;
       else if (event.kind !== "update" && event.kind !== "read") n++;
     }
     return n;

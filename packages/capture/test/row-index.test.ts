@@ -67,6 +67,7 @@ describe("row index against the model", () => {
             xid: s.kind === "baseline" ? 0n : BigInt(s.xid),
             lsn: BigInt(i + 1),
             actor: s.actor ? Buffer.alloc(16, 3) : null,
+            purpose: s.gone ? "renewed" : null,
             ...(s.kind === "accepted" && s.gone ? { schema: null, commitment: null } : {}),
           }),
         );

@@ -31,6 +31,7 @@ const KIND_AT = 99;
 const KIND_MASK = 0x0f;
 const HAS_COMMITMENT = 0x10;
 const HAS_SCHEMA = 0x20;
+const IS_RENEWED = 0x40;
 export const ACTORS_MAX = 2 ** 24 - 1;
 export const TABLES_MAX = 2 ** 16 - 1;
 const WIDE = 2 ** 32;
@@ -65,6 +66,12 @@ export const tellsContent = (kind: EventKind): boolean => TELLING.has(kind);
 /** A row ends with these; an accepted one without a commitment was accepted as gone. */
 export const endsRow = ({ kind, commitment }: Pick<Event, "kind" | "commitment">): boolean =>
   kind === "delete" || kind === "retired" || (kind === "accepted" && commitment === null);
+
+/**
+ * The purpose of a `baseline` of a row that was there and vouched for already, under other columns: it adds no copy, should the
+ * table lose its key one day.
+ */
+export const RENEWED = "renewed";
 
 /** A place in a buffer that holds a record. Moved around instead of allocated, because scans visit millions. */
 export class RecordView {
@@ -137,6 +144,7 @@ export class RecordView {
   get contribution(): number {
     const code = this.code;
     if (code === ACCEPTED) return this.hasCommitment ? 1 : -1;
+    if ((this.#byte(KIND_AT) & IS_RENEWED) !== 0) return 0;
     return code === CREATE || code === BASELINE ? 1 : code === DELETE || code === RETIRED ? -1 : 0;
   }
 
@@ -161,7 +169,8 @@ export class RecordView {
     const keepsSchema = event.schema === null && endsRow(event) && this.hasSchema;
     const hasSchema = event.schema !== null || keepsSchema;
     const flags = (event.commitment === null ? 0 : HAS_COMMITMENT) | (hasSchema ? HAS_SCHEMA : 0);
-    this.#bytes[at + KIND_AT] = kindCode(event.kind) | flags;
+    const renewed = event.kind === "baseline" && event.purpose === RENEWED ? IS_RENEWED : 0;
+    this.#bytes[at + KIND_AT] = kindCode(event.kind) | flags | renewed;
     this.#bytes.set(event.commitment ?? NO_COMMITMENT, at + COMMITMENT_AT);
     if (!keepsSchema) this.#bytes.set(event.schema ?? NO_SCHEMA, at + SCHEMA_AT);
     this.#view.setBigUint64(at + LSN_AT, event.lsn);

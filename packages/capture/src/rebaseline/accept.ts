@@ -74,8 +74,13 @@ class AcceptKeyed extends Accepting implements AcceptPass {
     const newest = id === undefined ? undefined : this.newest(id);
     if (newest === "newer") return;
     const isContradicted = id !== undefined && this.#contradicted.has(id);
-    if (newest?.alive === true && !isContradicted && this.holds(newest, handle, row, own)) return;
-    this.accept(handle, own, row, sealer);
+    const isThere = newest?.alive === true;
+    if (isThere && !isContradicted && this.holds(newest, handle, row, own)) return;
+    // It ends as what it was: otherwise it would count as two, should the table lose its key one day.
+    sealer.together(2, () => {
+      if (isThere) sealer.end("retired", this.table.handle, handle);
+      this.accept(handle, own, row, sealer);
+    });
   }
 
   protected absent(id: RowId, sealer: Sealer): void {

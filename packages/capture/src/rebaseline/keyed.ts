@@ -72,7 +72,7 @@ export class KeyedPass extends TablePass implements Pass {
     this.#met.add(id);
     const present = newest !== "newer" && newest.alive ? newest : undefined;
     if (present !== undefined && own !== "erased" && this.#mustRenew(present, handle, bytes, row, own)) {
-      sealer.vouch("baseline", { table: this.table, handle, sealer: own, row });
+      sealer.renew({ table: this.table, handle, sealer: own, row });
     }
   }
 
@@ -164,7 +164,7 @@ export class KeyedPass extends TablePass implements Pass {
     if (truth === undefined && isPresent && own !== "erased" && id !== undefined) {
       const present = this.now.newest(id);
       if (present !== undefined && this.#mustRenew(present, handle, bytes, row, own))
-        sealer.vouch("baseline", { table: this.table, handle, sealer: own, row });
+        sealer.renew({ table: this.table, handle, sealer: own, row });
     }
     sealer.together(formers.length + 1, () => {
       for (const former of formers) {
@@ -172,8 +172,10 @@ export class KeyedPass extends TablePass implements Pass {
         else this.#ended.add(former.id);
         sealer.end("retired", this.table.handle, this.context.index.handleOf(former.id).row);
       }
-      if (truth !== undefined)
-        sealer.vouch("baseline", { table: this.table, handle, sealer: own, row, name: this.identity.text(row) });
+      if (truth === undefined) return;
+      const vouched = { table: this.table, handle, sealer: own, row, name: this.identity.text(row) };
+      if (isPresent) sealer.renew(vouched);
+      else sealer.vouch("baseline", vouched);
     });
     const began = id !== undefined && this.seen.newest(id)?.alive === true ? 0 : 1;
     if (formers.length > 0) this.#told += formers.length - began;

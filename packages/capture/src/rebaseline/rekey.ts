@@ -92,8 +92,7 @@ export class RekeyPass extends TablePass implements Pass {
     if (!newest.alive) return false;
     const isCovered = newest.schemaAt >= 0 && ruleOf(this.table, newest.bytes, newest.schemaAt) !== undefined;
     if (isCovered || own === "erased" || this.context.touched.has(this.table.handle, handle)) return true;
-    if (this.held(newest, handle, bytes, row, own))
-      sealer.vouch("baseline", { table: this.table, handle, sealer: own, row });
+    if (this.held(newest, handle, bytes, row, own)) sealer.renew({ table: this.table, handle, sealer: own, row });
     return true;
   }
 

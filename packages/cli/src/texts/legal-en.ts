@@ -19,6 +19,8 @@ export const legalEn = {
     labels:
       "a value of an enumeration is called otherwise; capture put its former name back, and each row was the same",
     "column-gone": "a column is gone, and with it what was vouched for: nobody can compare any more",
+    "other-key":
+      "another key names the rows; capture held each against what its former name vouched for, and it was the same",
     "text-lost": "values are written otherwise, and some cannot be cast back without loss",
     attached: "rows came with a partition that was attached: the database's log does not tell of them",
     detached: "rows left with a partition that was detached: the database's log does not tell of them",

@@ -25,6 +25,7 @@ export const LEGAL_WHY = [
   "labels",
   "column-gone",
   "text-lost",
+  "other-key",
   "attached",
   "detached",
   "dropped",
