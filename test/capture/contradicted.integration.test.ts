@@ -88,6 +88,18 @@ describe("an alteration and the honest changes after it", () => {
     expect(found(await chain.verify({ mode: "from-log" }))).toEqual([]);
   });
 
+  it("is found where the next change fills a column that was only just added", async () => {
+    await alter("UPDATE people SET name = 'forged' WHERE id = 7");
+    await run("ALTER TABLE people ADD COLUMN filled int; UPDATE people SET filled = 2 * id");
+    const expected = ["altered public.people 7 contradicted"];
+    expect(found(await chain.verify())).toEqual(expected);
+    expect(found(await chain.verify({ mode: "from-log" }))).toEqual(expected);
+    const { requests } = chain.progress;
+    const id = requests.ask({ table: "public.people", key: "7", reason: "REPAIRED" });
+    while (requests.answer(id) === undefined) await sleep(50);
+    expect(found(await chain.verify())).toEqual([]);
+  });
+
   it("is no alarm where a label was renamed, columns changed, or the table was emptied", async () => {
     await run("ALTER TYPE mood RENAME VALUE 'calm' TO 'quiet'");
     await run("UPDATE moods SET v = 1 WHERE id < 10");

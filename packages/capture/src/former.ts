@@ -42,6 +42,9 @@ export function formersOf(p: Primitives, table: TableSchema, layouts: readonly L
   });
 }
 
+/** What an event commits with. */
+type Committed = Pick<VisibleEvent, "bytes" | "commitmentAt" | "schemaAt" | "lsn" | "ordinal">;
+
 /** What a comparison is about: the row as read (`casts` behind it), and where its event is to be looked for. */
 export interface Compared {
   readonly table: Uint8Array;
@@ -59,11 +62,7 @@ export const isWithheld = ({ withheldFrom }: Former, { lsn }: Pick<VisibleEvent,
  * Whether the event commits to the row under a former layout: `held`, `differs` (it does not, and it could be told), or
  * `untold` (the layout is not known, or not every field of it can be had back).
  */
-export function heldUnder(
-  formers: readonly Former[],
-  event: VisibleEvent,
-  row: Compared,
-): "held" | "differs" | "untold" {
+export function heldUnder(formers: readonly Former[], event: Committed, row: Compared): "held" | "differs" | "untold" {
   const { bytes, schemaAt, commitmentAt } = event;
   if (schemaAt < 0 || commitmentAt < 0) return "untold";
   let told = false;
@@ -80,7 +79,7 @@ export function heldUnder(
 
 function commitmentOf(
   sealer: RowSealer,
-  { lsn, ordinal }: VisibleEvent,
+  { lsn, ordinal }: Committed,
   { table, handle }: Compared,
   rule: Former["ids"][number],
   sealed: Bytes,

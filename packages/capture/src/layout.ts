@@ -123,12 +123,17 @@ function formerFields(plan: Recast, fields: readonly Bytes[], casts: readonly Ca
 export const formerRow = (plan: Recast, fields: readonly Bytes[], casts: readonly Cast[]): Uint8Array =>
   joinFields(formerFields(plan, fields, casts));
 
+/** Whether the key's values read the same now as they did then: otherwise its rows have got other handles. */
+export const keepsKeyText = ({ fields, keyColumns }: Recast): boolean =>
+  keyColumns.every((index) => fields[index]?.cast === undefined && fields[index]?.labels === undefined);
+
 /** Whether both keys are made of the same columns, in the same order, and make the same handles. */
 function isSameKey(former: Layout, now: Layout): boolean {
   if (former.keyColumns.length !== now.keyColumns.length || former.keyTag !== now.keyTag) return false;
   return former.keyColumns.every((index, i) => {
     const column = former.columns[index];
-    return column !== undefined && fieldPlan(column, { former, now, known: [] })?.from === now.keyColumns[i];
+    const plan = column && fieldPlan(column, { former, now, known: [] });
+    return plan?.from === now.keyColumns[i] && plan?.cast === undefined && plan?.labels === undefined;
   });
 }
 

@@ -5,7 +5,7 @@
 import type { Bytes } from "@anamnesis/core";
 import type { Handles, Primitives, RowSealer } from "@anamnesis/crypto";
 import { ruleOf, withDigests } from "../digests/rule.ts";
-import { isAt } from "../former.ts";
+import { type Former, formersOf, heldUnder, isAt } from "../former.ts";
 import { formerRow, type Layout, layoutOf, recast } from "../layout.ts";
 import { splitRow, unescapeField, utf8Text } from "../postgres/canonical.ts";
 import type { TableSchema } from "../source.ts";
@@ -25,9 +25,19 @@ export interface JudgeOptions {
   readonly layouts: (table: Uint8Array) => readonly Layout[];
 }
 
+interface Imaged {
+  readonly table: TableSchema;
+  readonly bytes: Bytes;
+  /** The row's handle. */
+  readonly row: Uint8Array;
+  readonly sealer: RowSealer;
+  readonly identity: RowIdentity;
+}
+
 export class Judge {
   readonly #o: JudgeOptions;
   readonly #identities = new WeakMap<TableSchema, RowIdentity>();
+  readonly #formers = new WeakMap<TableSchema, readonly Former[]>();
 
   constructor(options: JudgeOptions) {
     this.#o = options;
@@ -54,10 +64,13 @@ export class Judge {
     const identity = this.#identity(table);
     const sealer = identity.sealer(identity.fields(bytes));
     if (sealer === "erased") return false;
-    if (before?.alive !== true) return baselined && (exact || this.#o.pending(table.handle) === undefined);
-    const rule =
-      before.commitmentAt < 0 || before.schemaAt < 0 ? undefined : ruleOf(table, before.bytes, before.schemaAt);
-    if (rule === undefined) return false;
+    if (before?.alive !== true) {
+      const isKnown = exact || this.#o.pending(table.handle) === undefined;
+      return baselined && isKnown && !hasUnknownLabel(table, splitRow(bytes));
+    }
+    if (before.commitmentAt < 0 || before.schemaAt < 0) return false;
+    const rule = ruleOf(table, before.bytes, before.schemaAt);
+    if (rule === undefined) return this.#differsFromFormer({ table, bytes, row, sealer, identity }, before);
     const schema = table.rules?.[rule] ?? table.schemaId;
     const fits = (s: RowSealer, former: Bytes): boolean => {
       const covered = rule === "digests" ? withDigests(s, former) : former;
@@ -70,6 +83,25 @@ export class Judge {
     return !this.#isRenamed(table, bytes, (former) => fits(sealer, former));
   }
 
+  /** The columns have changed since, but all that were there can be told: whether the row is another one even so. */
+  #differsFromFormer({ table, bytes, row, sealer, identity }: Imaged, before: Vouched): boolean {
+    const pending = this.#o.pending(table.handle);
+    if ((pending !== undefined && pending !== "columns") || hasUnknownLabel(table, splitRow(bytes))) return false;
+    const anySealer = (fits: (s: RowSealer) => boolean) => fits(sealer) || identity.formerly(bytes, fits);
+    const compared = { table: table.handle, handle: row, bytes, casts: [], anySealer };
+    return heldUnder(this.#formersOf(table), before, compared) === "differs";
+  }
+
+  /** Asked for many rows of a table, once for each session. One that is noted later is one that cannot be told. */
+  #formersOf(table: TableSchema): readonly Former[] {
+    let formers = this.#formers.get(table);
+    if (formers === undefined) {
+      formers = formersOf(this.#o.primitives, table, this.#o.layouts(table.handle));
+      this.#formers.set(table, formers);
+    }
+    return formers;
+  }
+
   /** Key text. */
   nameOf({ table, row }: BeforeImage): string {
     return this.#identity(table).text(row);
@@ -79,7 +111,7 @@ export class Judge {
   #isRenamed(table: TableSchema, bytes: Bytes, fits: (row: Bytes) => boolean): boolean {
     if (table.columns.every((c) => c.labels === undefined)) return false;
     const fields = splitRow(bytes);
-    if (table.columns.some((c, i) => c.labels?.every(([, label]) => label !== textOf(fields[i])) === true)) return true;
+    if (hasUnknownLabel(table, fields)) return true;
     const now = layoutOf(table);
     const layouts = this.#o.layouts(table.handle);
     return layouts.some((former) => {
@@ -97,6 +129,10 @@ export class Judge {
     return identity;
   }
 }
+
+/** Some value of an enumeration is called otherwise than when the catalog was read. */
+const hasUnknownLabel = (table: TableSchema, fields: readonly Bytes[]): boolean =>
+  table.columns.some((c, i) => c.labels?.every(([, label]) => label !== textOf(fields[i])) === true);
 
 function textOf(field: Bytes | undefined): string | undefined {
   const value = field === undefined ? null : unescapeField(field);

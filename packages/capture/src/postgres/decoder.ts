@@ -4,19 +4,12 @@ import type { Primitives } from "@anamnesis/crypto";
 import { purposeCode } from "@anamnesis/ledger";
 import { rulesOf, sealsDigests } from "../digests/rule.ts";
 import { captureError } from "../errors.ts";
-import {
-  type Change,
-  type ColumnSchema,
-  type RowKey,
-  type StreamHandler,
-  type TableSchema,
-  UPDATE_ORDINALS,
-} from "../source.ts";
+import { type Change, type ColumnSchema, type StreamHandler, type TableSchema, UPDATE_ORDINALS } from "../source.ts";
 import type { Aside } from "./aside.ts";
-import { keyTagOf } from "./canonical.ts";
 import type { PgTable } from "./catalog.ts";
 import { widenXid } from "./lsn.ts";
 import { type PgMessage, parseMessage, type Relation } from "./pgoutput.ts";
+import { columnPlace, type KnownKey, keyOf, keyPlace, numbered, placeOf } from "./places.ts";
 import type { Tuple } from "./tuple.ts";
 
 const MESSAGE_BYTES_MAX = 16_384;
@@ -243,6 +236,7 @@ export class Decoder {
         return k !== undefined && k.name === c.name && k.type === c.type && k.modifier === c.modifier;
       });
     if (same) return known;
+    this.#mustKnowKey(known, columns);
     // The rule is the one that the table was met with, whatever its identity has become meanwhile.
     const { rules } = rulesOf(this.#options.primitives, columns, known.identity);
     const place = (index: number): number => placeOf(known, index, columns);
@@ -256,6 +250,19 @@ export class Decoder {
     };
     if (described.columns !== columns && described.keyColumns.every((i) => i >= 0)) this.#handler.layout?.(described);
     return described;
+  }
+
+  /** Of another type the key's values may read otherwise, and rows get other handles: not before the catalog was read again. */
+  #mustKnowKey({ oid, columns, keyColumns }: PgTable, sent: readonly ColumnSchema[]): void {
+    const { unknownColumns } = this.#options;
+    for (const { name, type, modifier } of keyColumns.flatMap((index) => columns[index] ?? [])) {
+      const now = sent.find((c) => c.name === name);
+      if (now === undefined || (now.type === type && now.modifier === modifier)) continue;
+      const place = `${columnPlace(oid, name)} ${now.type} ${now.modifier}`;
+      if (unknownColumns.has(place)) continue;
+      unknownColumns.add(place);
+      throw captureError("capture/catalog-changed", "the type of a key's column changed while streaming");
+    }
   }
 
   /**
@@ -299,27 +306,6 @@ export class Decoder {
   }
 }
 
-/** With the numbers of the catalog, where it has every one of them still: then others were added since, or put elsewhere. */
-function numbered(sent: readonly ColumnSchema[], known: PgTable): readonly ColumnSchema[] {
-  const found = sent.flatMap(
-    (c) => known.columns.find((k) => k.name === c.name && k.type === c.type && k.modifier === c.modifier) ?? [],
-  );
-  return found.length === sent.length ? found : sent;
-}
-
-/**
- * Where a column of the known table is among those that are sent. One that was renamed is the only one left of its type,
- * among those that bear no known name; -1 when that does not tell.
- */
-function placeOf(known: PgTable, index: number, sent: readonly ColumnSchema[]): number {
-  const column = known.columns[index];
-  const same = sent.findIndex((c) => c.name === column?.name);
-  if (same >= 0 || column === undefined) return same;
-  const names = new Set(known.columns.map((c) => c.name));
-  const left = sent.filter((c) => !names.has(c.name) && c.type === column.type && c.modifier === column.modifier);
-  return left.length === 1 ? sent.findIndex((c) => c === left[0]) : -1;
-}
-
 /** A table as the stream describes it; `kept` leaves out what is no part of the row bytes. */
 interface Described {
   readonly table: TableSchema;
@@ -328,27 +314,10 @@ interface Described {
 
 const everything = (row: Tuple): Tuple => row;
 
-/** The names of a key's columns, in its order. */
-export interface KnownKey extends Pick<RowKey, "keyTag"> {
-  readonly names: readonly string[];
-}
-
-/** A key that the catalog never had, or not while anybody looked. */
-function keyOf({ columns }: PgTable, names: readonly string[]): KnownKey {
-  const places = names.map((name) => columns.findIndex((c) => c.name === name));
-  return { names, ...(places.includes(-1) ? { keyTag: JSON.stringify(names) } : keyTagOf(columns, places)) };
-}
-
-export const columnPlace = (table: number, name: string): string => `${table} ${name}`;
-
 function without(relation: Relation, generated: readonly string[]): Described["kept"] {
   const places = relation.columns.flatMap((c, i) => (generated.includes(c.name) ? [] : [i]));
   return (row) => row.select(places);
 }
-
-/** A key of a table, whatever the order of its columns. */
-export const keyPlace = (table: number, names: readonly string[]): string =>
-  JSON.stringify([table, ...names.toSorted()]);
 
 const NOTHING = {};
 

@@ -170,7 +170,9 @@ export class KeyedPass extends TablePass implements Pass {
       for (const former of formers) {
         if (former.keyless) this.copies.meet(former.id);
         else this.#ended.add(former.id);
-        sealer.end("retired", this.table.handle, this.context.index.handleOf(former.id).row);
+        const { row: ended } = this.context.index.handleOf(former.id);
+        sealer.end("retired", this.table.handle, ended);
+        this.context.successions.move(ended, sealer.position);
       }
       if (truth === undefined) return;
       const vouched = { table: this.table, handle, sealer: own, row, name: this.identity.text(row) };
@@ -190,7 +192,7 @@ export class KeyedPass extends TablePass implements Pass {
       const last = id === undefined || this.#ended.has(id) ? undefined : this.newest(id);
       if (id === undefined || last === undefined || last === "newer" || !last.alive) continue;
       const { row: before } = this.context.index.handleOf(id);
-      if (this.context.touched.has(this.table.handle, before)) continue;
+      if (this.context.touched.has(this.table.handle, before) || this.context.successions.open(before) > 0) continue;
       found.set(id, { id, index: this.now.last(id)?.index ?? -1, keyless: false });
     }
     if (found.size > 0) return [...found.values()].toSorted((a, b) => b.index - a.index);

@@ -1,7 +1,8 @@
 /** What there is to do: requests of operators first, then tables whose rows are not all gone through. */
 import { AnamnesisError, toHex } from "@anamnesis/core";
 import type { CaptureOptions } from "../capture.ts";
-import { type Layout, layoutOf } from "../layout.ts";
+import { formersOf } from "../former.ts";
+import { keepsKeyText, type Layout, layoutOf } from "../layout.ts";
 import type { OpenRequest } from "../requests.ts";
 import type { Sealer } from "../sealer.ts";
 import type { SliceRequest, TableSchema } from "../source.ts";
@@ -80,7 +81,8 @@ function baselineTask({ capture, context }: TaskSources, table: TableSchema, why
     ...{ key: table.name, table, first: why === "first", alone: false, rekeys: why === "key", who: {} },
     request: { ...(sliced ? { rows: SLICE_ROWS } : {}), ...(from === undefined ? {} : { from }) },
     makePass(casts) {
-      if (why === "key" && table.identity === "full") return new RekeyPass(context, table, layouts, casts);
+      if (why === "key" && table.identity === "full" && (!keyed || changesTell(context, table, layouts)))
+        return new RekeyPass(context, table, layouts, casts);
       return keyed
         ? new KeyedPass(context, table, { why, layouts, casts, since: notes.since(table.handle) })
         : new MultisetPass(context, table, { first: why === "first", layouts, casts });
@@ -101,6 +103,10 @@ function baselineTask({ capture, context }: TaskSources, table: TableSchema, why
     refuse: () => false,
   };
 }
+
+/** Whether before-images say which former row a change went on from: not where a key's values have to be cast back. */
+const changesTell = (context: PassContext, table: TableSchema, layouts: readonly Layout[]): boolean =>
+  formersOf(context.primitives, table, layouts).every(({ plan }) => keepsKeyText(plan));
 
 function acceptTask({ capture, context, tables }: TaskSources, asked: OpenRequest): Task {
   const { requests } = capture.progress;
