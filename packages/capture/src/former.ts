@@ -43,7 +43,7 @@ export function formersOf(p: Primitives, table: TableSchema, layouts: readonly L
 }
 
 /** What an event commits with. */
-type Committed = Pick<VisibleEvent, "bytes" | "commitmentAt" | "schemaAt" | "lsn" | "ordinal">;
+export type Committed = Pick<VisibleEvent, "bytes" | "commitmentAt" | "schemaAt" | "lsn" | "ordinal">;
 
 /** What a comparison is about: the row as read (`casts` behind it), and where its event is to be looked for. */
 export interface Compared {

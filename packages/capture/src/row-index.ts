@@ -111,6 +111,8 @@ export interface EventWitness {
   wants(event: Event): boolean;
   /** Just before the row's record takes the event. */
   replaced(event: Event, row: Uint8Array, predecessor: Predecessor): void;
+  /** All events of one call were taken in. */
+  done(): void;
 }
 
 /** A later legal change showed that the row was not what the ledger had vouched for. */

@@ -10,7 +10,7 @@
 import { comparePositions, type Position } from "@anamnesis/contracts";
 import { type Event, LIMITS } from "@anamnesis/ledger";
 import type { Interlude } from "../interlude.ts";
-import type { EventWitness, Predecessor, RowIndexWriter } from "../row-index.ts";
+import type { EventWitness, KnownPredecessor, Predecessor, RowIndexWriter } from "../row-index.ts";
 import type { Sealer } from "../sealer.ts";
 import { Comparisons, type Vouched } from "./comparisons.ts";
 import {
@@ -56,7 +56,7 @@ export interface ContradictionsOptions {
 export class Contradictions implements EventWitness, ImageWitness, Interlude {
   readonly #o: ContradictionsOptions;
   readonly #images = new BeforeImages();
-  /** Rows that most likely are as they were vouched for: compared before anything is asked of what was found. */
+  /** Rows that most likely are as they were vouched for: compared when all events are taken in. */
   readonly #comparisons = new Comparisons();
   readonly #found: Found[] = [];
   #absent: Absent[] = [];
@@ -73,13 +73,11 @@ export class Contradictions implements EventWitness, ImageWitness, Interlude {
 
   /** No position at or behind this one may be acknowledged. */
   get hold(): bigint | undefined {
-    this.#comparisons.settle();
     return this.#emitted[0]?.lsn ?? this.#found[0]?.lsn ?? this.#left;
   }
 
   /** There were more than are remembered, and all that are remembered are final: the session should begin again. */
   get mustRepeat(): boolean {
-    this.#comparisons.settle();
     return this.#left !== undefined && !this.#isUnderWay();
   }
 
@@ -107,6 +105,10 @@ export class Contradictions implements EventWitness, ImageWitness, Interlude {
     if (image !== undefined) this.#look(image, row, { ...predecessor, xid, time });
   }
 
+  done(): void {
+    this.#comparisons.settle();
+  }
+
   /** Decides what could not be decided while the index was being written, which has everything up to `indexed` now. */
   resolve(indexed: Position): void {
     this.#settle(indexed);
@@ -114,7 +116,6 @@ export class Contradictions implements EventWitness, ImageWitness, Interlude {
   }
 
   #resolveAll(): void {
-    this.#comparisons.settle();
     if (this.#absent.length === 0) return;
     this.#o.successions.refresh();
     for (const absent of this.#absent) this.#resolve(absent);
@@ -123,7 +124,6 @@ export class Contradictions implements EventWitness, ImageWitness, Interlude {
   }
 
   due(): boolean {
-    this.#comparisons.settle();
     return this.#found.length > 0;
   }
 
@@ -153,16 +153,32 @@ export class Contradictions implements EventWitness, ImageWitness, Interlude {
   }
 
   #isUnderWay(): boolean {
-    this.#comparisons.settle();
     return this.#found.length + this.#emitted.length > 0;
   }
 
   #lookAgain(image: BeforeImage, row: Uint8Array | null): void {
     if (row === null) return;
-    const known = this.#o.index.predecessor(image.table.handle, row, image.at);
-    if (known === undefined || known.told) return;
-    this.#look(image, row, known);
+    const seen = this.#seen(image, row);
+    if (seen === undefined || seen.known.told) return;
+    this.#look(image, seen.row, seen.known);
+    this.done();
     this.#resolveAll();
+  }
+
+  /** The event that the image belongs to: under the row's handle, or under the one that it had when the event was sealed. */
+  #seen(image: BeforeImage, now: Uint8Array): { row: Uint8Array; known: KnownPredecessor } | undefined {
+    const { handle } = image.table;
+    const find = (row: Uint8Array) => {
+      const known = this.#o.index.predecessor(handle, row, image.at);
+      return known && { row, known };
+    };
+    const found = find(now);
+    if (found !== undefined) return found;
+    for (const row of this.#o.successions.formerly(image)) {
+      const former = find(row);
+      if (former !== undefined) return former;
+    }
+    return undefined;
   }
 
   #look(image: BeforeImage, row: Uint8Array, change: Change): void {

@@ -3,9 +3,10 @@
  * is no: a false alarm is worse than a miss, and verification has looked, or will look, at the row itself.
  */
 import type { Bytes } from "@anamnesis/core";
-import type { Handles, Primitives, RowSealer } from "@anamnesis/crypto";
-import { ruleOf, withDigests } from "../digests/rule.ts";
-import { type Former, formersOf, heldUnder, isAt } from "../former.ts";
+import type { Handles, Primitives } from "@anamnesis/crypto";
+import { ruleOf } from "../digests/rule.ts";
+import { type Former, formersOf } from "../former.ts";
+import { heldFormerly, isHeld } from "../held.ts";
 import { formerRow, type Layout, layoutOf, recast } from "../layout.ts";
 import { splitRow, unescapeField, utf8Text } from "../postgres/canonical.ts";
 import type { TableSchema } from "../source.ts";
@@ -25,15 +26,6 @@ export interface JudgeOptions {
   readonly layouts: (table: Uint8Array) => readonly Layout[];
 }
 
-interface Imaged {
-  readonly table: TableSchema;
-  readonly bytes: Bytes;
-  /** The row's handle. */
-  readonly row: Uint8Array;
-  readonly sealer: RowSealer;
-  readonly identity: RowIdentity;
-}
-
 export class Judge {
   readonly #o: JudgeOptions;
   readonly #identities = new WeakMap<TableSchema, RowIdentity>();
@@ -51,7 +43,9 @@ export class Judge {
     const identity = this.#identity(table);
     const sealer = identity.sealer(identity.fields(bytes));
     if (sealer === "erased") return undefined;
-    return { sealer, table: table.handle, schema: table.rules?.[rule] ?? table.schemaId, row, bytes };
+    const schema = table.rules?.[rule] ?? table.schemaId;
+    const { lsn, ordinal } = before;
+    return { sealer, place: { table: table.handle, schema, row, lsn, ordinal }, bytes };
   }
 
   /** `row`: the row's handle. `exact`: though the table's key is another one, no former row is meant. */
@@ -68,28 +62,16 @@ export class Judge {
       const isKnown = exact || this.#o.pending(table.handle) === undefined;
       return baselined && isKnown && !hasUnknownLabel(table, splitRow(bytes));
     }
-    if (before.commitmentAt < 0 || before.schemaAt < 0) return false;
-    const rule = ruleOf(table, before.bytes, before.schemaAt);
-    if (rule === undefined) return this.#differsFromFormer({ table, bytes, row, sealer, identity }, before);
-    const schema = table.rules?.[rule] ?? table.schemaId;
-    const fits = (s: RowSealer, former: Bytes): boolean => {
-      const covered = rule === "digests" ? withDigests(s, former) : former;
-      const commitment = s.commitment(table.handle, row, schema, before.lsn, before.ordinal, covered);
-      return isAt(before.bytes, before.commitmentAt, commitment);
-    };
-    if (fits(sealer, bytes) || identity.formerly(bytes, (s) => fits(s, bytes))) return false;
+    const atHand = { table, handle: row, row: bytes, sealer, identity };
+    const held = isHeld(before, atHand);
+    if (held === true) return false;
     const pending = this.#o.pending(table.handle);
     if (pending !== undefined && pending !== "columns") return false;
-    return !this.#isRenamed(table, bytes, (former) => fits(sealer, former));
-  }
-
-  /** The columns have changed since, but all that were there can be told: whether the row is another one even so. */
-  #differsFromFormer({ table, bytes, row, sealer, identity }: Imaged, before: Vouched): boolean {
-    const pending = this.#o.pending(table.handle);
-    if ((pending !== undefined && pending !== "columns") || hasUnknownLabel(table, splitRow(bytes))) return false;
-    const anySealer = (fits: (s: RowSealer) => boolean) => fits(sealer) || identity.formerly(bytes, fits);
-    const compared = { table: table.handle, handle: row, bytes, casts: [], anySealer };
-    return heldUnder(this.#formersOf(table), before, compared) === "differs";
+    const itsOwn = { ...atHand, identity: NO_OTHER_MAPPING };
+    if (held === false) return !this.#isRenamed(table, bytes, (row) => isHeld(before, { ...itsOwn, row }) === true);
+    // The columns have changed since, but all that were there can be told: then the row may be another one even so.
+    if (hasUnknownLabel(table, splitRow(bytes))) return false;
+    return heldFormerly(before, atHand, this.#formersOf(table)) === "differs";
   }
 
   /** Asked for many rows of a table, once for each session. One that is noted later is one that cannot be told. */
@@ -129,6 +111,8 @@ export class Judge {
     return identity;
   }
 }
+
+const NO_OTHER_MAPPING = { formerly: () => false };
 
 /** Some value of an enumeration is called otherwise than when the catalog was read. */
 const hasUnknownLabel = (table: TableSchema, fields: readonly Bytes[]): boolean =>

@@ -7,7 +7,8 @@
 import { comparePositions, type Position } from "@anamnesis/contracts";
 import { toHex } from "@anamnesis/core";
 import type { Handles, Primitives, RowSealer } from "@anamnesis/crypto";
-import { type Former, formersOf, heldUnder } from "../former.ts";
+import { type Former, formersOf } from "../former.ts";
+import { heldFormerly } from "../held.ts";
 import { formerRow, type Layout } from "../layout.ts";
 import { keyOfFields, splitRow } from "../postgres/canonical.ts";
 import type { RowIndexReader, TableView } from "../row-index.ts";
@@ -90,6 +91,16 @@ export class Successions implements SuccessionCounts {
     return { kind: told.all ? "none" : "untold" };
   }
 
+  /** The handles that the row had under former keys, where the table is getting another one. */
+  formerly({ table, row: bytes }: BeforeImage): readonly Uint8Array[] {
+    const told = this.#told(table);
+    const isKeyed = table.keyColumns.length > 0;
+    const formers = told?.formers.filter(({ layout }) => layout.keyColumns.length > 0 === isKeyed) ?? [];
+    return told === undefined
+      ? []
+      : formers.flatMap((f) => this.#handlesUnder(f, told, table, bytes).map(([row]) => row));
+  }
+
   begin(row: Uint8Array): void {
     add(this.#found, row, 1);
     add(this.#open, row, 1);
@@ -140,8 +151,7 @@ export class Successions implements SuccessionCounts {
     const newest = view.newest(id);
     if (newest?.alive !== true || open > 0) return undefined;
     if (sealer === "erased") return false;
-    const anySealer = (fits: (s: RowSealer) => boolean) => fits(sealer) || identity.formerly(bytes, fits);
-    return heldUnder([former], newest, { table: table.handle, handle: row, bytes, casts: [], anySealer }) === "differs";
+    return heldFormerly(newest, { table, handle: row, row: bytes, sealer, identity }, [former]) === "differs";
   }
 
   /** The handles that the row had under a former layout, with the sealers that make them. */

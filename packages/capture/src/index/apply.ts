@@ -62,6 +62,7 @@ export class Applier {
     try {
       this.#store.write(() => {
         for (const { index, leaf } of leaves) this.#offer(index, leaf);
+        witness?.done();
         for (const [table, t] of this.#tallies) this.#sql.tally.run(table, t.events, t.unattributed);
         this.#prune();
       });

@@ -2,8 +2,8 @@
 import type { Bytes } from "@anamnesis/core";
 import type { Handles, Primitives, RowSealer } from "@anamnesis/crypto";
 import type { SuccessionCounts } from "../contradictions/successions.ts";
-import { ruleOf, withDigests } from "../digests/rule.ts";
-import { type Former, formersOf, heldUnder, isAt, isWithheld } from "../former.ts";
+import { type Former, formersOf, isWithheld } from "../former.ts";
+import { heldFormerly, isHeld } from "../held.ts";
 import { type Cast, castsOf, formerRow, type Layout } from "../layout.ts";
 import { splitRow } from "../postgres/canonical.ts";
 import type { RowId, RowIndexReader, TableView, Visibility, VisibleEvent } from "../row-index.ts";
@@ -133,22 +133,13 @@ export abstract class TablePass {
 
   /** Whether the event commits to this row, under the table's own columns. */
   protected holds(event: VisibleEvent, handle: Uint8Array, row: Bytes, sealer: RowSealer): boolean {
-    const { bytes, schemaAt, commitmentAt, lsn, ordinal } = event;
-    const rule = schemaAt < 0 || commitmentAt < 0 ? undefined : ruleOf(this.table, bytes, schemaAt);
-    if (rule === undefined) return false;
-    const schema = this.table.rules?.[rule] ?? this.table.schemaId;
-    const fits = (s: RowSealer): boolean => {
-      const covered = rule === "digests" ? withDigests(s, row) : row;
-      return isAt(bytes, commitmentAt, s.commitment(this.table.handle, handle, schema, lsn, ordinal, covered));
-    };
-    return fits(sealer) || this.identity.formerly(row, fits);
+    return isHeld(event, { table: this.table, handle, row, sealer, identity: this.identity }) === true;
   }
 
   /** Whether the event commits to the row as it was under one of the former layouts. */
   protected held(event: VisibleEvent, handle: Uint8Array, bytes: Bytes, row: Bytes, sealer: RowSealer): boolean {
-    const anySealer = (fits: (s: RowSealer) => boolean) => fits(sealer) || this.identity.formerly(row, fits);
-    const compared = { table: this.table.handle, handle, bytes, casts: this.casts, anySealer };
-    return heldUnder(this.formers, event, compared) === "held";
+    const atHand = { table: this.table, handle, row, sealer, identity: this.identity };
+    return heldFormerly(event, atHand, this.formers, { bytes, casts: this.casts }) === "held";
   }
 }
 

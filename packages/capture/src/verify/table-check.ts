@@ -3,8 +3,9 @@
  * snapshot sees; what the index holds alive and nobody met is missing. Rows of a table without a key are a multiset.
  */
 import type { Handles, RowBatch, RowSealer } from "@anamnesis/crypto";
-import { ruleOf, withDigests } from "../digests/rule.ts";
-import { type Former, heldUnder } from "../former.ts";
+import { ruleOf } from "../digests/rule.ts";
+import type { Former } from "../former.ts";
+import { heldFormerly, isHeld } from "../held.ts";
 import type { RowId, TableView, VisibleEvent } from "../row-index.ts";
 import type { TableSchema } from "../source.ts";
 import type { SubjectSealers } from "../subject-sealers.ts";
@@ -187,23 +188,12 @@ class KeyedCheck extends Check implements TableCheck {
   ): FindingKind | undefined {
     const sealer = this.identity.sealer(fields);
     if (sealer === "erased") return "erased";
-    const { bytes, commitmentAt, schemaAt, lsn, ordinal } = newest;
-    const rule = commitmentAt < 0 || schemaAt < 0 ? undefined : ruleOf(this.table, bytes, schemaAt);
-    if (rule === undefined) return this.#differsFromFormer(newest, handle, row, sealer) ? "altered" : "unvouched";
-    const { handle: table, schemaId, rules } = this.table;
-    const schema = rules?.[rule] ?? schemaId;
-    const fits = (s: RowSealer) => {
-      const sealed = rule === "digests" ? withDigests(s, row) : row;
-      return sameBytes(bytes, commitmentAt, s.commitment(table, handle, schema, lsn, ordinal, sealed));
-    };
-    return fits(sealer) || this.identity.formerly(row, fits) ? undefined : "altered";
-  }
-
-  /** The columns have changed since, but all that were there can be told: whether the row is another one even so. */
-  #differsFromFormer(newest: VisibleEvent, handle: Uint8Array, row: Uint8Array, sealer: RowSealer): boolean {
-    const anySealer = (fits: (s: RowSealer) => boolean) => fits(sealer) || this.identity.formerly(row, fits);
-    const compared = { table: this.table.handle, handle, bytes: row, casts: [], anySealer };
-    return heldUnder(this.#formers, newest, compared) === "differs";
+    const { table, identity } = this;
+    const atHand = { table, handle, row, sealer, identity };
+    const held = isHeld(newest, atHand);
+    if (held !== undefined) return held ? undefined : "altered";
+    // The columns have changed since, but all that were there can be told: then the row may be another one even so.
+    return heldFormerly(newest, atHand, this.#formers) === "differs" ? "altered" : "unvouched";
   }
 }
 
