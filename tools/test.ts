@@ -8,7 +8,7 @@ import { parseSkips, reportSkips } from "./lib/skips.ts";
 import { printResult, runStep } from "./lib/steps.ts";
 import { readTotals, vitestStep } from "./lib/vitest.ts";
 
-const INTEGRATION_LIMIT_MS = 25 * 60_000;
+const INTEGRATION_LIMIT_MS = 30 * 60_000;
 
 async function main(folder: string): Promise<number> {
   const checks = await runChecks(folder, printResult);
