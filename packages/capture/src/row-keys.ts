@@ -24,8 +24,8 @@ export class RowKeys {
   }
 
   /** From the texts of the key columns, in key order. */
-  handleOfTexts(table: TableSchema, texts: readonly string[]): Uint8Array {
-    const key = texts.map((text) => Buffer.from(text));
+  handleOfTexts(table: TableSchema, texts: readonly (string | null)[]): Uint8Array {
+    const key = texts.map((text) => (text === null ? null : Buffer.from(text)));
     return this.#handles.row(table.handle, this.#writer.key(key, { ...table, keyColumns: IDENTITY[key.length] ?? [] }));
   }
 }

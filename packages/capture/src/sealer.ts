@@ -203,7 +203,7 @@ export class Sealer implements InterludeSealer {
   succeeded({ table, row, event, xid, time, missing, differs }: SucceededRow): void {
     this.speak({ time, purpose: referenceTo(event) }, xid);
     this.together(3, () => {
-      if (differs) this.contradicted({ table, row, event, xid, time });
+      if (differs && this.#next() > 0) this.#add("contradicted", table, row);
       this.end("retired", table, row);
       if (missing !== undefined) this.vanished(missing.table, missing.row);
     });

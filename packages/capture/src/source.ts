@@ -111,8 +111,8 @@ export interface StreamHandler {
   barrier(token: string): void;
   /** Rows of a table are about to come with other columns than `tables` said: the table as it was when they were written. */
   layout?(table: TableSchema): void;
-  /** The catalog may have changed by what is delivered with the next `commit` or `idle`: from a source whose log tells that. */
-  catalogChanged?(): void;
+  /** The catalog may have changed before this position, which is not passed yet: from a source whose log tells that. */
+  catalogChanged?(position: bigint): void;
   /**
    * Something was ignored that an operator may want to know (counted, never fatal). It takes `ordinals` places of its
    * transaction all the same: which tables are captured may change before the transaction is delivered again.

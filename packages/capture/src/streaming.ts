@@ -44,8 +44,8 @@ export class Streaming implements StreamHandler {
   #transaction: TransactionStart = { lsn: 0n, xid: 0n, time: 0 };
   #reached: Position;
   #settled = 0n;
-  /** The catalog may have changed before this position, which is not noted yet; or (undefined as of now) with what comes next. */
-  #catalogChange: { at: bigint | undefined } | undefined;
+  /** The catalog may have changed before this position, which is not noted yet. */
+  #catalogChange: bigint | undefined;
   #target: bigint | undefined;
   #departed = false;
   #end: (() => void) | undefined;
@@ -157,8 +157,8 @@ export class Streaming implements StreamHandler {
     this.#companion?.meet(table);
   }
 
-  catalogChanged(): void {
-    this.#catalogChange = { at: undefined };
+  catalogChanged(position: bigint): void {
+    this.#catalogChange = position;
     this.#companion?.catalogChanged();
   }
 
@@ -195,7 +195,6 @@ export class Streaming implements StreamHandler {
   }
 
   #pass(position: bigint): void {
-    if (this.#catalogChange !== undefined) this.#catalogChange.at ??= position;
     this.#flow.reach(position);
     this.#leaveAtEnd(position);
     this.#settleSoon();
@@ -285,9 +284,8 @@ export class Streaming implements StreamHandler {
 
   /** Before it counts as passed: then whoever waits for that waits for the look at the catalog as well. */
   #noteCatalogChange(): void {
-    const at = this.#catalogChange?.at;
-    if (at === undefined) return;
-    this.#o.progress.setCatalogChanged(at);
+    if (this.#catalogChange === undefined) return;
+    this.#o.progress.setCatalogChanged(this.#catalogChange);
     this.#catalogChange = undefined;
   }
 

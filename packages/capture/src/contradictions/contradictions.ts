@@ -167,16 +167,9 @@ export class Contradictions implements EventWitness, ImageWitness, Interlude {
 
   /** The event that the image belongs to: under the row's handle, or under the one that it had when the event was sealed. */
   #seen(image: BeforeImage, now: Uint8Array): { row: Uint8Array; known: KnownPredecessor } | undefined {
-    const { handle } = image.table;
-    const find = (row: Uint8Array) => {
-      const known = this.#o.index.predecessor(handle, row, image.at);
-      return known && { row, known };
-    };
-    const found = find(now);
-    if (found !== undefined) return found;
-    for (const row of this.#o.successions.formerly(image)) {
-      const former = find(row);
-      if (former !== undefined) return former;
+    for (const row of this.#o.successions.handles(image, now)) {
+      const known = this.#o.index.predecessor(image.table.handle, row, image.at);
+      if (known !== undefined) return { row, known };
     }
     return undefined;
   }

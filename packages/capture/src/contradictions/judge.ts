@@ -60,7 +60,7 @@ export class Judge {
     if (sealer === "erased") return false;
     if (before?.alive !== true) {
       const isKnown = exact || this.#o.pending(table.handle) === undefined;
-      return baselined && isKnown && !hasUnknownLabel(table, splitRow(bytes));
+      return baselined && isKnown && !hasUnknownLabel(table, bytes);
     }
     const atHand = { table, handle: row, row: bytes, sealer, identity };
     const held = isHeld(before, atHand);
@@ -70,7 +70,7 @@ export class Judge {
     const itsOwn = { ...atHand, identity: NO_OTHER_MAPPING };
     if (held === false) return !this.#isRenamed(table, bytes, (row) => isHeld(before, { ...itsOwn, row }) === true);
     // The columns have changed since, but all that were there can be told: then the row may be another one even so.
-    if (hasUnknownLabel(table, splitRow(bytes))) return false;
+    if (hasUnknownLabel(table, bytes)) return false;
     return heldFormerly(before, atHand, this.#formersOf(table)) === "differs";
   }
 
@@ -91,9 +91,9 @@ export class Judge {
 
   /** Labels of an enumeration may be renamed at any moment, and rows then read otherwise without being changed. */
   #isRenamed(table: TableSchema, bytes: Bytes, fits: (row: Bytes) => boolean): boolean {
-    if (table.columns.every((c) => c.labels === undefined)) return false;
+    if (!hasLabels(table)) return false;
+    if (hasUnknownLabel(table, bytes)) return true;
     const fields = splitRow(bytes);
-    if (hasUnknownLabel(table, fields)) return true;
     const now = layoutOf(table);
     const layouts = this.#o.layouts(table.handle);
     return layouts.some((former) => {
@@ -114,9 +114,14 @@ export class Judge {
 
 const NO_OTHER_MAPPING = { formerly: () => false };
 
+const hasLabels = ({ columns }: TableSchema): boolean => columns.some((c) => c.labels !== undefined);
+
 /** Some value of an enumeration is called otherwise than when the catalog was read. */
-const hasUnknownLabel = (table: TableSchema, fields: readonly Bytes[]): boolean =>
-  table.columns.some((c, i) => c.labels?.every(([, label]) => label !== textOf(fields[i])) === true);
+function hasUnknownLabel(table: TableSchema, bytes: Bytes): boolean {
+  if (!hasLabels(table)) return false;
+  const fields = splitRow(bytes);
+  return table.columns.some((c, i) => c.labels?.every(([, label]) => label !== textOf(fields[i])) === true);
+}
 
 function textOf(field: Bytes | undefined): string | undefined {
   const value = field === undefined ? null : unescapeField(field);

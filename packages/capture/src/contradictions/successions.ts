@@ -91,14 +91,16 @@ export class Successions implements SuccessionCounts {
     return { kind: told.all ? "none" : "untold" };
   }
 
-  /** The handles that the row had under former keys, where the table is getting another one. */
-  formerly({ table, row: bytes }: BeforeImage): readonly Uint8Array[] {
+  /** The row's handle `now`, and those that it had under former keys, where the table is getting another one. */
+  *handles({ table, row: bytes }: BeforeImage, now: Uint8Array): Iterable<Uint8Array> {
+    yield now;
     const told = this.#told(table);
+    if (told === undefined) return;
     const isKeyed = table.keyColumns.length > 0;
-    const formers = told?.formers.filter(({ layout }) => layout.keyColumns.length > 0 === isKeyed) ?? [];
-    return told === undefined
-      ? []
-      : formers.flatMap((f) => this.#handlesUnder(f, told, table, bytes).map(([row]) => row));
+    for (const former of told.formers) {
+      if (former.layout.keyColumns.length > 0 !== isKeyed) continue;
+      for (const [row] of this.#handlesUnder(former, told, table, bytes)) yield row;
+    }
   }
 
   begin(row: Uint8Array): void {

@@ -125,7 +125,7 @@ export class Decoder {
         this.#handler.ignored?.("malformed-message", 0);
         break;
       default:
-        if (group.standalone) this.#handler.catalogChanged?.();
+        if (group.standalone) this.#handler.catalogChanged?.(endPosition(group.sequence));
     }
     if (group.standalone) this.#end(group);
   }

@@ -1,7 +1,8 @@
 /** From row bytes to the row's handle and to the key that sealed it, without taking the whole row apart. */
 import type { Bytes } from "@anamnesis/core";
 import type { Handles, RowSealer } from "@anamnesis/crypto";
-import { keyOfFields, keyText, parseRow, RowWriter, rowText, splitRow } from "../postgres/index.ts";
+import { keyOfFields, keyText, parseRow, rowText, splitRow } from "../postgres/index.ts";
+import { RowKeys } from "../row-keys.ts";
 import type { TableSchema } from "../source.ts";
 import { type SubjectSealers, subjectsOfFields } from "../subject-sealers.ts";
 
@@ -97,9 +98,7 @@ export class RowIdentity {
     if (this.keyed) {
       const values = parseKeyText(text);
       if (values.length !== this.#table.keyColumns.length) return undefined;
-      const columns = values.map((value) => (value === null ? null : Buffer.from(value)));
-      const key = new RowWriter().key(columns, { ...this.#table, keyColumns: columns.map((_, i) => i) });
-      return this.#handles.row(this.#table.handle, key);
+      return new RowKeys(this.#handles).handleOfTexts(this.#table, values);
     }
     const row = Buffer.from(text);
     const sealer = this.sealer(splitRow(row));
